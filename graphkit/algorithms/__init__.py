@@ -1,0 +1,1 @@
+"""Plain functions over a Graph, one idea a module."""

@@ -1,0 +1,335 @@
+"""The command `graphkit`: parses and prints; nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from graphkit import cli_import
+from graphkit.cli_options import (
+    DatasetOption,
+    ExplainOption,
+    FormatOption,
+    LimitOption,
+    MemoryOption,
+    OutputOption,
+    ThreadsOption,
+)
+from graphkit.terminal import caught, progress_bar, say
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.query.result import Result
+
+__all__ = ["app", "main"]
+
+_HELP = """Open a connectome and ask it questions.
+
+\b
+Get a dataset:   graphkit simulate -o mybrain          (a generated one)
+                 graphkit import neuprint FILES -o mybrain
+See what is in:  graphkit info mybrain
+Ask:             graphkit query "motifs in region EB" -d mybrain
+                 graphkit query "inputs of type 'EPG' by type" -d mybrain
+                 graphkit query --sql "SELECT type, count(*) FROM neurons GROUP BY type" -d mybrain
+Take it along:   graphkit export -d mybrain brain.graphml
+
+Set GRAPHKIT_DATASET=mybrain to leave out -d. Answers go to stdout, all else to stderr.
+"""
+
+app = typer.Typer(
+    name="graphkit",
+    help=_HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.add_typer(cli_import.app, name="import")
+
+Folder = Annotated[Path | None, typer.Argument(help="The dataset; else -d, GRAPHKIT_DATASET or this folder.", show_default=False)]
+
+
+def _opened(location: str | os.PathLike[str] | None) -> Dataset:
+    from graphkit.dataset import open_dataset
+
+    return open_dataset(_location(location))
+
+
+def _location(given: str | os.PathLike[str] | None) -> str:
+    """The dataset asked: the one given, else GRAPHKIT_DATASET, else the current folder if it is one."""
+    from graphkit.errors import NotADatasetError
+
+    place = os.fspath(given) if given is not None else os.environ.get("GRAPHKIT_DATASET")
+    if place:
+        return place
+    if Path("dataset.json").exists():
+        return "."
+    raise NotADatasetError(
+        "No dataset to ask: none was named, GRAPHKIT_DATASET is not set, and this folder is not one.",
+        hint="Name one with -d DIR. To get one: `graphkit simulate -o mybrain` makes a small one in seconds, "
+        "`graphkit import --help` reads published tables.",
+    )
+
+
+@app.command()
+def query(
+    question: Annotated[str | None, typer.Argument(help="The question, in quotes.", show_default=False)] = None,
+    dataset: DatasetOption = None,
+    sql: Annotated[str | None, typer.Option("--sql", help="Ask in SQL instead: one SELECT.", show_default=False)] = None,
+    form: FormatOption = None,
+    output: OutputOption = None,
+    limit: LimitOption = None,
+    explain: ExplainOption = False,
+) -> None:
+    """Ask a question and print the answer.
+
+    \b
+    motifs in region EB                          motifs between neurons of EB with at least 5 synapses
+    neurons in EB where type = 'ER4d'            inputs of EPG
+    outputs of type 'MBON*' by region            partners of 123
+    synapses from A to B                         connections between type 'ER*' and type 'EPG' by type
+    regions                                      types in EB
+    """
+    if (question is None) == (sql is None):
+        raise typer.BadParameter('give one question, e.g. graphkit query "motifs in region EB", or one --sql')
+    from graphkit.render import format_of
+
+    with caught():
+        chosen = format_of(output, form)
+        brain = _opened(dataset)
+        if explain and question is not None:
+            from graphkit.query.english import parse_english
+            from graphkit.query.executor import explain as explain_form
+
+            print(explain_form(parse_english(brain, question), brain))
+            return
+        result = brain.sql(sql, limit=limit) if sql is not None else brain.query(question or "", limit=limit)
+        if explain:
+            print(result.explain())
+            return
+        _answer(result, chosen, output)
+
+
+def _answer(result: Result, form: str, output: Path | None) -> None:
+    from graphkit.render import write_result
+
+    if result.form is not None:
+        say(f"Answering: {result.question}   [{result.dataset_name}, snapshot {result.snapshot}]")
+    write_result(result, form, output)
+    if not len(result):
+        say("No rows: nothing in this dataset meets the question.")
+    say(*result.notes)
+    if output is not None:
+        say(f"Wrote {len(result):,} rows to {output}")
+
+
+@app.command()
+def info(
+    folder: Folder = None,
+    dataset: DatasetOption = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """What is in a dataset, at a glance."""
+    with caught():
+        from graphkit.info import describe, info_json, render
+
+        described = describe(_opened(folder or dataset))
+        if json:
+            import json as json_module
+
+            print(json_module.dumps(info_json(described), indent=1))
+            return
+        from rich.console import Console
+
+        Console().print(render(described))
+
+
+@app.command()
+def validate(folder: Folder = None, dataset: DatasetOption = None, memory_limit: MemoryOption = "4GB") -> None:
+    """Check every file and every invariant of a dataset; names all that is broken."""
+    with caught():
+        from graphkit.validate import validate as check
+
+        with progress_bar() as progress:
+            report = check(_location(folder or dataset), memory_limit=memory_limit, progress=progress)
+        for problem in report.problems:
+            print(problem.message)
+        if report.problems:
+            say(f"{len(report.problems):,} problems found.")
+            raise SystemExit(1)
+        say(f"No problem found: {len(report.checked):,} rules hold.")
+
+
+@app.command()
+def build(
+    folder: Folder = None,
+    dataset: DatasetOption = None,
+    min_score: Annotated[
+        float | None,
+        typer.Option(help="Count only synapses with at least this detection score; 'nan' counts all again.", show_default=False),
+    ] = None,
+    autapses: Annotated[
+        bool | None, typer.Option("--autapses/--no-autapses", help="Count synapses of a neuron onto itself.", show_default=False)
+    ] = None,
+    region_point: Annotated[
+        str | None, typer.Option(help="A synapse lies in the region of its 'post' or 'pre' point.", show_default=False)
+    ] = None,
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """Build the graph (connections, totals) from synapses; options not given stay as in the last build."""
+    with caught():
+        from graphkit.build import build as build_graph
+
+        changes: dict[str, Any] = {}
+        if min_score is not None:
+            changes["min_score"] = None if min_score != min_score else min_score
+        if autapses is not None:
+            changes["autapses"] = autapses
+        if region_point is not None:
+            changes["region_point"] = region_point
+        with progress_bar() as progress:
+            built = build_graph(
+                _location(folder or dataset), memory_limit=memory_limit, threads=threads, progress=progress, **changes
+            )
+        _say_built(built)
+
+
+def _say_built(dataset: Dataset) -> None:
+    tables = dataset.snapshot.tables
+    counts = (f"{tables[t].rows:,} {t}" for t in ("neurons", "synapses", "connections") if t in tables)
+    say(f"Snapshot {dataset.snapshot.number} of {dataset.url}: {', '.join(counts)}.")
+    left_out = ((dataset.snapshot.build or {}).get("left_out") or {}).items()
+    say(*(f"{rows:,} synapses not counted: {reason.replace('_', ' ')}" for reason, rows in left_out if rows))
+
+
+@app.command()
+def simulate(
+    output: Annotated[str, typer.Option("-o", "--output", help="The new dataset.")],
+    neurons: Annotated[int, typer.Option(help="How many neurons; 139255 is the fly brain of FlyWire.")] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    name: Annotated[str | None, typer.Option(help="The dataset's name.", show_default=False)] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Another setting (docs/simulate.md), repeatable.", show_default=False),
+    ] = None,
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """Generate a connectome: neurons of several types in nested regions, with synapses."""
+    with caught():
+        from graphkit.simulate import simulate as make
+
+        settings = cli_import.numbers(cli_import.pairs(set_, "--set"))
+        with progress_bar() as progress:
+            made = make(
+                output,
+                neurons=neurons,
+                seed=seed,
+                name=name,
+                memory_limit=memory_limit,
+                threads=threads,
+                progress=progress,
+                **settings,
+            )
+        _say_built(made)
+        say(f"Ask it something: graphkit query \"motifs in region EB\" -d {output}")
+
+
+@app.command()
+def export(
+    output: Annotated[Path, typer.Argument(help="The file to write: .graphml, .npz, .csv, .tsv or .parquet.")],
+    dataset: DatasetOption = None,
+    to: Annotated[str | None, typer.Option(help="The format, where the suffix does not say.", show_default=False)] = None,
+    region: Annotated[list[str] | None, typer.Option(help="Only synapses located here; repeatable.", show_default=False)] = None,
+    between_neurons_of: Annotated[
+        list[str] | None, typer.Option(help="Only neurons that belong to this region; repeatable.", show_default=False)
+    ] = None,
+    type_: Annotated[list[str] | None, typer.Option("--type", help="Only neurons of this type (wildcards); repeatable.", show_default=False)] = None,
+    where: Annotated[str | None, typer.Option(help="Only neurons for which this SQL condition holds.", show_default=False)] = None,
+    min_synapses: Annotated[int, typer.Option(help="Only connections with at least this many synapses.")] = 1,
+    electrical: Annotated[bool, typer.Option("--electrical", help="Gap junctions instead of chemical synapses.")] = False,
+    autapses: Annotated[bool, typer.Option("--autapses/--no-autapses", help="Keep connections of a neuron to itself.")] = True,
+) -> None:
+    """Write the graph, or a part of it, to a file for other tools."""
+    with caught():
+        from graphkit.exporters import save_graph
+        from graphkit.exporters.edge_list import left_out
+
+        brain = _opened(dataset)
+        graph = brain.graph(
+            region=region or None,
+            between_neurons_of=between_neurons_of or None,
+            type=type_ or None,
+            where=where,
+            min_synapses=min_synapses,
+            kind="electrical" if electrical else "chemical",
+            autapses=autapses,
+        )
+        path = output if to is None else output.with_name(output.name)
+        save_graph(graph, path) if to is None else save_graph(graph, path, to)
+        say(f"Wrote {graph.n_neurons:,} neurons and {graph.n_connections:,} connections to {output}")
+        if (to or output.suffix).lstrip(".").lower() in ("csv", "tsv", "parquet") and (lost := left_out(graph)):
+            say(lost)
+
+
+@app.command()
+def history(folder: Folder = None, dataset: DatasetOption = None) -> None:
+    """List the snapshots that are kept."""
+    with caught():
+        brain = _opened(folder or dataset)
+        for snapshot in brain.history():
+            step = snapshot.provenance[-1] if snapshot.provenance else {}
+            mark = "*" if snapshot.number == brain.snapshot.number else " "
+            print(f"{mark} {snapshot.number:>4}  {snapshot.created}  {step.get('command', '')}")
+
+
+@app.command()
+def prune(
+    folder: Folder = None,
+    dataset: DatasetOption = None,
+    keep: Annotated[int, typer.Option(help="Snapshots to keep, the newest ones.")] = 1,
+    grace_hours: Annotated[float, typer.Option(help="Files younger than this stay: a writer may need them.")] = 24.0,
+) -> None:
+    """Delete old snapshots and the files that only they need."""
+    with caught():
+        deleted = _opened(folder or dataset).prune(keep=keep, grace_s=3600 * grace_hours)
+        say(f"Deleted {len(deleted):,} files.")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from graphkit._version import __version__
+
+        print(f"graphkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """The entry point. Leaves without Python's teardown once all is written: with DuckDB and numba that takes 0.3 s."""
+    from graphkit.plugins import add_plugins
+
+    add_plugins(app)
+    code = 0
+    try:
+        app()
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else (0 if stop.code is None else 1)
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass
+    os._exit(code)

@@ -1,0 +1,289 @@
+"""The commands under `graphkit import`: one a format, with options named as the importers' parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from graphkit.cli_options import MemoryOption, ThreadsOption
+from graphkit.terminal import caught, progress_bar, say
+
+if TYPE_CHECKING:
+    from graphkit.importers.report import ImportReport
+
+__all__ = ["app", "numbers", "pairs"]
+
+app = typer.Typer(
+    help="Read published tables into a new dataset (docs/importing.md says what to download).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Files = Annotated[list[Path], typer.Argument(help="The source files.")]
+Output = Annotated[str, typer.Option("-o", "--output", help="The new dataset: a folder or URL.")]
+Name = Annotated[str | None, typer.Option(help="The dataset's name.", show_default=False)]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--columns", metavar="FIELD=COLUMN", help="Which column holds a field, where it is not recognised; repeatable.", show_default=False),
+]
+Where = Annotated[str | None, typer.Option(help="SQL condition on the source's columns; other rows are left out.", show_default=False)]
+Neurons = Annotated[Path | None, typer.Option(help="A table of neurons: id or name, type, class, side, ...", show_default=False)]
+NeuronColumns = Annotated[
+    list[str] | None, typer.Option("--neuron-columns", metavar="FIELD=COLUMN", help="The same for --neurons; repeatable.", show_default=False)
+]
+Sheet = Annotated[str | None, typer.Option(help="Sheet of a spreadsheet.", show_default=False)]
+OnErrorOption = Annotated[str, typer.Option("--on-error", metavar="fail|skip", help="At a row that cannot be read: fail, or skip and count it.")]
+UnassignedId = Annotated[int | None, typer.Option(help="The neuron id that means none (often 0).", show_default=False)]
+PositionUnit = Annotated[
+    str | None, typer.Option(metavar="X,Y,Z", help="Nanometres a unit of the positions, e.g. 4,4,40.", show_default=False)
+]
+MinScore = Annotated[float | None, typer.Option(help="Count only synapses with at least this score.", show_default=False)]
+
+
+def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
+    """``["a=b", "c=d,e=f"]`` as a dictionary; None for nothing.
+
+    Raises:
+        GraphkitError: a part without '='.
+    """
+    from graphkit.errors import GraphkitError
+
+    if not given:
+        return None
+    found = {}
+    for part in (p for text in given for p in text.split(",")):
+        key, equals, value = part.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise GraphkitError(f"{option} {part!r} is not NAME=VALUE.", hint=f"For example: {option} pre_id=pre_root_id")
+        found[key.strip()] = value.strip()
+    return found
+
+
+def numbers(given: dict[str, str] | None) -> dict[str, int | float]:
+    """The values as numbers.
+
+    Raises:
+        GraphkitError: one is none.
+    """
+    from graphkit.errors import GraphkitError
+
+    found: dict[str, int | float] = {}
+    for key, text in (given or {}).items():
+        try:
+            found[key] = int(text) if text.lstrip("-").isdigit() else float(text)
+        except ValueError:
+            raise GraphkitError(f"{key} must be a number, got {text!r}.") from None
+    return found
+
+
+def _triple(text: str | None) -> tuple[float, ...] | None:
+    from graphkit.errors import GraphkitError
+
+    if text is None:
+        return None
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if len(found) != 3:
+        raise GraphkitError(f"{text!r} is not three numbers.", hint="Write x,y,z in nanometres, e.g. 4,4,40.")
+    return found
+
+
+def _on_error(text: str) -> Any:
+    from graphkit.errors import GraphkitError
+
+    if text not in ("fail", "skip"):
+        raise GraphkitError(f"--on-error is 'fail' or 'skip', got {text!r}.")
+    return text
+
+
+def _finish(report: ImportReport, output: str) -> None:
+    say(str(report))
+    tables = report.dataset.snapshot.tables
+    counts = (f"{tables[t].rows:,} {t}" for t in ("neurons", "synapses", "connections") if t in tables)
+    say(f"Wrote {output}: {', '.join(counts)}.", f"What is in it: graphkit info {output}")
+
+
+@app.command()
+def synapses(
+    files: Files,
+    output: Output,
+    name: Name = None,
+    columns: Columns = None,
+    where: Where = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    position_unit_nm: PositionUnit = None,
+    unassigned_id: UnassignedId = None,
+    size_unit: Annotated[str | None, typer.Option(help="What sizes are in, e.g. voxels, nm3.", show_default=False)] = None,
+    sheet: Sheet = None,
+    min_score: MinScore = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """Any table with one synapse a row (CSV, TSV, Parquet, Feather, xls, xlsx; .gz)."""
+    with caught():
+        from graphkit.build import BuildOptions
+        from graphkit.importers.synapses import import_synapses
+
+        with progress_bar() as progress:
+            report = import_synapses(
+                files,
+                output,
+                name=name,
+                columns=pairs(columns, "--columns"),
+                where=where,
+                neurons=neurons,
+                neuron_columns=pairs(neuron_columns, "--neuron-columns"),
+                position_unit_nm=_triple(position_unit_nm),
+                unassigned_id=unassigned_id,
+                size_unit=size_unit,
+                sheet=sheet,
+                options=BuildOptions(min_score=min_score),
+                on_error=_on_error(on_error),
+                memory_limit=memory_limit,
+                threads=threads,
+                progress=progress,
+            )
+        _finish(report, output)
+
+
+@app.command()
+def edges(
+    files: Files,
+    output: Output,
+    name: Name = None,
+    columns: Columns = None,
+    where: Where = None,
+    ids: Annotated[str, typer.Option(metavar="auto|integer|name", help="What pre and post hold.")] = "auto",
+    kind: Annotated[str | None, typer.Option(metavar="chemical|electrical", help="The kind of every row.", show_default=False)] = None,
+    kind_map: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORD=KIND", help="What the words in the column of kinds mean, e.g. EJ=electrical; others are left out.", show_default=False),
+    ] = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    sheet: Sheet = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """Any table with one pair of neurons a row, with or without a weight."""
+    with caught():
+        from graphkit.importers.edges import import_edges
+
+        with progress_bar() as progress:
+            report = import_edges(
+                files,
+                output,
+                name=name,
+                columns=pairs(columns, "--columns"),
+                where=where,
+                ids=ids,  # type: ignore[arg-type]
+                kind=kind,
+                kind_map=pairs(kind_map, "--kind-map"),
+                neurons=neurons,
+                neuron_columns=pairs(neuron_columns, "--neuron-columns"),
+                sheet=sheet,
+                on_error=_on_error(on_error),
+                memory_limit=memory_limit,
+                threads=threads,
+                progress=progress,
+            )
+        _finish(report, output)
+
+
+@app.command()
+def neuprint(
+    files: Files,
+    output: Output,
+    name: Name = None,
+    hierarchy: Annotated[
+        str | None, typer.Option(help="neuPrint's roiHierarchy as JSON, or 'flat'; the hemibrain's is built in.", show_default=False)
+    ] = None,
+    columns: Columns = None,
+    where: Where = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """neuPrint exports (hemibrain, MANC, male CNS): pair tables, neuron records, rows by region, in any mix."""
+    with caught():
+        from graphkit.importers.neuprint import import_neuprint
+
+        with progress_bar() as progress:
+            report = import_neuprint(
+                files,
+                output,
+                name=name,
+                hierarchy=hierarchy,
+                columns=pairs(columns, "--columns"),
+                where=where,
+                neurons=neurons,
+                neuron_columns=pairs(neuron_columns, "--neuron-columns"),
+                on_error=_on_error(on_error),
+                memory_limit=memory_limit,
+                threads=threads,
+                progress=progress,
+            )
+        _finish(report, output)
+
+
+@app.command()
+def cave(
+    files: Files,
+    output: Output,
+    name: Name = None,
+    columns: Columns = None,
+    where: Where = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    position_unit_nm: PositionUnit = "4,4,40",
+    unassigned_id: UnassignedId = 0,
+    sheet: Sheet = None,
+    min_score: MinScore = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """MICrONS and other CAVE synapse tables, with root ids of 18 digits."""
+    with caught():
+        from graphkit.build import BuildOptions
+        from graphkit.importers.cave import import_cave
+
+        with progress_bar() as progress:
+            report = import_cave(
+                files,
+                output,
+                name=name,
+                columns=pairs(columns, "--columns"),
+                where=where,
+                neurons=neurons,
+                neuron_columns=pairs(neuron_columns, "--neuron-columns"),
+                position_unit_nm=_triple(position_unit_nm) or (4.0, 4.0, 40.0),
+                unassigned_id=unassigned_id,
+                sheet=sheet,
+                options=BuildOptions(min_score=min_score),
+                on_error=_on_error(on_error),
+                memory_limit=memory_limit,
+                threads=threads,
+                progress=progress,
+            )
+        _finish(report, output)
+
+
+@app.command()
+def graphml(file: Annotated[Path, typer.Argument(help="The GraphML file.")], output: Output, name: Name = None) -> None:
+    """A GraphML file; node ids are neuron ids."""
+    with caught():
+        from graphkit.importers.graphml import import_graphml
+
+        with progress_bar() as progress:
+            report = import_graphml(file, output, name=name, progress=progress)
+        _finish(report, output)

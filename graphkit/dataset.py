@@ -1,0 +1,279 @@
+"""A dataset: a folder (or URL) of Parquet tables under snapshots.
+
+    mybrain/
+      dataset.json              the pointer: the current snapshot's number; a hint that may lag, never lead
+      snapshots/00000001.json   one state: its files with rows, bytes and SHA-256 (see ``graphkit.snapshot``)
+      neurons/<sha256>.parquet  ... one folder a table; files are named by content and never changed
+
+The commit of a snapshot is the creation of its numbered file, which succeeds for one writer only. The pointer is moved
+after that; where a writer died in between, whoever opens the dataset follows the numbers on. So a reader never sees half
+a dataset, and of two writers one is told that it came second (``graphkit.writer``).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphkit.errors import DamagedFileError, DatasetError, NotADatasetError
+from graphkit.snapshot import FORMAT, FORMAT_VERSION, Snapshot, read_pointer, snapshot_path
+from graphkit.storage import Storage, storage_at
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from graphkit.graph import Graph
+    from graphkit.query.result import Result
+    from graphkit.query.vocabulary import Vocabulary
+    from graphkit.regions import RegionTree
+
+__all__ = ["POINTER", "Dataset", "current_snapshot_number", "move_pointer", "open_dataset"]
+
+POINTER = "dataset.json"
+_GET_ONE = (
+    "Make one with `graphkit simulate -o mybrain`, import one with `graphkit import`, or name one with -d DIR "
+    "or GRAPHKIT_DATASET."
+)
+
+
+def open_dataset(location: str | os.PathLike[str], *, snapshot: int | None = None) -> Dataset:
+    """The dataset at a local path or fsspec URL, at its current (or the given) snapshot.
+
+    Raises:
+        NotADatasetError: nothing there, or something else.
+        FormatVersionError: written by a graphkit whose format this one does not read.
+        DamagedFileError: the pointer or the snapshot cannot be read.
+        DatasetError: no such snapshot.
+    """
+    storage = storage_at(location)
+    current = current_snapshot_number(storage)
+    if current is None:
+        raise _nothing_at(storage)
+    return Dataset(storage, _load_snapshot(storage, current if snapshot is None else snapshot, current))
+
+
+def _nothing_at(storage: Storage) -> NotADatasetError:
+    local = Path(storage.url)
+    if "://" not in storage.url and not local.exists():
+        return NotADatasetError(f"No dataset at {storage.url!r}: there is no such folder.", hint=_GET_ONE)
+    if "://" not in storage.url and not local.is_dir():
+        return NotADatasetError(
+            f"{storage.url!r} is a file; a graphkit dataset is a folder with {POINTER} in it.",
+            hint="To read a table into a dataset: graphkit import --help",
+        )
+    return NotADatasetError(f"No dataset at {storage.url!r}: there is no {POINTER} in it.", hint=_GET_ONE)
+
+
+def move_pointer(storage: Storage, number: int) -> None:
+    """Makes ``dataset.json`` name snapshot ``number``."""
+    pointer = {"format": FORMAT, "format_version": FORMAT_VERSION, "snapshot": number}
+    storage.replace(POINTER, json.dumps(pointer).encode() + b"\n")
+
+
+def current_snapshot_number(storage: Storage) -> int | None:
+    """The newest committed snapshot's number, or None where there is no dataset."""
+    try:
+        number = read_pointer(storage.read(POINTER), f"{storage.url}/{POINTER}")
+    except (FileNotFoundError, NotADirectoryError):
+        number = max(_kept_numbers(storage)[:1], default=0)  # without a pointer: on from the oldest that is kept
+    except PermissionError as error:
+        raise DatasetError(
+            f"Cannot read {storage.url}/{POINTER}: {error.strerror}.", hint="Ask its owner for read permission."
+        ) from error
+    while storage.exists(snapshot_path(number + 1)):  # a writer that died before moving the pointer
+        number += 1
+    return number or None
+
+
+def _kept_numbers(storage: Storage) -> list[int]:
+    return sorted(int(Path(p).stem) for p in storage.list("snapshots") if re.fullmatch(r"\d{8}\.json", Path(p).name))
+
+
+def _load_snapshot(storage: Storage, number: int, current: int) -> Snapshot:
+    path = snapshot_path(number)
+    try:
+        data = storage.read(path)
+    except FileNotFoundError:
+        kept = _kept_numbers(storage)
+        if number == current:
+            raise DamagedFileError(
+                f"{storage.url}/{POINTER} points to {path!r}, which is not there.",
+                hint="Restore the folder `snapshots` from a copy of the dataset.",
+            ) from None
+        raise DatasetError(
+            f"{storage.url!r} has no snapshot {number}.", hint=f"It keeps: {', '.join(map(str, kept)) or 'none'}."
+        ) from None
+    return Snapshot.from_json(data, f"{storage.url}/{path}")
+
+
+class Dataset:
+    """A connectome to ask: tables, graph and questions of one snapshot. Made by ``graphkit.open``."""
+
+    def __init__(self, storage: Storage, snapshot: Snapshot) -> None:
+        self.storage = storage
+        self.snapshot = snapshot
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{t.rows:,} {name}" for name, t in self.snapshot.tables.items() if name in _COUNTED)
+        return f"<graphkit dataset {self.snapshot.name!r}, snapshot {self.snapshot.number}: {counts or 'empty'}>"
+
+    # -- what it holds ------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """Where it lies."""
+        return self.storage.url
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.snapshot.name
+
+    def has(self, table: str) -> bool:
+        """Whether the snapshot has the table ``table``."""
+        return table in self.snapshot.tables
+
+    def files(self, table: str) -> list[str]:
+        """The Parquet files of ``table``, in order, as DuckDB, pandas or Polars can open them.
+
+        Raises:
+            DatasetError: the snapshot has no such table.
+            DamagedFileError: a file is missing or its size differs from what was written.
+        """
+        entry = self.snapshot.tables.get(table)
+        if entry is None:
+            raise DatasetError(
+                f"{self.url!r} has no table {table!r}.", hint=f"It has: {', '.join(self.snapshot.tables) or 'none'}."
+            )
+        for file in entry.files:
+            self._check_size(file.path, file.bytes)
+        return [self.storage.duckdb_path(file.path) for file in entry.files]
+
+    def _check_size(self, path: str, expected: int) -> None:
+        try:
+            found = self.storage.size(path)
+        except FileNotFoundError:
+            raise DamagedFileError(
+                f"{self.url}/{path} is missing from the dataset.",
+                hint="Restore it from a copy, or run `graphkit validate` to see everything that is wrong.",
+            ) from None
+        if found != expected:
+            raise DamagedFileError(
+                f"{self.url}/{path} is damaged: it has {found:,} bytes, {expected:,} were written.",
+                hint="Restore it from a copy, or run `graphkit validate` to see everything that is wrong.",
+            )
+
+    def connect(self, *, memory_limit: str | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection with a view for each table (see ``graphkit.tables``)."""
+        from graphkit.tables import connect
+
+        return connect(self, memory_limit=memory_limit, threads=threads)
+
+    @functools.cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection that questions of this object share; take a ``cursor()`` of it for each statement."""
+        return self.connect()
+
+    def table(self, name: str) -> pa.Table:
+        """The whole table ``name`` as Arrow, as it is stored."""
+        import pyarrow.parquet as pq
+
+        from graphkit.schema import TABLES
+
+        self.files(name)
+        parts = []
+        for file in self.snapshot.tables[name].files:
+            with self.storage.open(file.path) as handle:
+                parts.append(pq.read_table(handle))
+        import pyarrow as pa
+
+        return pa.concat_tables(parts) if parts else TABLES[name].schema.empty_table()
+
+    @functools.cached_property
+    def regions(self) -> RegionTree:
+        """The tree of regions."""
+        from graphkit.regions import RegionTree
+
+        return RegionTree.of(self)
+
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Names that questions can use: regions, types, classes, sides, transmitters, columns."""
+        from graphkit.query.vocabulary import Vocabulary
+
+        return Vocabulary.of(self)
+
+    # -- questions ----------------------------------------------------------------------------------------------
+
+    def query(self, question: str, *, limit: int | None = None) -> Result:
+        """The answer to a question in English, e.g. ``motifs in region EB``.
+
+        Raises:
+            QueryError: the question has an error; says where and what was meant.
+        """
+        from graphkit.query import ask
+
+        return ask(self, question, limit=limit)
+
+    def sql(self, statement: str, *, limit: int | None = None) -> Result:
+        """The answer to one SELECT over the views of ``graphkit.tables``; nothing else can be read or written.
+
+        Raises:
+            SqlError: refused or failed.
+        """
+        from graphkit.query.sql import run_sql
+
+        return run_sql(self, statement, limit=limit)
+
+    def graph(self, **selection: Any) -> Graph:
+        """The graph of the dataset or of a part of it, as ``graphkit.selection.load_graph`` describes."""
+        from graphkit.selection import load_graph
+
+        return load_graph(self, **selection)
+
+    # -- history ------------------------------------------------------------------------------------------------
+
+    def history(self) -> list[Snapshot]:
+        """The snapshots that are kept, oldest first."""
+        return [_load_snapshot(self.storage, number, number) for number in _kept_numbers(self.storage)]
+
+    def at(self, snapshot: int) -> Dataset:
+        """The same dataset at another snapshot."""
+        return Dataset(self.storage, _load_snapshot(self.storage, snapshot, self.snapshot.number))
+
+    def prune(self, *, keep: int = 1, grace_s: float = 24 * 3600.0) -> list[str]:
+        """Deletes all but the newest ``keep`` snapshots and the files that no kept one lists; returns their paths.
+
+        Files younger than ``grace_s`` seconds stay: a writer may be about to list them.
+        """
+        if keep < 1:
+            raise DatasetError(f"keep must be at least 1 (the current snapshot), got {keep}.")
+        snapshots = self.history()
+        kept, dropped = snapshots[-keep:], snapshots[:-keep]
+        needed = set().union(*(s.paths for s in kept))
+        deleted = [snapshot_path(s.number) for s in dropped]
+        now = time.time()
+        tables = {*TABLES, *(p.split("/", 1)[0] for s in snapshots for p in s.paths)}
+        unlisted = (p for table in sorted(tables) for p in self.storage.list(table) if p not in needed)
+        deleted += [p for p in unlisted if now - self.storage.modified(p) >= grace_s]
+        if dropped:  # a pointer that lags must not be left pointing at a snapshot that goes
+            move_pointer(self.storage, kept[-1].number)
+        for path in deleted:  # snapshots first: a reader must not find one whose files are going
+            self.storage.delete(path)
+        return deleted
+
+    # -- making one ---------------------------------------------------------------------------------------------
+
+    def missing_tables(self, names: Iterable[str]) -> list[str]:
+        """Those of ``names`` that the snapshot does not have."""
+        return [name for name in names if not self.has(name)]
+
+
+_COUNTED = ("neurons", "synapses", "connections", "segments")

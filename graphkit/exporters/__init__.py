@@ -1,0 +1,82 @@
+"""Graphs and tables to files, one format a module. A file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from graphkit.errors import GraphError
+
+if TYPE_CHECKING:
+    from graphkit.graph import Graph
+
+__all__ = ["GRAPH_SUFFIXES", "graph_suffix", "replacing", "save_graph"]
+
+GRAPH_SUFFIXES = (".graphml", ".graphml.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".npz")
+"""The file names that a graph can be saved to and loaded from."""
+
+
+def save_graph(graph: Graph, path: str | Path) -> None:
+    """Write ``graph`` in the format of the suffix of ``path``.
+
+    Raises:
+        GraphError: an unknown suffix; the file cannot be written (the old one, if any, is intact).
+    """
+    suffix = graph_suffix(path).removesuffix(".gz")
+    if suffix == ".graphml":
+        from graphkit.exporters.graphml import write_graphml
+
+        write_graphml(graph, path)
+    elif suffix == ".npz":
+        from graphkit.exporters.npz import write_npz
+
+        write_npz(graph, path)
+    else:
+        from graphkit.exporters.edge_list import write_edge_list
+
+        write_edge_list(graph, path)
+
+
+def graph_suffix(path: str | Path) -> str:
+    """The one of `GRAPH_SUFFIXES` that ``path`` ends with (in any case).
+
+    Raises:
+        GraphError: none of them.
+
+    >>> graph_suffix("brain.v2.CSV.gz")
+    '.csv.gz'
+    """
+    name = Path(path).name.lower()
+    for suffix in sorted(GRAPH_SUFFIXES, key=len, reverse=True):
+        if name.endswith(suffix):
+            return suffix
+    raise GraphError(
+        f"{str(path)!r} has no suffix that says which graph format it is.",
+        hint=f"Known suffixes: {', '.join(GRAPH_SUFFIXES)}.",
+    )
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[IO[bytes]]:
+    """A binary file that takes the place of ``path`` once it is written whole; on any error nothing changes.
+
+    Raises:
+        GraphError: the file cannot be written.
+    """
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")  # same folder, so the rename is atomic
+    try:
+        try:
+            with partial.open("xb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise GraphError(f"{str(target)!r} cannot be written: {error.strerror or error}.") from error

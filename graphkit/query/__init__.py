@@ -1,0 +1,31 @@
+"""Questions: typed form, English, planner, executor, Result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from graphkit.errors import QueryError
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.query.result import Result
+
+__all__ = ["ask"]
+
+
+def ask(dataset: Dataset, question: str, *, limit: int | None = None) -> Result:
+    """The answer to a question in English; ``limit`` is on its rows, below any that the question has.
+
+    Raises:
+        QueryError: the question has an error.
+    """
+    from graphkit.query.english import parse_english
+    from graphkit.query.executor import run
+
+    form = parse_english(dataset, question)
+    if limit is not None:
+        if limit < 1:
+            raise QueryError(f"The limit must be at least 1, got {limit}.")
+        form = replace(form, limit=limit if form.limit is None else min(limit, form.limit))
+    return run(form, dataset)

@@ -1,0 +1,137 @@
+"""The exact form of a question in canonical English: what every answer says it has answered.
+
+Parsing the echo gives the same form again (tested), so an echo can be copied, stored and asked anew.
+"""
+
+from __future__ import annotations
+
+from graphkit.query import ir
+
+__all__ = ["echo"]
+
+
+def echo(form: ir.Form) -> str:
+    """The form in words.
+
+    >>> echo(ir.Motifs(ir.Selection(regions=("EB",), min_synapses=5)))
+    "motifs in region 'EB' with at least 5 synapses"
+    """
+    match form:
+        case ir.Motifs():
+            words = ["motifs", *_selection(form.selection, "between")]
+            if form.by_type:
+                words.append("by type")
+        case ir.Neurons() | ir.Types():
+            words = [form.name]
+            if form.regions:
+                words.append(f"in region {_names(form.regions)}")
+            words += _where(form.where)
+        case ir.Partners():
+            words = [form.direction, "of", _set(form.of), *_selection(form.selection, "between"), *_by(form.by)]
+        case ir.Connections() | ir.Synapses():
+            words = [form.name]
+            if isinstance(form, ir.Connections) and form.both_ways:
+                words.append(f"between {_set(form.pre)} and {_set(form.post)}")
+            else:
+                words += [f"from {_set(form.pre)}"] if form.pre is not None else []
+                words += [f"to {_set(form.post)}"] if form.post is not None else []
+            words += _selection(form.selection, "between")
+            words += _by(form.by) if isinstance(form, ir.Connections) else []
+        case ir.Regions():
+            words = ["regions"]
+    if form.limit is not None:
+        words.append(f"limit {form.limit}")
+    return " ".join(words)
+
+
+def _selection(selection: ir.Selection, among: str) -> list[str]:
+    words = []
+    if selection.regions:
+        words.append(f"in region {_names(selection.regions)}")
+    if selection.neurons is not None:
+        words.append(f"{among} {_set(selection.neurons)}")
+    if selection.kind != "chemical":
+        words.append(f"with {selection.kind} synapses")
+    if selection.nt:
+        words.append(f"with transmitter {_names(selection.nt)}")
+    if selection.min_synapses > 1:
+        words.append(f"with at least {selection.min_synapses} synapses" + (" per region" if selection.per_region else ""))
+    if not selection.autapses:
+        words.append("without autapses")
+    return words
+
+
+def _by(groups: tuple[ir.Group, ...]) -> list[str]:
+    return [f"by {', '.join(groups)}"] if groups else []
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(_quoted(n) for n in names)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _set(condition: ir.Condition | None) -> str:
+    """A set of neurons, as it stands after `of`, `from`, `to` and `between`."""
+    match condition:
+        case None:
+            return "any neuron"
+        case ir.Or(terms):
+            return ", ".join(_set(t) for t in terms)
+        case ir.BelongsTo(regions, share):
+            return f"neurons of region ({_names(regions)}){_share(share)}"
+        case ir.HasSynapsesIn(regions):
+            return f"neurons in region ({_names(regions)})"
+        case ir.Comparison("neuron_id", "=", value):
+            return str(value)
+        case ir.Comparison(("type" | "class" | "side" | "name") as column, ("=" | "like"), value):
+            return f"{column} {_quoted(str(value))}"
+        case ir.Comparison(("type" | "class" | "side" | "name") as column, "in", tuple(values)):
+            return f"{column} ({', '.join(_quoted(str(v)) for v in values)})"
+        case ir.Comparison("neuron_id", "in", tuple(values)):
+            shown = ", ".join(map(str, values[:8]))
+            return shown if len(values) <= 8 else f"{len(values):,} neurons by id ({shown}, ...)"
+    return f"neurons where {_condition(condition)}"
+
+
+def _share(share: float) -> str:
+    return "" if share == ir.HALF else f" at {100 * share:.10g} %"
+
+
+def _where(condition: ir.Condition | None) -> list[str]:
+    if condition is None:
+        return []
+    if isinstance(condition, ir.BelongsTo):
+        return [f"of region {_names(condition.regions)}{_share(condition.share)}"]
+    if isinstance(condition, ir.And) and isinstance(condition.terms[0], ir.BelongsTo):
+        rest = condition.terms[1:]
+        return [*_where(condition.terms[0]), *_where(rest[0] if len(rest) == 1 else ir.And(rest))]
+    return [f"where {_condition(condition)}"]
+
+
+def _condition(condition: ir.Condition) -> str:
+    match condition:
+        case ir.And(terms):
+            return "(" + " and ".join(_condition(t) for t in terms) + ")"
+        case ir.Or(terms):
+            return "(" + " or ".join(_condition(t) for t in terms) + ")"
+        case ir.Not(term):
+            return f"not {_condition(term)}"
+        case ir.Comparison(column, op, value):
+            if op.startswith("is"):
+                return f"{column} {op}"
+            if isinstance(value, tuple):
+                return f"{column} in ({', '.join(_value(v) for v in value)})"
+            return f"{column} {'=' if op == 'like' else op} {_value(value)}"
+        case ir.BelongsTo(regions, share):
+            return f"belonging to {_names(regions)}{_share(share)}"
+        case ir.HasSynapsesIn(regions):
+            return f"having synapses in {_names(regions)}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value) if isinstance(value, int | float) else _quoted(str(value))

@@ -1,0 +1,139 @@
+"""Runs a planned question and wraps the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from graphkit.query import ir
+from graphkit.query.echo import echo
+from graphkit.query.planner import Plan, plan
+from graphkit.query.result import Result
+from graphkit.statement import plain_error
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.graph import Graph
+
+__all__ = ["explain", "run", "run_rows"]
+
+
+def run(form: ir.Form, dataset: Dataset) -> Result:
+    """The answer to a typed question.
+
+    Raises:
+        NotAnswerableError: the dataset does not hold what the question needs.
+    """
+    planned = plan(form, dataset)
+    notes = list(planned.notes)
+    if isinstance(form, ir.Motifs):
+        table, more_notes = _motifs(form, dataset)
+        notes += more_notes
+        complete = form.limit is None or len(table) <= form.limit
+        table = table if form.limit is None else table.slice(0, form.limit)
+    else:
+        table, complete = run_rows(dataset, planned.sql, form.limit)
+    if not complete:
+        notes.append(f"Only the first {form.limit:,} rows are shown; there are more.")
+    return Result(
+        table=table,
+        question=echo(form),
+        complete=complete,
+        notes=tuple(notes),
+        form=form,
+        plan=explain(form, dataset, planned),
+        dataset_name=dataset.name,
+        snapshot=dataset.snapshot.number,
+        _graph=_graph_of(form, dataset, table),
+    )
+
+
+def run_rows(dataset: Dataset, sql: str, limit: int | None) -> tuple[pa.Table, bool]:
+    """The rows of a SELECT, at most ``limit``, and whether that is all of them."""
+    import duckdb
+
+    cursor = dataset.connection.cursor()
+    try:
+        if limit is None:
+            return cursor.sql(sql).to_arrow_table(), True
+        table = cursor.sql(f"SELECT * FROM ({sql}\n) LIMIT {limit + 1}").to_arrow_table()
+    except duckdb.Error as error:
+        raise plain_error(error) from error
+    except KeyboardInterrupt:
+        cursor.interrupt()
+        raise
+    return table.slice(0, limit), len(table) <= limit
+
+
+def explain(form: ir.Form, dataset: Dataset, planned: Plan | None = None) -> str:
+    """The exact question, the typed form, the engine and the SQL."""
+    planned = planned or plan(form, dataset)
+    lines = [
+        f"question  {echo(form)}",
+        f"form      {ir.to_json(form)}",
+        f"dataset   {dataset.url} (snapshot {dataset.snapshot.number})",
+        f"engine    {planned.engine}",
+    ]
+    if isinstance(form, ir.Motifs):
+        lines.append("          the SQL selects the connections; triads are counted over their compressed sparse rows")
+    return "\n".join([*lines, "sql", *(f"  {line.strip()}" for line in planned.sql.splitlines())])
+
+
+def _graph_of(form: ir.Form, dataset: Dataset, table: pa.Table) -> object:
+    from graphkit.selection import load_selection
+
+    def selected(selection: ir.Selection) -> Graph:
+        return load_selection(dataset, selection, attributes=("type",))
+
+    def among() -> Graph:
+        ids = tuple(sorted(set(table["neuron_id"].to_pylist())))
+        return selected(ir.Selection(neurons=ir.Comparison("neuron_id", "in", ids)))
+
+    def answered() -> Graph:
+        from graphkit.graph import Graph
+
+        columns = (table["pre_id"], table["post_id"])
+        return Graph.from_edges(*columns, table["synapses"] if "synapses" in table.column_names else None)
+
+    if isinstance(form, ir.Motifs):
+        return lambda: selected(form.selection)
+    if {"pre_id", "post_id"} <= set(table.column_names):
+        return answered
+    return among if "neuron_id" in table.column_names else None
+
+
+def _motifs(form: ir.Motifs, dataset: Dataset) -> tuple[pa.Table, list[str]]:
+    from graphkit.motifs import DYADS, TRIADS, dyad_census, motif_counts, motifs_by_type, triad_census
+    from graphkit.selection import load_selection
+
+    graph = load_selection(dataset, form.selection, attributes=("type",) if form.by_type else ())
+    notes = [f"The graph asked has {graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses."]
+    if not graph.n_connections:
+        notes.append("No connection meets the question, so every count of a connected motif is 0.")
+    if form.by_type:
+        types = graph.attributes.get("type", [None] * graph.n_neurons)
+        found = motifs_by_type(graph, list(types))
+        named = {m.code: m for m in (*DYADS, *TRIADS)}
+        return (
+            pa.table(
+                {
+                    "motif": pa.array([named[c].name for c in found.code], pa.string()),
+                    "code": pa.array(list(found.code), pa.string()),
+                    "type_a": pa.array(list(found.type_a), pa.string()),
+                    "type_b": pa.array(list(found.type_b), pa.string()),
+                    "type_c": pa.array(list(found.type_c), pa.string()),
+                    "induced": pa.array(found.count, pa.int64()),
+                    "pattern": pa.array([named[c].pattern for c in found.code], pa.string()),
+                }
+            ).sort_by([("induced", "descending"), ("code", "ascending"), ("type_a", "ascending"), ("type_b", "ascending"), ("type_c", "ascending")]),
+            notes,
+        )
+    rows = [(m.name, m.code, m.pattern, m.n_neurons, m.count, m.induced) for m in motif_counts(graph)]
+    census = triad_census(graph)
+    unconnected = [(m.name, m.code, m.pattern, 3, None, census[m.code]) for m in TRIADS[:3]]
+    rows += [("no connection", "N", "(a), (b)", 2, None, dyad_census(graph).null), *unconnected]
+    names = ("motif", "code", "pattern", "size", "count", "induced")
+    types_ = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.int64())
+    columns = zip(*rows, strict=True)
+    return pa.table({n: pa.array(c, t) for n, t, c in zip(names, types_, columns, strict=True)}), notes

@@ -1,0 +1,172 @@
+"""An answer: a table, what exactly was asked, and whether it is complete."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from graphkit.errors import NotAnswerableError
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    import pyarrow as pa
+
+    from graphkit.graph import Graph
+    from graphkit.query.ir import Form
+
+__all__ = ["UNITS", "Result", "json_text"]
+
+UNITS: dict[str, str] = {
+    "inputs": "chemical synapses onto the neuron or group",
+    "outputs": "chemical synapses from the neuron or group",
+    "inputs_there": "synapses onto the neuron in the regions asked",
+    "outputs_there": "synapses from the neuron in the regions asked",
+    "partners": "different neurons connected by chemical synapses, either way",
+    "synapses": "synapses",
+    "share": "share of the synapses of all rows, 0 to 1",
+    "of_neurons": "how many of the neurons asked about it connects to",
+    "neurons": "different neurons",
+    "connections": "different pairs of neurons",
+    "count": "copies of the pattern, whatever else connects the neurons; each once",
+    "induced": "sets of neurons with exactly the connections of the pattern",
+    "size": "size of the synapse, in the dataset's size unit",
+    "score": "detection score",
+    **{f"{end}_{axis}_nm": "nm" for end in ("pre", "post") for axis in "xyz"},
+}
+"""What the numbers in an answer's columns count."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Result:
+    """The answer to one question.
+
+    Attributes:
+        table: the rows, as Arrow.
+        question: the exact question that was answered, in canonical words (or the SQL).
+        complete: False where a limit cut rows off.
+        notes: sentences to read with the answer.
+        form: the typed form; None for SQL.
+    """
+
+    table: pa.Table
+    question: str
+    complete: bool
+    notes: tuple[str, ...] = ()
+    form: Form | None = None
+    plan: str = ""
+    dataset_name: str = ""
+    snapshot: int = 0
+    _graph: Callable[[], Graph] | None = field(default=None, compare=False)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Rows as dictionaries."""
+        for batch in self.table.to_batches(max_chunksize=4096):
+            yield from batch.to_pylist()
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.table.column_names)
+
+    def arrow(self) -> pa.Table:
+        """The rows as an Arrow table."""
+        return self.table
+
+    def df(self) -> pd.DataFrame:
+        """The rows as a DataFrame. Integer columns with nulls become pandas' Int64, so that no id turns into a float."""
+        import pandas as pd
+        import pyarrow as pa
+
+        frame = self.table.to_pandas(integer_object_nulls=True)
+        for name, column in zip(self.table.column_names, self.table.columns, strict=True):
+            if pa.types.is_integer(column.type) and column.null_count:
+                frame[name] = pd.array(column.to_pylist(), dtype=pd.Int64Dtype())
+        return frame
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows as a list of dictionaries."""
+        return list(self)
+
+    def scalar(self) -> Any:
+        """The single value of an answer of one row and one column.
+
+        Raises:
+            NotAnswerableError: it has another shape.
+        """
+        if self.table.num_rows != 1 or self.table.num_columns != 1:
+            shape = f"{self.table.num_rows:,} rows of {self.table.num_columns} columns"
+            raise NotAnswerableError(f"The answer is not one value; it has {shape}.", hint="Use .df() or .rows().")
+        return self.table[0][0].as_py()
+
+    def graph(self) -> Graph:
+        """The graph that was asked, or the graph among the neurons of the answer.
+
+        Raises:
+            NotAnswerableError: the answer has no neurons.
+        """
+        if self._graph is None:
+            raise NotAnswerableError(
+                f"The answer to {self.question!r} is no graph.", hint="Ask for motifs, neurons, partners or connections."
+            )
+        return self._graph()
+
+    def to_networkx(self) -> nx.DiGraph[int]:
+        """``graph()`` as a networkx DiGraph: ids as nodes, ``synapses`` on the edges."""
+        return self.graph().to_networkx()
+
+    def explain(self) -> str:
+        """What ran: the exact question, the engine, the SQL."""
+        return self.plan
+
+    def to_json(self) -> str:
+        """The answer as JSON text; ids are strings, so that JavaScript keeps all their digits."""
+        head = {
+            "question": self.question,
+            "dataset": self.dataset_name,
+            "snapshot": self.snapshot,
+            "complete": self.complete,
+            "notes": list(self.notes),
+            "columns": [{"name": c, "meaning": UNITS[c]} if c in UNITS else {"name": c} for c in self.columns],
+        }
+        body = json.dumps(head, indent=1)[:-2]
+        rows = ",\n  ".join(json_text(row) for row in self)
+        return f'{body},\n "rows": [\n  {rows}\n ]\n}}' if rows else f'{body},\n "rows": []\n}}'
+
+    def __repr__(self) -> str:
+        return f"<Result of {self.question!r}: {len(self):,} rows{'' if self.complete else ' (cut off)'}>"
+
+    def _repr_html_(self) -> str:
+        shown = 20
+        head = "".join(f"<th>{html.escape(c)}</th>" for c in self.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{'' if v is None else html.escape(str(v))}</td>" for v in row.values()) + "</tr>"
+            for row in self.table.slice(0, shown).to_pylist()
+        )
+        more = f"<p>{len(self) - shown:,} more rows</p>" if len(self) > shown else ""
+        cut = "" if self.complete else "<p><b>Cut off by the limit.</b></p>"
+        notes = "".join(f"<p>{html.escape(n)}</p>" for n in self.notes)
+        return (
+            f"<p><b>{html.escape(self.question)}</b></p><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>{more}{cut}{notes}"
+        )
+
+
+def json_text(row: dict[str, Any]) -> str:
+    """A row as JSON: ids as strings, what is not a number as null, dates and the like as text."""
+    safe = {
+        k: str(v) if isinstance(v, int) and not isinstance(v, bool) and (k.endswith("_id") or abs(v) > 2**53) else v
+        for k, v in row.items()
+    }
+    try:
+        return json.dumps(safe, default=str, allow_nan=False)
+    except ValueError:
+        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in safe.items()}
+        return json.dumps(finite, default=str)

@@ -1,0 +1,196 @@
+"""The names that questions about a dataset can use, and how they are found: regardless of case, with suggestions.
+
+A name in a question is resolved to the dataset's own spelling before it enters the typed form, so that a form says
+exactly what it asks.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from graphkit.errors import AmbiguousNameError, NotAnswerableError, UnknownNameError, did_you_mean
+from graphkit.query.ir import Comparison, Condition
+from graphkit.tables import quoted
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+
+__all__ = ["BARE_COLUMNS", "Vocabulary", "glob_to_like", "has_wildcard"]
+
+BARE_COLUMNS = ("type", "class", "name")
+"""What a name without a column can be, in the order in which readings are listed."""
+
+_NUMERIC = ("BIGINT", "INTEGER", "SMALLINT", "DOUBLE", "FLOAT", "HUGEINT", "UTINYINT", "TINYINT", "UBIGINT")
+
+
+def has_wildcard(text: str) -> bool:
+    """Whether ``text`` holds * or ?."""
+    return "*" in text or "?" in text
+
+
+def glob_to_like(pattern: str) -> str:
+    """A pattern with * and ? as one for SQL's LIKE with the escape character backslash.
+
+    >>> glob_to_like("ER4*_L")
+    'ER4%\\\\_L'
+    """
+    escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped.replace("*", "%").replace("?", "_")
+
+
+class Vocabulary:
+    """Columns and values of a dataset's neurons, looked up as they are needed."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._values: dict[str, dict[str, list[str]]] = {}
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Vocabulary:
+        """The vocabulary of a dataset.
+
+        Raises:
+            NotAnswerableError: it has no table of neurons (not built yet).
+        """
+        if not dataset.has("neurons"):
+            raise NotAnswerableError(
+                f"{dataset.url!r} has no neurons to ask about yet.", hint=f"Build it first: graphkit build {dataset.url}"
+            )
+        return cls(dataset)
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._dataset.connection.execute(sql).fetchall()
+        return rows
+
+    # -- columns ------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def columns(self) -> dict[str, str]:
+        """DuckDB type of each column of the neurons, by name."""
+        return {row[0]: row[1] for row in self._rows("DESCRIBE neurons")}
+
+    def column(self, name: str) -> str:
+        """The column's own spelling.
+
+        Raises:
+            UnknownNameError: no such column.
+        """
+        folded = {"transmitter": "nt", "id": "neuron_id"}.get(name.casefold(), name.casefold())
+        for column in self.columns:
+            if column.casefold() == folded:
+                return column
+        hint = did_you_mean(name, self.columns) or f"The columns are {', '.join(self.columns)}."
+        if folded == "region":
+            hint = "Ask for `neurons in REGION` (with synapses there) or `neurons of REGION` (that belong to it)."
+        raise UnknownNameError(f"Neurons have no column {name!r}.", hint=hint)
+
+    def is_numeric(self, column: str) -> bool:
+        """Whether the column holds numbers."""
+        return self.columns[column] in _NUMERIC
+
+    # -- values -------------------------------------------------------------------------------------------------
+
+    def values(self, column: str) -> list[str]:
+        """The different values of a text column, sorted; nulls aside."""
+        return sorted(v for spellings in self._folded(column).values() for v in spellings)
+
+    def _folded(self, column: str) -> dict[str, list[str]]:
+        if column not in self._values:
+            found: dict[str, list[str]] = {}
+            for (value,) in self._rows(f'SELECT DISTINCT "{column}" FROM neurons WHERE "{column}" IS NOT NULL ORDER BY 1'):
+                found.setdefault(value.casefold(), []).append(value)
+            self._values[column] = found
+        return self._values[column]
+
+    def spellings(self, column: str, text: str) -> list[str]:
+        """The values that are ``text`` regardless of case: the exact one alone where there is one."""
+        found = self._folded(column).get(text.casefold(), [])
+        return [text] if text in found else found
+
+    def equals(self, column: str, text: str) -> Comparison:
+        """The comparison that a name (or a pattern) in a text column stands for.
+
+        Raises:
+            UnknownNameError: no neuron has such a value.
+        """
+        if has_wildcard(text):
+            if not self._count(column, text):
+                raise UnknownNameError(f"No neuron has a {column} like {text!r}.", hint=self._suggest(column, text))
+            return Comparison(column, "like", text)
+        found = self.spellings(column, text)
+        if not found:
+            raise UnknownNameError(f"No neuron has the {column} {text!r}.", hint=self._suggest(column, text))
+        return Comparison(column, "=", found[0]) if len(found) == 1 else Comparison(column, "in", tuple(found))
+
+    def _suggest(self, column: str, text: str) -> str:
+        known = self.values(column)
+        if not known:
+            return f"No neuron of this dataset has a {column} at all."
+        shown = ", ".join(repr(v) for v in known[:6])
+        more = f" and {len(known) - 6:,} more" if len(known) > 6 else ""
+        return did_you_mean(text.strip("*?"), known) or f"There are {shown}{more}."
+
+    def _count(self, column: str, pattern: str) -> int:
+        like = f'"{column}" ILIKE {quoted(glob_to_like(pattern))} ESCAPE \'\\\''
+        return int(self._rows(f"SELECT count(*) FROM neurons WHERE {like}")[0][0])
+
+    # -- names without a column, ids ----------------------------------------------------------------------------
+
+    def bare(self, text: str) -> Condition:
+        """The neurons that a name by itself means: a type, a class, or the name of one neuron.
+
+        Raises:
+            UnknownNameError: it is none of these; a region is pointed out.
+            AmbiguousNameError: it is several of these, and they are different neurons.
+        """
+        readings: dict[str, Comparison] = {}
+        for column in BARE_COLUMNS:
+            if self._count(column, text) if has_wildcard(text) else self.spellings(column, text):
+                readings[column] = self.equals(column, text)
+        if not readings:
+            raise self._unknown(text)
+        if len(readings) > 1 and not self._same_neurons(readings):
+            lines = [f"{column} {text!r} ({self._count_where(c):,} neurons)" for column, c in readings.items()]
+            raise AmbiguousNameError(
+                f"{text!r} has several readings: {'; '.join(lines)}.",
+                hint=f"Say which: {' or '.join(f'{column} {quoted(text)}' for column in readings)}.",
+            )
+        return next(iter(readings.values()))
+
+    def _unknown(self, text: str) -> UnknownNameError:
+        if self._dataset.regions.has(text):
+            return UnknownNameError(
+                f"{text!r} is a region, and neurons were expected here.",
+                hint=f"Write `neurons of {text}` for the neurons that belong to it.",
+            )
+        known = [v for column in BARE_COLUMNS for v in self.values(column)]
+        hint = did_you_mean(text.strip("*?"), known) or "`types` lists the types that there are."
+        return UnknownNameError(f"There is no type, class or neuron {text!r} in this dataset.", hint=hint)
+
+    def _count_where(self, comparison: Comparison) -> int:
+        from graphkit.query.conditions import condition_sql
+
+        sql = condition_sql(comparison, self._dataset)
+        return int(self._rows(f"SELECT count(*) FROM neurons WHERE {sql}")[0][0])
+
+    def _same_neurons(self, readings: dict[str, Comparison]) -> bool:
+        from graphkit.query.conditions import condition_sql
+
+        parts = [f"({condition_sql(c, self._dataset)}) IS TRUE" for c in readings.values()]
+        differ = " OR ".join(f"({parts[0]}) <> ({other})" for other in parts[1:])
+        return not self._rows(f"SELECT 1 FROM neurons WHERE {differ} LIMIT 1")
+
+    def neuron_id(self, value: int) -> int:
+        """``value``, if there is a neuron of that id.
+
+        Raises:
+            UnknownNameError: there is none.
+        """
+        if value >= 2**63 or not self._rows(f"SELECT 1 FROM neurons WHERE neuron_id = {value}"):
+            count = self._dataset.snapshot.tables["neurons"].rows
+            raise UnknownNameError(
+                f"There is no neuron {value} in this dataset (it has {count:,}).",
+                hint="`neurons limit 5` shows what ids look like here.",
+            )
+        return value

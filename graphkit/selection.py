@@ -1,0 +1,223 @@
+"""From a dataset (or a part of it) to a Graph, kept in a cache of memory-mapped arrays.
+
+The cache lies beside the dataset (``.cache``), or in the user's cache folder where that cannot be written. A graph's
+folder is named by the snapshot's digest and the selection, so it never has to be told that something changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from graphkit.errors import QueryError
+from graphkit.graph import Graph
+from graphkit.query import ir
+from graphkit.query.cache_folder import user_cache
+from graphkit.query.planner import plan, selected_neurons_sql, selected_pairs_sql
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+
+__all__ = ["CACHE_LIMIT_BYTES", "load_graph", "load_selection", "make_selection"]
+
+CACHE_LIMIT_BYTES = 8 << 30
+"""Of all cached graphs of a dataset; the longest unused go first."""
+
+_ARRAYS = ("ids", "indptr", "indices", "synapses", "in_indptr", "in_indices", "in_synapses")
+_LAYOUT = "graph-1"
+_ATTRIBUTES = ("name", "type", "class", "side", "nt")
+
+
+def load_graph(
+    dataset: Dataset,
+    *,
+    region: str | Iterable[str] | None = None,
+    between_neurons_of: str | Iterable[str] | None = None,
+    belonging: float = ir.HALF,
+    type: str | Iterable[str] | None = None,
+    class_: str | Iterable[str] | None = None,
+    side: str | None = None,
+    neurons: Iterable[int] | None = None,
+    where: str | None = None,
+    min_synapses: int = 1,
+    per_region: bool = False,
+    kind: Literal["chemical", "electrical"] = "chemical",
+    nt: str | Iterable[str] | None = None,
+    autapses: bool = True,
+    attributes: Iterable[str] | None = None,
+) -> Graph:
+    """The graph of a dataset, or of the part of it that meets all conditions given.
+
+    Args:
+        region: only synapses located in these regions (with what lies below them).
+        between_neurons_of: only neurons that belong to these regions: at least the share ``belonging`` of their inputs
+            or of their outputs lies there.
+        type, class_, side: only neurons of these (wildcards * and ?), regardless of case.
+        neurons: only neurons of these ids.
+        where: only neurons for which this SQL predicate over the view ``neurons`` is true.
+        min_synapses: connections with at least this many synapses, summed over the chosen regions; with ``per_region``,
+            each region's synapses count only where they reach it by themselves.
+        kind: "chemical" (directed) or "electrical" (every gap junction both ways).
+        nt: only synapses of these transmitters.
+        autapses: whether connections of a neuron to itself are in.
+        attributes: columns of the neurons to carry along; name, type, class, side and nt where not given.
+
+    Raises:
+        QueryError: a name or id is not in the dataset, or the dataset does not know what is asked.
+    """
+    selection = make_selection(
+        dataset,
+        region=region,
+        between_neurons_of=between_neurons_of,
+        belonging=belonging,
+        type=type,
+        class_=class_,
+        side=side,
+        neurons=neurons,
+        min_synapses=min_synapses,
+        per_region=per_region,
+        kind=kind,
+        nt=nt,
+        autapses=autapses,
+    )
+    if where is not None:
+        ids = dataset.sql(f"SELECT neuron_id FROM neurons WHERE ({where}\n)").arrow()["neuron_id"].to_pylist()
+        chosen = ir.Comparison("neuron_id", "in", tuple(sorted(ids)))
+        both = chosen if selection.neurons is None else ir.And((selection.neurons, chosen))
+        selection = ir.Selection(**{**_fields(selection), "neurons": both})
+    return load_selection(dataset, selection, attributes=tuple(_ATTRIBUTES if attributes is None else attributes))
+
+
+def make_selection(
+    dataset: Dataset,
+    *,
+    region: str | Iterable[str] | None = None,
+    between_neurons_of: str | Iterable[str] | None = None,
+    belonging: float = ir.HALF,
+    type: str | Iterable[str] | None = None,
+    class_: str | Iterable[str] | None = None,
+    side: str | None = None,
+    neurons: Iterable[int] | None = None,
+    min_synapses: int = 1,
+    per_region: bool = False,
+    kind: Literal["chemical", "electrical"] = "chemical",
+    nt: str | Iterable[str] | None = None,
+    autapses: bool = True,
+) -> ir.Selection:
+    """The typed selection that ``load_graph`` and its siblings mean, its names resolved against the dataset."""
+    vocabulary = dataset.vocabulary
+    terms: list[ir.Condition] = []
+    if between_neurons_of is not None:
+        if not 0 < belonging <= 1:
+            raise QueryError(f"belonging must lie above 0 and at most 1, got {belonging}.")
+        terms.append(ir.BelongsTo(_regions(dataset, between_neurons_of), belonging))
+    for column, given in (("type", type), ("class", class_), ("side", side)):
+        if given is not None:
+            either = tuple(vocabulary.equals(column, text) for text in _names(given))
+            terms.append(either[0] if len(either) == 1 else ir.Or(either))
+    if neurons is not None:
+        terms.append(ir.Comparison("neuron_id", "in", tuple(sorted({vocabulary.neuron_id(int(n)) for n in neurons}))))
+    return ir.Selection(
+        regions=None if region is None else _regions(dataset, region),
+        neurons=None if not terms else terms[0] if len(terms) == 1 else ir.And(tuple(terms)),
+        min_synapses=min_synapses,
+        per_region=per_region,
+        kind=kind,
+        nt=None if nt is None else tuple(str(vocabulary.equals("nt", text).value) for text in _names(nt)),
+        autapses=autapses,
+    )
+
+
+def load_selection(dataset: Dataset, selection: ir.Selection, *, attributes: tuple[str, ...] = ()) -> Graph:
+    """The graph of a typed selection, from the cache where it is there."""
+    plan(ir.Motifs(selection), dataset)  # says what the dataset cannot answer
+    key = hashlib.sha256(f"{_LAYOUT} {dataset.snapshot.digest} {ir.to_json(selection)}".encode()).hexdigest()[:32]
+    graph = _cached(dataset, key)
+    if graph is None:
+        graph = _made(dataset, selection)
+        _keep(dataset, key, graph)
+    return _with_attributes(dataset, graph, attributes) if attributes else graph
+
+
+def _made(dataset: Dataset, selection: ir.Selection) -> Graph:
+    # fetchnumpy would turn a column with nulls into floats; these have none, and Arrow keeps int64 either way.
+    connection = dataset.connection.cursor()
+    edges = connection.sql(selected_pairs_sql(selection, dataset)).to_arrow_table()
+    sql = selected_neurons_sql(selection, dataset)
+    ids = connection.sql(sql).to_arrow_table()["neuron_id"] if sql else None
+    return Graph.from_edges(edges["pre_id"], edges["post_id"], edges["synapses"], ids=ids)
+
+
+def _with_attributes(dataset: Dataset, graph: Graph, attributes: tuple[str, ...]) -> Graph:
+    columns = [dataset.vocabulary.column(a) for a in attributes]
+    names = ", ".join(f'"{c}"' for c in dict.fromkeys(columns))
+    table = dataset.connection.cursor().sql(f"SELECT neuron_id, {names} FROM neurons ORDER BY neuron_id").to_arrow_table()
+    rows = np.searchsorted(table["neuron_id"].to_numpy(), graph.ids)
+    kept: dict[str, Any] = {c: table[c].take(rows) for c in columns if table[c].null_count < len(table)}
+    return Graph(*(getattr(graph, a) for a in _ARRAYS), attributes=kept)
+
+
+# -- the cache --------------------------------------------------------------------------------------------------
+
+
+def _folders(dataset: Dataset) -> list[Path]:
+    places = []
+    if "://" not in dataset.url and os.access(dataset.url, os.W_OK):
+        places.append(Path(dataset.url) / ".cache")
+    own = user_cache()
+    if own is not None:
+        places.append(own / "graphs")
+    return places
+
+
+def _cached(dataset: Dataset, key: str) -> Graph | None:
+    for place in _folders(dataset):
+        folder = place / key
+        try:
+            graph = Graph(*(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS))
+            os.utime(folder)
+        except (OSError, ValueError):
+            continue
+        return graph
+    return None
+
+
+def _keep(dataset: Dataset, key: str, graph: Graph) -> None:
+    for place in _folders(dataset)[:1]:
+        temporary = place / f".{key}.{uuid.uuid4().hex}"
+        try:
+            temporary.mkdir(parents=True)
+            for name in _ARRAYS:
+                np.save(temporary / f"{name}.npy", getattr(graph, name), allow_pickle=False)
+            temporary.rename(place / key)
+        except OSError:  # a full disk, or another process was first: the answer does not need the cache
+            shutil.rmtree(temporary, ignore_errors=True)
+        _evict(place)
+
+
+def _evict(place: Path) -> None:
+    kept = sorted((f for f in place.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime, reverse=True)
+    total = 0
+    for folder in kept:
+        total += sum(f.stat().st_size for f in folder.iterdir())
+        if total > CACHE_LIMIT_BYTES:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _names(given: str | Iterable[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _regions(dataset: Dataset, given: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(dataset.regions.find(name).name for name in _names(given)))
+
+
+def _fields(selection: ir.Selection) -> dict[str, Any]:
+    return {name: getattr(selection, name) for name in selection.__slots__}

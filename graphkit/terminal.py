@@ -1,0 +1,81 @@
+"""What the command says on stderr: progress of long work, notes, errors. Data goes to stdout and never through here."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+from graphkit.errors import GraphkitError, QueryError
+from graphkit.progress import Progress, silent
+
+__all__ = ["caught", "print_error", "progress_bar", "say"]
+
+
+def say(*lines: str) -> None:
+    """Lines for the person at the keyboard."""
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar on stderr when that is a terminal; otherwise a line when a stage begins."""
+    if not sys.stderr.isatty():
+        yield _lines() if not os.environ.get("GRAPHKIT_QUIET") else silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description:<32}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, int] = {}
+
+        def report(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                for task in tasks.values():
+                    bars.update(task, completed=1.0)  # type: ignore[arg-type]
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=fraction)  # type: ignore[arg-type]
+
+        yield report
+
+
+def _lines() -> Progress:
+    seen: set[str] = set()
+
+    def report(stage: str, fraction: float) -> None:
+        if stage not in seen:
+            seen.add(stage)
+            say(f"{stage} ...")
+
+    return report
+
+
+def print_error(error: GraphkitError) -> None:
+    """'Error: ...' with a caret under the place at fault and the fix on a line of its own."""
+    colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    bold, plain = ("\033[1;31m", "\033[0m") if colour else ("", "")
+    if isinstance(error, QueryError) and (caret := error.caret()):
+        say(*(f"  {line}" for line in caret.splitlines()))
+    say(f"{bold}Error:{plain} {error.message}")
+    if error.hint:
+        say(error.hint)
+
+
+@contextlib.contextmanager
+def caught() -> Iterator[None]:
+    """Turns what went wrong into an exit: 1 for a user's error, 130 for Ctrl-C, quiet for a closed pipe."""
+    try:
+        yield
+    except GraphkitError as error:
+        print_error(error)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        say("Stopped. Nothing was changed.")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None

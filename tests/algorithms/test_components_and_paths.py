@@ -1,0 +1,83 @@
+"""Components and path lengths against networkx on the raw edges, and against published figures."""
+
+from __future__ import annotations
+
+import math
+import os
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given
+
+from graphkit.algorithms.components import (
+    largest_component,
+    strongly_connected_components,
+    weakly_connected_components,
+)
+from graphkit.algorithms.paths import path_lengths
+from graphkit.graph import Graph
+from tests.strategies import EdgeList, edge_lists
+
+
+def both(edges: EdgeList) -> tuple[Graph, nx.DiGraph[int]]:
+    oracle = nx.DiGraph()
+    oracle.add_nodes_from(edges.ids)
+    oracle.add_edges_from(zip(edges.pre, edges.post, strict=True))
+    return Graph.from_edges(edges.pre, edges.post, edges.synapses, ids=edges.ids), oracle
+
+
+@given(edge_lists())
+def test_components_equal_networkx(edges: EdgeList) -> None:
+    graph, oracle = both(edges)
+    for found, expected in (
+        (strongly_connected_components(graph), nx.strongly_connected_components(oracle)),
+        (weakly_connected_components(graph), nx.weakly_connected_components(oracle)),
+    ):
+        ordered = sorted((sorted(component) for component in expected), key=lambda ids: (-len(ids), ids[0]))
+        assert [graph.ids[found == number].tolist() for number in range(len(ordered))] == ordered
+        assert len(found) == len(graph)
+
+
+@given(edge_lists())
+def test_path_lengths_equal_networkx(edges: EdgeList) -> None:
+    graph, oracle = both(edges)
+    hops = [
+        length
+        for source, lengths in nx.all_pairs_shortest_path_length(oracle)
+        for target, length in lengths.items()
+        if source != target
+    ]
+    found = path_lengths(graph)
+    assert (found.n_pairs, found.total, found.longest) == (len(hops), sum(hops), max(hops, default=0))
+
+
+def test_path_lengths_in_closed_form() -> None:
+    """A ring of n: every distance 1 ... n - 1 once from each neuron."""
+    ring = np.arange(50)
+    found = path_lengths(Graph.from_edges(ring, (ring + 1) % 50))
+    assert (found.mean, found.longest, found.n_pairs) == (25.0, 49, 50 * 49)
+    assert math.isnan(path_lengths(Graph.from_edges([1], [1])).mean)
+
+
+def test_largest_component_of_nothing() -> None:
+    assert len(largest_component(Graph.from_edges([], []))) == 0
+    assert largest_component(Graph.from_edges([7, 3], [8, 4]), strong=False).ids.tolist() == [3, 4]
+
+
+def test_c_elegans() -> None:
+    """Varshney et al., PLoS Comput. Biol. 7 (2011): a largest strong component of 237, its mean path 3.48."""
+    folder = os.environ.get("GRAPHKIT_REAL_DATA")
+    if not folder:
+        pytest.skip("needs real data: set GRAPHKIT_REAL_DATA to the folder that has c_elegans/NeuronConnect.xls")
+    xlrd = pytest.importorskip("xlrd")
+    sheet = xlrd.open_workbook(f"{folder}/c_elegans/NeuronConnect.xls").sheet_by_index(0)
+    rows = map(sheet.row_values, range(1, sheet.nrows))
+    sent = [row for row in rows if row[2] in ("S", "Sp") and row[3] > 0]  # two Sp rows have 0
+    number = {name: index for index, name in enumerate(sorted({name for row in sent for name in row[:2]}))}
+    graph = Graph.from_edges(
+        [number[row[0]] for row in sent], [number[row[1]] for row in sent], [int(row[3]) for row in sent]
+    )
+    core = largest_component(graph)
+    assert len(core) == 237
+    assert round(path_lengths(core).mean, 2) == 3.48

@@ -1,0 +1,37 @@
+"""Compiled kernels where the package cannot be written to: the user's cache folder, or none at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import graphkit
+
+PROGRAM = """
+import sys
+from graphkit.graph import Graph
+from graphkit.motifs import triad_census
+assert "numba" not in sys.modules, "importing graphkit.motifs costs numba's import"
+print(triad_census(Graph.from_edges([1, 2, 3], [2, 3, 1]))["030C"])
+"""
+
+
+@pytest.mark.parametrize("has_cache_folder", [True, False])
+def test_a_package_that_cannot_be_written_to(tmp_path: Path, has_cache_folder: bool) -> None:
+    source = Path(graphkit.__file__).parent
+    package = tmp_path / "site" / "graphkit"
+    shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "motifs" / "__pycache__").write_text("a file, so that no folder can be made here, not even by root")
+    cache = tmp_path / "cache" if has_cache_folder else Path(os.devnull) / "none"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")}
+    environment |= {"PYTHONPATH": str(package.parent), "XDG_CACHE_HOME": str(cache), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
+    assert len(list(tmp_path.glob("cache/**/*.nbc"))) == (3 if has_cache_folder else 0)
