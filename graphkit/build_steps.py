@@ -13,7 +13,7 @@ from graphkit.errors import BuildError
 from graphkit.place import placed_sql
 from graphkit.progress import Progress
 from graphkit.region_boxes import region_of_point_sql
-from graphkit.schema import TABLES
+from graphkit.schema import KINDS, TABLES
 from graphkit.statement import plain_error, run_statement
 from graphkit.tables import counted_synapses_sql, new_connection, parquet_sql, quoted
 from graphkit.writer import ROW_GROUP_ROWS, DatasetWriter
@@ -26,6 +26,9 @@ _DUCKDB_SHARE = 0.75
 _CHUNK_ROWS = 12_000_000
 """Synapses grouped at a time: their groups fit in well under a gigabyte."""
 
+_MOST_WORDS = 1000
+"""A column with more different texts than this is not one of few words."""
+
 _PARQUET = f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
 
 
@@ -34,8 +37,10 @@ class Steps:
 
     def __init__(self, writer: DatasetWriter, *, memory_limit: str, threads: int | None, progress: Progress) -> None:
         self._writer, self._progress = writer, progress
+        self._has_enum: dict[str, bool] = {}
         self._connection = new_connection(memory_limit=_share(memory_limit), threads=threads)
         writer.register(self._connection)
+        self._connection.execute("CREATE TABLE nothing (n INTEGER)")
         self._connection.execute(f"SET temp_directory = {quoted(str(writer.staging / 'spill'))}")
 
     def __enter__(self) -> Self:
@@ -60,9 +65,15 @@ class Steps:
     def _from(self, table: str) -> str:
         return parquet_sql(self._writer.files(table))
 
-    def _copy(self, query: str, stage: str, part: float = 0.0, of: float = 1.0) -> Path:
-        """Runs a query into a new Parquet file; ``part``/``of`` place its progress within the stage's."""
+    def _copy(self, table: str, query: str, stage: str, part: float = 0.0, of: float = 1.0) -> Path:
+        """Runs a query for ``table`` into a new Parquet file; ``part``/``of`` place its progress within the stage's.
+
+        DuckDB writes a column as required where statistics happen to tell that it holds no null, so that the same rows
+        could have different bytes. A second branch that it cannot know to be empty makes every column optional.
+        """
         path = self._writer.staging / f"{uuid.uuid4().hex}.parquet"
+        first = _name(TABLES[table].schema.names[0])
+        query = f"FROM ({query}) UNION ALL BY NAME SELECT NULL AS {first} WHERE (SELECT count(*) FROM nothing) > 0"
         run_statement(
             self._connection,
             f"COPY ({query}) TO {quoted(str(path))} {_PARQUET}",
@@ -72,7 +83,7 @@ class Steps:
 
     def _replace(self, table: str, query: str, stage: str) -> None:
         order = ", ".join(f"{c} NULLS LAST" for c in TABLES[table].sorted_by)
-        self._writer.add_files(table, [self._copy(f"{query} ORDER BY {order}", stage)], in_order=True)
+        self._writer.add_files(table, [self._copy(table, f"{query} ORDER BY {order}", stage)], in_order=True)
 
     def _select(self, table: str, **made: str) -> str:
         """The columns of ``table`` as its schema has them, from its files; ``made`` overrides some by SQL."""
@@ -80,9 +91,28 @@ class Steps:
         parts = []
         for field in TABLES[table].schema:
             sql = made.get(field.name) or (f"s.{_name(field.name)}" if field.name in there else "NULL")
-            parts.append(f"CAST({sql} AS {_SQL_TYPES[str(field.type)]}) AS {_name(field.name)}")
+            cast = sql if sql.endswith("_word") else f"CAST({sql} AS {_SQL_TYPES[str(field.type)]})"
+            parts.append(f"{cast} AS {_name(field.name)}")
         parts += [f"s.{_name(c)}" for c in there if c not in TABLES[table].schema.names]
         return ", ".join(parts)
+
+    def _make_enums(self, table: str) -> None:
+        """Types for the columns of few words: a byte a row, where a text would take 16 in sorting and grouping."""
+        there = self._writer.entry(table).columns
+        for column in ("nt", "kind", "compartment"):
+            words = self._words(table, column) if column in there else []
+            if column == "kind":
+                words = sorted({*words, *KINDS})
+            self._connection.execute(f"DROP TYPE IF EXISTS {column}_word")
+            self._has_enum[column] = 0 < len(words) <= _MOST_WORDS
+            if self._has_enum[column]:
+                self._connection.execute(f"CREATE TYPE {column}_word AS ENUM ({', '.join(map(quoted, words))})")
+
+    def _enum(self, column: str, sql: str) -> str:
+        return f"({sql})::{column}_word" if self._has_enum.get(column) else sql
+
+    def _words(self, table: str, column: str) -> list[str]:
+        return [r[0] for r in self._rows(f"SELECT DISTINCT {column} FROM {self._from(table)} WHERE {column} IS NOT NULL ORDER BY 1")]
 
     # -- synapses -----------------------------------------------------------------------------------------------
 
@@ -99,13 +129,25 @@ class Steps:
                     made[f"{end}_id"] = (
                         f"CASE WHEN s.{end}_segment_id IS NULL THEN s.{end}_id ELSE m_{end}.neuron_id END"
                     )
+        self._make_enums("synapses")
+        made["kind"] = self._enum("kind", made["kind"])
+        made |= {c: self._enum(c, f"s.{c}") for c in ("nt", "compartment") if c in columns}
         query = f"SELECT {self._select('synapses', **made)} FROM {self._from('synapses')} s{joins}"
         electrical = "kind" in columns and self._any("kind = 'electrical'")
         if electrical:
             query = f"SELECT * REPLACE ({_electrical_in_order(columns)}) FROM ({query})"
         if region := self._region_sql(region_point, columns, electrical):
             query = f"SELECT * REPLACE (CAST({region} AS SMALLINT) AS region_id) FROM ({query})"
-        self._replace("synapses", query, "sorting synapses")
+        absent = [f for f in TABLES["synapses"].schema if f.name not in columns and f.name not in made]
+        if absent:  # columns of nulls need not be carried through the sort
+            order = ", ".join(f"{c} NULLS LAST" for c in TABLES["synapses"].sorted_by)
+            names = ", ".join(_name(n) for n in _all_names("synapses", columns))
+            nulls = ", ".join(f"CAST(NULL AS {_SQL_TYPES[str(f.type)]}) AS {_name(f.name)}" for f in absent)
+            left = ", ".join(_name(f.name) for f in absent)
+            query = f"SELECT {names} FROM (SELECT *, {nulls} FROM (SELECT * EXCLUDE ({left}) FROM ({query}) ORDER BY {order}))"
+            self._writer.add_files("synapses", [self._copy("synapses", query, "sorting synapses")], in_order=True)
+        else:
+            self._replace("synapses", query, "sorting synapses")
 
     def _any(self, condition: str) -> bool:
         return bool(self._rows(f"SELECT 1 FROM {self._from('synapses')} WHERE {condition} LIMIT 1"))
@@ -183,13 +225,16 @@ class Steps:
 
     def connect_synapses(self, options: Mapping[str, Any]) -> None:
         """Synapses summed by pair, region, kind and compartment: one range of presynaptic neurons at a time."""
-        codes = self._transmitter_codes()
+        codes = self._words("synapses", "nt")
+        self._make_enums("synapses")
+        source = f"(SELECT * REPLACE ({self._enum('kind', 'kind')} AS kind, "
+        source += f"{self._enum('compartment', 'compartment')} AS compartment) FROM {self._from('synapses')})"
         ranges = list(self._pre_ranges())
         files = []
         for i, condition in enumerate(ranges):
             counted = f"{counted_synapses_sql(options)} AND {condition}"
-            query = f"{_grouped(self._from('synapses'), counted, codes)} ORDER BY {_CONNECTION_ORDER}"
-            files.append(self._copy(query, "summing connections", i / len(ranges), 1 / len(ranges)))
+            query = f"{_grouped(source, counted, codes)} ORDER BY {_CONNECTION_ORDER}"
+            files.append(self._copy("connections", query, "summing connections", i / len(ranges), 1 / len(ranges)))
         self._writer.add_files("connections", files, in_order=True)
 
     def _pre_ranges(self) -> Iterator[str]:
@@ -216,10 +261,6 @@ class Steps:
         for low, high in zip(cuts, cuts[1:], strict=False):
             yield f"pre_id >= {low} AND pre_id < {high}"
         yield f"pre_id >= {cuts[-1]}"
-
-    def _transmitter_codes(self) -> list[str]:
-        found = self._rows(f"SELECT DISTINCT nt FROM {self._from('synapses')} WHERE nt IS NOT NULL ORDER BY nt")
-        return [row[0] for row in found]
 
     # -- connections and totals ---------------------------------------------------------------------------------
 
@@ -379,6 +420,11 @@ def _share(limit: str) -> str:
     return (
         f"{float(match[1]) * _DUCKDB_SHARE:g}{match[2]}" if match else limit
     )  # new_connection refuses what is no size
+
+
+def _all_names(table: str, there: tuple[str, ...]) -> list[str]:
+    schema = TABLES[table].schema.names
+    return [*schema, *(c for c in there if c not in schema)]
 
 
 def _name(column: str) -> str:

@@ -16,6 +16,7 @@ import functools
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -119,6 +120,9 @@ class Dataset:
     def __init__(self, storage: Storage, snapshot: Snapshot) -> None:
         self.storage = storage
         self.snapshot = snapshot
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._views: set[str] = set()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{t.rows:,} {name}" for name, t in self.snapshot.tables.items() if name in _COUNTED)
@@ -176,10 +180,21 @@ class Dataset:
 
         return connect(self, memory_limit=memory_limit, threads=threads)
 
-    @functools.cached_property
-    def connection(self) -> duckdb.DuckDBPyConnection:
-        """The connection that questions of this object share; take a ``cursor()`` of it for each statement."""
-        return self.connect()
+    def cursor(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """A DuckDB cursor with the views that ``sql`` names; they are made when first asked for, since opening a big
+        table's file takes some milliseconds that most questions need not spend.
+        """
+        from graphkit.tables import bare_connection, create_views
+
+        with self._lock:
+            if self._connection is None:
+                self._connection = bare_connection(self)
+            words = set(re.findall(r"\w+", sql))
+            words |= {"synapses"} if "detected_synapses" in words else set()
+            wanted = [t for t in self.snapshot.tables if t in words and t not in self._views]
+            create_views(self._connection, self, wanted)
+            self._views.update(wanted)
+            return self._connection.cursor()
 
     def table(self, name: str) -> pa.Table:
         """The whole table ``name`` as Arrow, as it is stored."""
@@ -253,6 +268,8 @@ class Dataset:
 
         Files younger than ``grace_s`` seconds stay: a writer may be about to list them.
         """
+        from graphkit.schema import TABLES
+
         if keep < 1:
             raise DatasetError(f"keep must be at least 1 (the current snapshot), got {keep}.")
         snapshots = self.history()

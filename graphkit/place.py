@@ -48,7 +48,12 @@ def placed_sql(source: str, x: str, y: str, z: str, keep: str) -> str:
     ``place`` is null where one of them is. One nested select a step: a common value is then computed once.
     """
     point = {"x": x, "y": y, "z": z}
-    columns = (f"least(greatest((({e})::BIGINT >> {_SHIFT}) + {_OFFSET}, 0), {_HIGHEST}) AS {a}" for a, e in point.items())
+    # least and greatest pass over nulls, so that these must be kept by hand
+    columns = (
+        f"CASE WHEN ({e}) IS NOT NULL "
+        f"THEN least(greatest((({e})::BIGINT >> {_SHIFT}) + {_OFFSET}, 0), {_HIGHEST}) END AS {a}"
+        for a, e in point.items()
+    )
     query = f"SELECT {keep}, {', '.join(columns)} FROM {source}"
     for shift, mask in _SPREAD:
         steps = (f"({a} & {mask}) | (({a} & {mask >> shift}) << {shift}) AS {a}" for a in point)
@@ -70,9 +75,11 @@ def box_ranges(low_nm: tuple[int, int, int], high_nm: tuple[int, int, int], most
         finer: list[tuple[int, int, int, int]] = []
         for x, y, z, level in covered:
             finer += _children_touching(x, y, z, level, low, high) if level else [(x, y, z, level)]
-        if len(finer) > most or all(level == 0 for *_, level in finer):
+        if len(finer) > most:
             break
         covered = finer
+        if all(level == 0 for *_, level in covered):
+            break
     ranges: list[tuple[int, int]] = []
     for first, last in sorted(_codes_of(*cell) for cell in covered):
         if ranges and ranges[-1][1] + 1 == first:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from graphkit.errors import DatasetError, UnknownNameError, did_you_mean
+from graphkit.errors import AmbiguousNameError, DatasetError, UnknownNameError, did_you_mean
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -29,7 +29,7 @@ class Region:
 
 
 class RegionTree:
-    """The regions of a dataset, by id and by name (regardless of case).
+    """The regions of a dataset, by id and by name.
 
     >>> tree = RegionTree([Region(1, "CX", None), Region(2, "EB", 1), Region(3, "EBr1", 2)])
     >>> tree.find("eb").region_id, sorted(tree.below(1)), tree.path(3)
@@ -41,7 +41,10 @@ class RegionTree:
 
     def __init__(self, regions: list[Region]) -> None:
         self.by_id: Mapping[int, Region] = MappingProxyType({r.region_id: r for r in regions})
-        self._by_name = {r.name.casefold(): r for r in regions}
+        self._by_name = {r.name: r for r in regions}
+        self._by_folded: dict[str, list[Region]] = {}
+        for region in regions:
+            self._by_folded.setdefault(region.name.casefold(), []).append(region)
         self._children: dict[int | None, list[int]] = {}
         for region in regions:
             self._children.setdefault(region.parent_id, []).append(region.region_id)
@@ -53,8 +56,8 @@ class RegionTree:
         """The tree of a dataset; empty where it has no regions."""
         if not dataset.has("regions"):
             return cls([])
-        cursor = dataset.connection.cursor()
-        rows = cursor.execute("SELECT region_id, name, parent_id FROM regions ORDER BY region_id").fetchall()
+        sql = "SELECT region_id, name, parent_id FROM regions ORDER BY region_id"
+        rows = dataset.cursor(sql).execute(sql).fetchall()
         return cls([Region(*row) for row in rows])
 
     def __len__(self) -> int:
@@ -76,22 +79,29 @@ class RegionTree:
         return [r.name for r in self.by_id.values()]
 
     def find(self, name: str) -> Region:
-        """The region of that name, regardless of case.
+        """The region of that name; regardless of case where that leaves only one (hemibrain has aL(R) and AL(R)).
 
         Raises:
             UnknownNameError: no such region; suggests the nearest names.
+            AmbiguousNameError: several differ from it by case alone.
         """
-        region = self._by_name.get(name.casefold())
-        if region is None:
+        if name in self._by_name:
+            return self._by_name[name]
+        found = self._by_folded.get(name.casefold(), [])
+        if len(found) > 1:
+            raise AmbiguousNameError(
+                f"{name!r} could be {' or '.join(repr(r.name) for r in found)}.", hint="Write it with the right case."
+            )
+        if not found:
             hint = did_you_mean(name, self.names) or "`regions` lists what there is."
             if not len(self):
                 hint = "This dataset has no regions at all; ask without one."
             raise UnknownNameError(f"There is no region {name!r} in this dataset.", hint=hint)
-        return region
+        return found[0]
 
     def has(self, name: str) -> bool:
         """Whether there is a region of that name, regardless of case."""
-        return name.casefold() in self._by_name
+        return name.casefold() in self._by_folded
 
     def children(self, region_id: int | None) -> list[int]:
         """Ids of the direct children (of the tops for None)."""

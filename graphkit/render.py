@@ -6,6 +6,7 @@ plain: aligned columns, every row, digits only.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from graphkit.query.result import Result
 
-__all__ = ["FORMATS", "Format", "format_of", "write_result"]
+__all__ = ["FORMATS", "Format", "cell_text", "format_of", "is_number", "write_result"]
 
 Format = Literal["table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "markdown"]
 FORMATS: tuple[str, ...] = ("table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "markdown")
@@ -40,7 +41,6 @@ _SUFFIXES = {
     ".txt": "table",
 }
 _BINARY = ("parquet", "arrow")
-_TERMINAL_ROWS = 60
 
 
 def format_of(path: Path | None, given: str | None) -> str:
@@ -76,24 +76,35 @@ def write_result(result: Result, form: str, path: Path | None = None) -> None:
         if form in _BINARY and sys.stdout.isatty():
             raise GraphkitError(f"{form} is binary and not for a terminal.", hint="Write it to a file with -o FILE, or pipe it.")
         if form == "table" and sys.stdout.isatty():
-            _print_table(result)
+            from graphkit.render_terminal import print_table
+
+            print_table(result)
             return
         _write(result, form, sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with temporary.open("wb") as file:
-            _write(result, form, file)
-        temporary.replace(path)
+        if path.exists() and not path.is_file():
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            with path.open("wb") as file:  # a device or a pipe: nothing to replace
+                _write(result, form, file)
+            return
+        path = path.resolve()  # of a link, what it points to
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        try:
+            with temporary.open("wb") as file:
+                _write(result, form, file)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise GraphkitError(
             f"Cannot write {str(path)!r}: {os.strerror(error.errno) if error.errno else error}.",
             hint="Choose another file with -o, in a folder that exists and has space.",
         ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write(result: Result, form: str, out: IO[bytes]) -> None:
@@ -102,7 +113,7 @@ def _write(result: Result, form: str, out: IO[bytes]) -> None:
         case "parquet":
             import pyarrow.parquet as pq
 
-            pq.write_table(_annotated(result), out, compression="zstd")
+            pq.write_table(_flat(_annotated(result), nested=True), out, compression="zstd")
         case "arrow":
             import pyarrow as pa
 
@@ -114,11 +125,13 @@ def _write(result: Result, form: str, out: IO[bytes]) -> None:
             from graphkit.query.result import json_text
 
             for row in result:
-                out.write(json_text(row).encode() + b"\n")
+                out.write(jsoncell_text(row).encode() + b"\n")
         case "csv" | "tsv":
             import pyarrow.csv as pv
 
-            options = pv.WriteOptions(delimiter="," if form == "csv" else "\t", quoting_style="needed")
+            delimiter = "," if form == "csv" else "\t"
+            options = pv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="needed")
+            _write_lines([_delimited(result.columns, delimiter)], out)  # pyarrow quotes the header whatever it is told
             pv.write_csv(_flat(table), out, options)
         case "markdown":
             _write_lines(_markdown(result), out)
@@ -141,34 +154,52 @@ def _annotated(result: Result) -> pa.Table:
     return result.table.replace_schema_metadata(metadata)
 
 
-def _flat(table: pa.Table) -> pa.Table:
-    """Nested columns as JSON text, for formats that have none."""
+def _delimited(cells: Iterable[str], delimiter: str) -> str:
+    special = (delimiter, '"', "\n", "\r")
+    return delimiter.join('"' + c.replace('"', '""') + '"' if any(x in c for x in special) else c for c in cells)
+
+
+def _flat(table: pa.Table, *, nested: bool = False) -> pa.Table:
+    """Columns of types that the format lacks as text (nested ones as JSON), unless it takes ``nested`` ones."""
     import pyarrow as pa
 
+    from graphkit.query.result import json_text
+
+    types = pa.types
     for i, field in enumerate(table.schema):
-        if pa.types.is_nested(field.type):
-            values = [None if v is None else json.dumps(v, default=str) for v in table.column(i).to_pylist()]
-            table = table.set_column(i, field.name, pa.array(values, pa.string()))
+        if types.is_nested(field.type) and not nested:
+            values = [None if v is None else jsoncell_text({"v": v})[len('{"v": ') : -1] for v in table.column(i).to_pylist()]
+        elif types.is_interval(field.type):
+            values = [None if v is None else str(v) for v in table.column(i).to_pylist()]
+        elif types.is_binary(field.type) and not nested:
+            values = [None if v is None else v.hex() for v in table.column(i).to_pylist()]
+        else:
+            continue
+        table = table.set_column(i, field.name, pa.array(values, pa.string()))
     return table
 
 
-def _text(value: Any, *, share: bool = False) -> str:
+_CONTROL = {i: repr(chr(i))[1:-1] for i in (*range(32), *range(127, 160))}
+"""Control characters in names, made visible: a line end breaks a table, an escape sequence commands a terminal."""
+
+
+def cell_text(value: Any, *, share: bool = False) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.4f}" if share else f"{value:.6g}"
-    return str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value).translate(_CONTROL)
 
 
 def _cells(result: Result) -> tuple[list[list[str]], list[bool]]:
     """Text of every cell by column, and which columns are numbers."""
-    import pyarrow as pa
-
     columns, numeric = [], []
     for name, column in zip(result.columns, result.table.columns, strict=True):
         kind = column.type
-        numeric.append(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-        columns.append([_text(v, share=name == "share") for v in column.to_pylist()])
+        numeric.append(is_number(kind))
+        columns.append([cell_text(v, share=name == "share") for v in column.to_pylist()])
     return columns, numeric
 
 
@@ -180,7 +211,7 @@ def _plain(result: Result) -> Iterable[str]:
         parts = (c.rjust(w) if n else c.ljust(w) for c, w, n in zip(cells, widths, numeric, strict=True))
         return "  ".join(parts).rstrip()
 
-    yield line(result.columns)
+    yield line([c.translate(_CONTROL) for c in result.columns])
     for row in zip(*columns, strict=True):
         yield line(row)
 
@@ -189,7 +220,7 @@ def _markdown(result: Result) -> Iterable[str]:
     columns, numeric = _cells(result)
 
     def line(cells: Iterable[str]) -> str:
-        return "| " + " | ".join(c.replace("|", "\\|").replace("\n", " ") for c in cells) + " |"
+        return "| " + " | ".join(c.translate(_CONTROL).replace("|", "\\|") for c in cells) + " |"
 
     yield line(result.columns)
     yield "|" + "|".join("---:" if n else "---" for n in numeric) + "|"
@@ -197,38 +228,7 @@ def _markdown(result: Result) -> Iterable[str]:
         yield line(row)
 
 
-def _print_table(result: Result) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    shown = result.table.slice(0, _TERMINAL_ROWS)
-    filled = [n for n in result.columns if len(shown) == 0 or shown[n].null_count < len(shown)]
-    empty = [n for n in result.columns if n not in filled]
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan", pad_edge=False)
+def is_number(kind: pa.DataType) -> bool:
     import pyarrow as pa
 
-    for name in filled:
-        kind = shown[name].type
-        is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold", no_wrap=is_number)
-    columns = [[_pretty(name, v) for v in shown[name].to_pylist()] for name in filled]
-    for row in zip(*columns, strict=True):
-        table.add_row(*row)
-    console.print(table)
-    if len(result) > _TERMINAL_ROWS:
-        more = len(result) - _TERMINAL_ROWS
-        print(f"... and {more:,} more rows: all of them with -o FILE or through a pipe.", file=sys.stderr)
-    if empty:
-        print(f"(without a value here: {', '.join(empty)})", file=sys.stderr)
-
-
-def _pretty(name: str, value: Any) -> str:
-    from rich.markup import escape
-
-    if isinstance(value, int) and not isinstance(value, bool) and not name.endswith("_id"):
-        return f"{value:,}"
-    if isinstance(value, float) and name == "share":
-        return f"{100 * value:.1f} %"
-    return escape(_text(value))
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

@@ -258,7 +258,7 @@ TABLES: dict[str, TableSpec] = {
             pa.schema(
                 [
                     _column("region_id", pa.int16(), "the region, above 0", nullable=False),
-                    _column("name", pa.string(), "name, unique regardless of case", nullable=False),
+                    _column("name", pa.string(), "name, unique", nullable=False),
                     _column("parent_id", pa.int16(), "the region it is part of; null at the top"),
                     *_bounds("the region"),
                     _column("box", pa.bool_(), "true where the region is exactly its bounding box"),

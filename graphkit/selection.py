@@ -6,9 +6,11 @@ folder is named by the snapshot's digest and the selection, so it never has to b
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,11 +18,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphkit.errors import QueryError
+from graphkit.columns import int64_column
+from graphkit.errors import GraphError, QueryError
 from graphkit.graph import Graph
 from graphkit.query import ir
 from graphkit.query.cache_folder import user_cache
 from graphkit.query.planner import plan, selected_neurons_sql, selected_pairs_sql
+from graphkit.query.sql import check_predicate
+from graphkit.query.vocabulary import one_of
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -88,11 +93,12 @@ def load_graph(
         autapses=autapses,
     )
     if where is not None:
+        check_predicate(dataset, where)
         ids = dataset.sql(f"SELECT neuron_id FROM neurons WHERE ({where}\n)").arrow()["neuron_id"].to_pylist()
         chosen = ir.Comparison("neuron_id", "in", tuple(sorted(ids)))
         both = chosen if selection.neurons is None else ir.And((selection.neurons, chosen))
         selection = ir.Selection(**{**_fields(selection), "neurons": both})
-    return load_selection(dataset, selection, attributes=tuple(_ATTRIBUTES if attributes is None else attributes))
+    return load_selection(dataset, selection, attributes=_ATTRIBUTES if attributes is None else tuple(_names(attributes)))
 
 
 def make_selection(
@@ -115,22 +121,22 @@ def make_selection(
     vocabulary = dataset.vocabulary
     terms: list[ir.Condition] = []
     if between_neurons_of is not None:
-        if not 0 < belonging <= 1:
+        if not ir.LEAST_SHARE <= belonging <= 1:
             raise QueryError(f"belonging must lie above 0 and at most 1, got {belonging}.")
         terms.append(ir.BelongsTo(_regions(dataset, between_neurons_of), belonging))
     for column, given in (("type", type), ("class", class_), ("side", side)):
         if given is not None:
-            either = tuple(vocabulary.equals(column, text) for text in _names(given))
-            terms.append(either[0] if len(either) == 1 else ir.Or(either))
+            terms.append(one_of([vocabulary.equals(column, text) for text in _listed(given, column)]))
     if neurons is not None:
-        terms.append(ir.Comparison("neuron_id", "in", tuple(sorted({vocabulary.neuron_id(int(n)) for n in neurons}))))
+        ids = int64_column(list(neurons), "neurons").tolist()
+        terms.append(ir.Comparison("neuron_id", "in", tuple(sorted(set(vocabulary.neuron_ids(ids))))))
     return ir.Selection(
         regions=None if region is None else _regions(dataset, region),
         neurons=None if not terms else terms[0] if len(terms) == 1 else ir.And(tuple(terms)),
         min_synapses=min_synapses,
         per_region=per_region,
         kind=kind,
-        nt=None if nt is None else tuple(str(vocabulary.equals("nt", text).value) for text in _names(nt)),
+        nt=None if nt is None else tuple(s for text in _listed(nt, "nt") for s in vocabulary.transmitter(text)),
         autapses=autapses,
     )
 
@@ -147,18 +153,18 @@ def load_selection(dataset: Dataset, selection: ir.Selection, *, attributes: tup
 
 
 def _made(dataset: Dataset, selection: ir.Selection) -> Graph:
-    # fetchnumpy would turn a column with nulls into floats; these have none, and Arrow keeps int64 either way.
-    connection = dataset.connection.cursor()
-    edges = connection.sql(selected_pairs_sql(selection, dataset)).to_arrow_table()
+    pairs = selected_pairs_sql(selection, dataset)
+    edges = dataset.cursor(pairs).sql(pairs).to_arrow_table()
     sql = selected_neurons_sql(selection, dataset)
-    ids = connection.sql(sql).to_arrow_table()["neuron_id"] if sql else None
+    ids = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"] if sql else None
     return Graph.from_edges(edges["pre_id"], edges["post_id"], edges["synapses"], ids=ids)
 
 
 def _with_attributes(dataset: Dataset, graph: Graph, attributes: tuple[str, ...]) -> Graph:
     columns = [dataset.vocabulary.column(a) for a in attributes]
     names = ", ".join(f'"{c}"' for c in dict.fromkeys(columns))
-    table = dataset.connection.cursor().sql(f"SELECT neuron_id, {names} FROM neurons ORDER BY neuron_id").to_arrow_table()
+    sql = f"SELECT neuron_id, {names} FROM neurons ORDER BY neuron_id"
+    table = dataset.cursor(sql).sql(sql).to_arrow_table()
     rows = np.searchsorted(table["neuron_id"].to_numpy(), graph.ids)
     kept: dict[str, Any] = {c: table[c].take(rows) for c in columns if table[c].null_count < len(table)}
     return Graph(*(getattr(graph, a) for a in _ARRAYS), attributes=kept)
@@ -182,41 +188,62 @@ def _cached(dataset: Dataset, key: str) -> Graph | None:
         folder = place / key
         try:
             graph = Graph(*(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS))
-            os.utime(folder)
-        except (OSError, ValueError):
+        except FileNotFoundError:
             continue
+        except (OSError, ValueError, GraphError):  # damaged: made anew
+            shutil.rmtree(folder, ignore_errors=True)
+            continue
+        with contextlib.suppress(OSError):
+            os.utime(folder)
         return graph
     return None
 
 
 def _keep(dataset: Dataset, key: str, graph: Graph) -> None:
-    for place in _folders(dataset)[:1]:
+    """Writes the graph to the first place that takes it; the answer does not need the cache, so none has to."""
+    for place in _folders(dataset):
         temporary = place / f".{key}.{uuid.uuid4().hex}"
         try:
             temporary.mkdir(parents=True)
             for name in _ARRAYS:
                 np.save(temporary / f"{name}.npy", getattr(graph, name), allow_pickle=False)
             temporary.rename(place / key)
-        except OSError:  # a full disk, or another process was first: the answer does not need the cache
+        except OSError:  # no permission, a full disk, or another process was first
             shutil.rmtree(temporary, ignore_errors=True)
-        _evict(place)
+            if not (place / key).exists():
+                continue
+        with contextlib.suppress(OSError):
+            _evict(place)
+        return
 
 
 def _evict(place: Path) -> None:
-    kept = sorted((f for f in place.iterdir() if f.is_dir()), key=lambda f: f.stat().st_mtime, reverse=True)
+    """Removes the longest unused graphs beyond the limit, and what killed processes left."""
+    folders = [(f.stat().st_mtime, f) for f in place.iterdir() if f.is_dir()]
     total = 0
-    for folder in kept:
+    for modified, folder in sorted(folders, reverse=True):
         total += sum(f.stat().st_size for f in folder.iterdir())
-        if total > CACHE_LIMIT_BYTES:
+        half_written = folder.name.startswith(".")
+        if (half_written and time.time() - modified > _ABANDONED_S) or (not half_written and total > CACHE_LIMIT_BYTES):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+_ABANDONED_S = 3600.0
 
 
 def _names(given: str | Iterable[str]) -> list[str]:
     return [given] if isinstance(given, str) else list(given)
 
 
+def _listed(given: str | Iterable[str], what: str) -> list[str]:
+    names = _names(given)
+    if not names or not all(isinstance(name, str) for name in names):
+        raise QueryError(f"{what} must be a name or a list of names, got {given!r}.")
+    return names
+
+
 def _regions(dataset: Dataset, given: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(dataset.regions.find(name).name for name in _names(given)))
+    return tuple(dict.fromkeys(dataset.regions.find(name).name for name in _listed(given, "region")))
 
 
 def _fields(selection: ir.Selection) -> dict[str, Any]:

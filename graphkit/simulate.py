@@ -86,7 +86,7 @@ def simulate(
         output,
         create=True,
         name=name,
-        description=f"Simulated connectome of {config.neurons:,} neurons, seed {config.seed}; no real animal's.",
+        description=f"Simulated connectome of {config.neurons:,} neurons, seed {config.seed}; not of an animal.",
         voxel_size_nm=dict.fromkeys("xyz", VOXEL_NM),
         bounds_nm=BOUNDS_NM,
         size_unit=SIZE_UNIT,

@@ -68,7 +68,7 @@ def plain_error(error: Exception) -> GraphkitError:
             f"The memory limit is too low for this dataset ({first}).",
             hint="Give more with --memory-limit, or fewer --threads (each needs memory of its own).",
         )
-    if type(error).__name__ in ("InvalidInputException", "IOException", "SerializationException"):
+    if type(error).__name__ in ("InvalidInputException", "IOException", "SerializationException", "Error"):
         return DamagedFileError(
             f"A file of the dataset cannot be read: {first}", hint="Run `graphkit validate` to see which files are damaged."
         )

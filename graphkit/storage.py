@@ -11,9 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
-import socket
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,7 +72,7 @@ def _said_plainly(path: str) -> Iterator[None]:
                 f"No space left while writing {path!r}; the dataset is as it was before.",
                 hint="Free some space, or write to another disk, and run the command again.",
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
             raise DatasetError(
                 f"Cannot write {path!r}: {error.strerror}.",
                 hint="Write to a folder that you may write to (-o or -d).",
@@ -172,6 +169,9 @@ class LocalStorage:
 
         Folders that killed writers of this machine left behind are removed on the way in.
         """
+        import shutil
+        import socket
+
         base = self._at(_STAGING)
         with _said_plainly(self.url):
             _remove_abandoned(base)
@@ -195,10 +195,13 @@ def _make_folder(folder: Path) -> None:
 
 
 def _remove_abandoned(base: Path) -> None:
+    import shutil
+    import socket
+
     host = socket.gethostname()
     try:
         folders = list(base.iterdir())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     for folder in folders:
         name, _, rest = folder.name.rpartition("-")
@@ -286,6 +289,8 @@ class RemoteStorage:
     @contextlib.contextmanager
     def staging(self) -> Iterator[Path]:
         """A local temporary folder; finished files are uploaded from it."""
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="graphkit-") as folder:
             with _said_plainly(folder):
                 yield Path(folder)

@@ -13,7 +13,6 @@ A sandboxed connection can read exactly the snapshot's files and nothing else: n
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from graphkit.dataset import Dataset
 
-__all__ = ["connect", "counted_synapses_sql", "new_connection", "parquet_sql", "quoted"]
+__all__ = ["bare_connection", "connect", "counted_synapses_sql", "create_views", "new_connection", "parquet_sql", "quoted"]
 
 
 def quoted(text: str) -> str:
@@ -45,6 +44,8 @@ def new_connection(*, memory_limit: str | None = None, threads: int | None = Non
     Raises:
         GraphkitError: the limit or the number of threads makes no sense.
     """
+    import tempfile
+
     import duckdb
 
     config: dict[str, Any] = {"temp_directory": tempfile.gettempdir() + "/graphkit-duckdb"}
@@ -87,23 +88,41 @@ def connect(
     Raises:
         DamagedFileError: a file is missing or has the wrong size.
     """
+    connection = bare_connection(dataset, memory_limit=memory_limit, threads=threads)
+    paths = create_views(connection, dataset, dataset.snapshot.tables)
+    if sandbox:
+        _close_off(connection, paths)
+    return connection
+
+
+def bare_connection(
+    dataset: Dataset, *, memory_limit: str | None = None, threads: int | None = None
+) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that can read the dataset's storage and has no views yet."""
     connection = new_connection(memory_limit=memory_limit, threads=threads)
     connection.execute("SET parquet_metadata_cache = true")
     dataset.storage.register(connection)
+    return connection
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tables: Iterable[str]) -> list[str]:
+    """Creates the views of these tables; returns the paths of their files.
+
+    Raises:
+        DamagedFileError: a file is missing or has the wrong size.
+    """
     paths: list[str] = []
-    for table, entry in dataset.snapshot.tables.items():
+    for table in tables:
         files = dataset.files(table)
-        if not entry.files:
+        if not files:
             continue
         paths += files
         name = "detected_synapses" if table == "synapses" else table
         connection.execute(f"CREATE VIEW {name} AS FROM {parquet_sql(files)}")
-    if dataset.has("synapses"):
-        condition = counted_synapses_sql(dataset.snapshot.build)
-        connection.execute(f"CREATE VIEW synapses AS FROM detected_synapses WHERE {condition}")
-    if sandbox:
-        _close_off(connection, paths)
-    return connection
+        if table == "synapses":
+            condition = counted_synapses_sql(dataset.snapshot.build)
+            connection.execute(f"CREATE VIEW synapses AS FROM detected_synapses WHERE {condition}")
+    return paths
 
 
 def _close_off(connection: duckdb.DuckDBPyConnection, paths: list[str]) -> None:

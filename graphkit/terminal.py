@@ -79,3 +79,9 @@ def caught() -> Iterator[None]:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:
+        if error.filename is not None or not isinstance(error.errno, int):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer cannot be written
+        print_error(GraphkitError(f"Cannot write the answer: {error.strerror}."))
+        raise SystemExit(1) from None

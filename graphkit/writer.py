@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from graphkit._version import __version__
 from graphkit.dataset import Dataset, current_snapshot_number, move_pointer, open_dataset
 from graphkit.errors import ConflictError, DatasetError
-from graphkit.schema import TABLES, TableSpec
+from graphkit.schema import KINDS, TABLES, TableSpec
 from graphkit.snapshot import DataFile, Snapshot, TableFiles, snapshot_path
 from graphkit.storage import sha256_of, storage_at
 
@@ -253,7 +253,7 @@ class TableStream:
 def conform(rows: pa.Table, spec: TableSpec) -> pa.Table:
     """``rows`` with the spec's columns in order and type, the source's own columns after them.
 
-    Missing columns become null, missing counts 0.
+    Missing columns become null, missing counts 0, a missing kind chemical.
 
     Raises:
         DatasetError: a required column is missing or has nulls, a column is unknown, or a value does not fit its type.
@@ -291,6 +291,8 @@ def _column(rows: pa.Table, field: pa.Field, spec: TableSpec) -> pa.ChunkedArray
             return pa.chunked_array([pa.nulls(rows.num_rows, field.type)])
         if (field.metadata or {}).get(b"unit") == b"count":
             return pa.chunked_array([pa.repeat(pa.scalar(0, field.type), rows.num_rows)])
+        if field.name == "kind":
+            return pa.chunked_array([pa.repeat(pa.scalar(KINDS[0], field.type), rows.num_rows)])
         raise DatasetError(f"Table {spec.name!r} needs the column {field.name!r}; got {', '.join(rows.column_names)}.")
     values = rows[field.name]
     if field.name.endswith("_id") and pa.types.is_floating(values.type):

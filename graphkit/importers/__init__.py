@@ -1,3 +1,46 @@
-"""Importers: published tables become datasets. One format a module; each returns an ``ImportReport``."""
+"""Importers: published tables become datasets. One format a module; each returns an ``ImportReport``.
+
+``import_synapses`` and ``import_edges`` read tables of any layout, ``import_neuprint``, ``import_cave`` and
+``import_graphml`` what those sources publish (docs/importing.md).
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graphkit.importers.cave import import_cave
+    from graphkit.importers.edges import import_edges
+    from graphkit.importers.graphml import import_graphml
+    from graphkit.importers.neuprint import import_neuprint
+    from graphkit.importers.report import ImportReport, LeftOut
+    from graphkit.importers.synapses import import_synapses
+
+__all__ = [
+    "ImportReport",
+    "LeftOut",
+    "import_cave",
+    "import_edges",
+    "import_graphml",
+    "import_neuprint",
+    "import_synapses",
+]
+
+_HOME = {
+    "ImportReport": "report",
+    "LeftOut": "report",
+    "import_cave": "cave",
+    "import_edges": "edges",
+    "import_graphml": "graphml",
+    "import_neuprint": "neuprint",
+    "import_synapses": "synapses",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Each importer is loaded when it is first asked for: they bring DuckDB and Arrow along."""
+    import importlib
+
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
 from graphkit.query.ir import And, BelongsTo, Comparison, Condition, HasSynapsesIn, Not, Or
-from graphkit.query.vocabulary import glob_to_like
+from graphkit.query.vocabulary import glob_to_like, quoted_name
 from graphkit.tables import quoted
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def region_list_sql(dataset: Dataset, names: Iterable[str]) -> str:
 def require_neuron_regions(dataset: Dataset, regions: Iterable[str]) -> None:
     """Raises NotAnswerableError where it is not known which neurons have synapses in which region."""
     entry = dataset.snapshot.tables.get("neuron_regions")
-    if entry is None or not entry.rows:
+    unresolved = (dataset.snapshot.build or {}).get("resolved", {}).get("unresolved", 0)
+    if entry is None or (not entry.rows and unresolved):
         raise NotAnswerableError(
             f"This dataset does not say how many synapses neurons have in {', '.join(regions)}: its regions are not resolved.",
             hint="Choose neurons by type, class or id instead.",
@@ -68,12 +69,14 @@ def _belonging_sql(condition: BelongsTo, regions: str) -> str:
 
 
 def _comparison_sql(comparison: Comparison) -> str:
-    column, op, value = f'"{comparison.column}"', comparison.op, comparison.value
+    column, op, value = quoted_name(comparison.column), comparison.op, comparison.value
     if op in ("is null", "is not null"):
         return f"({column} {op.upper()})"
     if op in ("like", "not like"):
         word = "ILIKE" if op == "like" else "NOT ILIKE"
         return f"({column} {word} {quoted(glob_to_like(str(value)))} ESCAPE '\\')"
+    if value == ():
+        return "false"
     if isinstance(value, tuple):
         return f"({column} IN ({', '.join(map(_literal, value))}))"
     return f"({column} {op} {_literal(value)})"

@@ -1,9 +1,13 @@
 """The exact form of a question in canonical English: what every answer says it has answered.
 
-Parsing the echo gives the same form again (tested), so an echo can be copied, stored and asked anew.
+Parsing the echo gives the same form again (tested), so an echo can be copied, stored and asked anew. Only a list of more
+than eight neurons by id, which the API can give, is abbreviated, and says so; the typed form has them all.
 """
 
 from __future__ import annotations
+
+import re
+from decimal import Decimal
 
 from graphkit.query import ir
 
@@ -27,7 +31,7 @@ def echo(form: ir.Form) -> str:
                 words.append(f"in region {_names(form.regions)}")
             words += _where(form.where)
         case ir.Partners():
-            words = [form.direction, "of", _set(form.of), *_selection(form.selection, "between"), *_by(form.by)]
+            words = [form.direction, "of", _set(form.of), *_selection(form.selection, "among"), *_by(form.by)]
         case ir.Connections() | ir.Synapses():
             words = [form.name]
             if isinstance(form, ir.Connections) and form.both_ways:
@@ -35,7 +39,7 @@ def echo(form: ir.Form) -> str:
             else:
                 words += [f"from {_set(form.pre)}"] if form.pre is not None else []
                 words += [f"to {_set(form.post)}"] if form.post is not None else []
-            words += _selection(form.selection, "between")
+            words += _selection(form.selection, "among")
             words += _by(form.by) if isinstance(form, ir.Connections) else []
         case ir.Regions():
             words = ["regions"]
@@ -75,11 +79,11 @@ def _quoted(text: str) -> str:
 
 def _set(condition: ir.Condition | None) -> str:
     """A set of neurons, as it stands after `of`, `from`, `to` and `between`."""
+    if isinstance(condition, ir.Or) and not any(isinstance(t, ir.Or) for t in condition.terms):
+        return ", ".join(_set(t) for t in condition.terms)
     match condition:
         case None:
             return "any neuron"
-        case ir.Or(terms):
-            return ", ".join(_set(t) for t in terms)
         case ir.BelongsTo(regions, share):
             return f"neurons of region ({_names(regions)}){_share(share)}"
         case ir.HasSynapsesIn(regions):
@@ -91,24 +95,34 @@ def _set(condition: ir.Condition | None) -> str:
         case ir.Comparison(("type" | "class" | "side" | "name") as column, "in", tuple(values)):
             return f"{column} ({', '.join(_quoted(str(v)) for v in values)})"
         case ir.Comparison("neuron_id", "in", tuple(values)):
-            shown = ", ".join(map(str, values[:8]))
-            return shown if len(values) <= 8 else f"{len(values):,} neurons by id ({shown}, ...)"
+            shown = ", ".join(map(str, values[:_SHOWN_IDS]))
+            more = f", ... {len(values):,} ids in all" if len(values) > _SHOWN_IDS else ""
+            return f"neurons ({shown}{more})"
     return f"neurons where {_condition(condition)}"
 
 
+_SHOWN_IDS = 8
+
+
 def _share(share: float) -> str:
-    return "" if share == ir.HALF else f" at {100 * share:.10g} %"
+    return "" if share == ir.HALF else f" at {Decimal(repr(share)).scaleb(2).normalize():f} %"
 
 
 def _where(condition: ir.Condition | None) -> list[str]:
-    if condition is None:
-        return []
-    if isinstance(condition, ir.BelongsTo):
-        return [f"of region {_names(condition.regions)}{_share(condition.share)}"]
-    if isinstance(condition, ir.And) and isinstance(condition.terms[0], ir.BelongsTo):
-        rest = condition.terms[1:]
-        return [*_where(condition.terms[0]), *_where(rest[0] if len(rest) == 1 else ir.And(rest))]
-    return [f"where {_condition(condition)}"]
+    match condition:
+        case None:
+            return []
+        case ir.BelongsTo(regions, share):
+            return [f"of region {_names(regions)}{_share(share)}"]
+        case ir.And((ir.BelongsTo() as belonging, rest)):
+            return [*_where(belonging), f"where {_bare(rest)}"]
+    return [f"where {_bare(condition)}"]
+
+
+def _bare(condition: ir.Condition) -> str:
+    """Without the parentheses around the whole."""
+    text = _condition(condition)
+    return text[1:-1] if isinstance(condition, ir.And | ir.Or) else text
 
 
 def _condition(condition: ir.Condition) -> str:
@@ -117,18 +131,39 @@ def _condition(condition: ir.Condition) -> str:
             return "(" + " and ".join(_condition(t) for t in terms) + ")"
         case ir.Or(terms):
             return "(" + " or ".join(_condition(t) for t in terms) + ")"
+        case ir.Not(ir.Comparison(column, ("=" | "like"), str(value))):
+            return f"{_column(column)} != {_quoted(value)}"
+        case ir.Not(ir.Comparison(column, "in", tuple(values))):
+            return f"{_column(column)} not in ({_values(values)})"
         case ir.Not(term):
             return f"not {_condition(term)}"
+        case ir.Comparison(column, ("is null" | "is not null") as op):
+            return f"{_column(column)} {op}"
+        case ir.Comparison(column, "in", tuple(values)):
+            return f"{_column(column)} in ({_values(values)})"
         case ir.Comparison(column, op, value):
-            if op.startswith("is"):
-                return f"{column} {op}"
-            if isinstance(value, tuple):
-                return f"{column} in ({', '.join(_value(v) for v in value)})"
-            return f"{column} {'=' if op == 'like' else op} {_value(value)}"
+            return f"{_column(column)} {'=' if op == 'like' else op} {_value(value)}"
         case ir.BelongsTo(regions, share):
-            return f"belonging to {_names(regions)}{_share(share)}"
+            return f"belong to region ({_names(regions)}){_share(share)}"
         case ir.HasSynapsesIn(regions):
-            return f"having synapses in {_names(regions)}"
+            return f"have synapses in region ({_names(regions)})"
+
+
+def _column(name: str) -> str:
+    """A column's name; in quotes where it would be read as a word of the question."""
+    plain = re.fullmatch(r"[A-Za-z_]\w*", name) and name.lower() not in _WORDS
+    return name if plain else '"' + name.replace('"', '""') + '"'
+
+
+_WORDS = {"not", "belong", "belongs", "have", "has"}
+
+
+def _values(values: tuple[object, ...]) -> str:
+    more = f", ... {len(values):,} values in all" if len(values) > _SHOWN_VALUES else ""
+    return ", ".join(_value(v) for v in values[:_SHOWN_VALUES]) + more
+
+
+_SHOWN_VALUES = 100
 
 
 def _value(value: object) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +15,7 @@ from graphkit.errors import QueryError, QuerySyntaxError
 from graphkit.query import ir
 from graphkit.query.cache_folder import parser_cache
 from graphkit.query.syntax_error import explain_syntax
-from graphkit.query.vocabulary import has_wildcard
+from graphkit.query.vocabulary import has_wildcard, one_of
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["parse_english"]
 
 _T = TypeVar("_T")
+_MOST_DIGITS = 18
+"""Of a number that counts something: more would not be a count."""
+
+_MOST_NESTED = 50
 _GROUPS: dict[str, ir.Group] = {"type": "type", "class": "class", "side": "side", "nt": "nt", "region": "region"}
 
 
@@ -53,6 +58,7 @@ class _Reader:
     def __init__(self, dataset: Dataset, text: str) -> None:
         self._dataset, self._text = dataset, text
         self._vocabulary = dataset.vocabulary
+        self._places: dict[str, Tree[Token]] = {}  # of the question's parts, for errors about how they go together
 
     def _placed(self, tree: Tree[Token] | Token, make: Callable[[], _T]) -> _T:
         """``make()``; an error in it is placed at ``tree``."""
@@ -71,7 +77,7 @@ class _Reader:
         if question.data == "motifs":
             groups = parts.pop("by", ())
             if groups not in ((), ("type",)):
-                raise self._refuse(question, f"Motifs can be grouped by type only, not by {', '.join(groups)}.")
+                raise self._refuse(self._places["by"], f"Motifs can be grouped by type only, not by {', '.join(groups)}.")
             parts["neurons"] = parts.pop("among", None)
             return ir.Motifs(_selection(parts), by_type=bool(groups), limit=limit)
         if question.data in ("neurons", "types"):
@@ -88,13 +94,14 @@ class _Reader:
     def _about_edges(self, question: Tree[Token], parts: dict[str, Any], limit: int | None) -> ir.Form:
         pre, post = parts.pop("from", None), parts.pop("to", None)
         between = parts.pop("between", None)
-        if between and (pre or post):
-            raise self._refuse(question, "`between` and `from ... to` cannot stand in one question.")
+        parts["neurons"] = parts.pop("among", None)
+        if between and ({"from", "to"} & self._places.keys()):
+            raise self._refuse(self._places["between"], "`between` and `from ... to` cannot stand in one question.")
         by = parts.pop("by", ())
         if question.data == "partners":
             word, of = _token(question.children[0]), _tree(question.children[1])
-            if pre or post or between:
-                raise self._refuse(question, f"`{word} of` takes no `from`, `to` or `between`.")
+            if excess := [self._places[k] for k in ("from", "to", "between") if k in self._places]:
+                raise self._refuse(excess[0], f"`{word} of` takes no `from`, `to` or `between`.")
             directions = {"INPUTS": "inputs", "OUTPUTS": "outputs", "PARTNERS": "partners"}
             condition = self._set(of)
             if condition is None:
@@ -102,20 +109,22 @@ class _Reader:
             return ir.Partners(condition, directions[word.type], by, _selection(parts), limit)  # type: ignore[arg-type]
         both_ways = False
         if between and len(between) == 1:
+            if parts["neurons"] is not None:
+                raise self._refuse(self._places["among"], "`between` one set and `among` mean the same.", "Leave one of them out.")
             parts["neurons"] = between[0]
         elif between:
             pre, post, both_ways = between[0], between[1], question.data != "synapses"
             if question.data == "synapses":
-                raise self._refuse(question, "Say which way: `synapses from A to B`.")
+                raise self._refuse(self._places["between"], "Say which way: `synapses from A to B`.")
         if question.data == "synapses":
             if by:
-                raise self._refuse(question, "Single synapses are not grouped.", "Ask for `connections ... by type`.")
+                raise self._refuse(self._places["by"], "Single synapses are not grouped.", "Ask for `connections ... by type`.")
             return ir.Synapses(pre, post, _selection(parts), limit)
-        if parts.get("kind") == "electrical" and pre is not None and post is not None:
-            both_ways = True  # a gap junction has no direction
+        if parts.get("kind") == "electrical":
+            both_ways = False  # a gap junction has no direction: either way asks the same
         return ir.Connections(pre, post, both_ways, by, _selection(parts), limit)
 
-    def _refuse(self, tree: Tree[Token], message: str, hint: str | None = None) -> QuerySyntaxError:
+    def _refuse(self, tree: Tree[Token] | Token, message: str, hint: str | None = None) -> QuerySyntaxError:
         start, end = _span(tree)
         return QuerySyntaxError(message, hint=hint, text=self._text, start=start, end=end)
 
@@ -128,6 +137,7 @@ class _Reader:
             if key in parts:
                 raise self._refuse(tree, "This stands in the question twice.", "Leave one of them out.")
             parts[key] = value
+            self._places[key] = tree
         return parts
 
     def _part(self, tree: Tree[Token]) -> tuple[str, Any]:
@@ -152,7 +162,8 @@ class _Reader:
             case "kind":
                 return "kind", str(children[0]).lower()
             case "transmitter":
-                return "nt", tuple(self._transmitter(_tree(n)) for n in _tree(children[0]).children)
+                named = (self._transmitter(_tree(n)) for n in _tree(children[0]).children)
+                return "nt", tuple(dict.fromkeys(spelled for several in named for spelled in several))
             case "no_autapses":
                 return "autapses", False
             case "by":
@@ -162,34 +173,37 @@ class _Reader:
         raise AssertionError(tree.data)
 
     def _count(self, token: Token) -> int:
+        if len(token) > _MOST_DIGITS:
+            raise self._refuse(token, f"The number is too large; {_MOST_DIGITS} digits are the most.")
         if int(token) < 1:
-            raise QuerySyntaxError(
-                "The number must be at least 1.", text=self._text, start=token.start_pos, end=token.end_pos
-            )
+            raise self._refuse(token, "The number must be at least 1.")
         return int(token)
 
     def _regions(self, names: Tree[Token]) -> tuple[str, ...]:
-        found = (self._placed(n, lambda n=n: self._dataset.regions.find(_text(n)).name) for n in names.children)  # type: ignore[misc]
-        return tuple(dict.fromkeys(found))
+        listed = names.children if names.data == "names" else [names]
+        return tuple(dict.fromkeys(self._region(_tree(n)) for n in listed))
 
-    def _belongs(self, children: list[Any]) -> ir.BelongsTo:
-        names = _tree(children[0])
-        regions = self._regions(names if names.data == "names" else Tree("names", [names]))
+    def _region(self, tree: Tree[Token]) -> str:
+        token = _token(tree.children[0])
+        text = _unquoted(token)
+        if token.type == "NAME" and text.endswith("?") and token.end_pos == len(self._text.rstrip()):
+            text = text.rstrip("?")  # the end of the question, and not a wildcard: regions take none
+        return self._placed(tree, lambda: self._dataset.regions.find(text).name)
+
+    def _belongs(self, children: Sequence[Any]) -> ir.BelongsTo:
+        regions = self._regions(_tree(children[0]))
         if len(children) == 1:
             return ir.BelongsTo(regions)
         token = _token(children[1])
-        share = float(re.sub(r"[^\d.]", "", token)) / 100
-        if not 0 < share <= 1:
-            raise QuerySyntaxError(
-                "A share lies between 0 % and 100 %.", text=self._text, start=token.start_pos, end=token.end_pos
+        share = float(Decimal(re.sub(r"[^\d.]", "", token)).scaleb(-2))  # no digit is lost, so that the echo is exact
+        if not ir.LEAST_SHARE <= share <= 1:
+            raise self._refuse(
+                token, f"A share lies between {100 * ir.LEAST_SHARE:g} % and 100 %.", "For example: at 30 %"
             )
         return ir.BelongsTo(regions, share)
 
-    def _transmitter(self, name: Tree[Token]) -> str:
-        comparison = self._placed(name, lambda: self._vocabulary.equals("nt", _text(name)))
-        if comparison.op != "=":
-            raise self._refuse(name, "A transmitter is given by its whole name here.")
-        return str(comparison.value)
+    def _transmitter(self, name: Tree[Token]) -> tuple[str, ...]:
+        return self._placed(name, lambda: self._vocabulary.transmitter(_text(name)))
 
     # -- sets of neurons ----------------------------------------------------------------------------------------
 
@@ -208,71 +222,92 @@ class _Reader:
             case "bare":
                 return self._placed(tree, lambda: self._vocabulary.bare(_text(_tree(children[0]))))
             case "id_set":
-                token = _token(children[0])
-                value = self._placed(token, lambda: self._vocabulary.neuron_id(int(token)))
-                return ir.Comparison("neuron_id", "=", value)
+                return ir.Comparison("neuron_id", "=", self._neuron_id(_token(children[0])))
+            case "id_sets":
+                return ir.Comparison("neuron_id", "in", tuple(self._neuron_id(_token(c)) for c in children))
             case "neurons_of":
-                return self._belongs(list(children))
+                return self._belongs(children)
             case "neurons_in":
-                names = _tree(children[0])
-                return ir.HasSynapsesIn(self._regions(names if names.data == "names" else Tree("names", [names])))
+                return ir.HasSynapsesIn(self._regions(_tree(children[0])))
+            case "neurons_where":
+                return self._condition(_tree(children[0]))
         column = str(children[0]).lower()
         names = _tree(children[1])
         listed = [_tree(n) for n in names.children] if names.data == "names" else [names]
-        terms = [self._placed(n, lambda n=n: self._vocabulary.equals(column, _text(n))) for n in listed]  # type: ignore[misc]
-        return terms[0] if len(terms) == 1 else ir.Or(tuple(terms))
+        return one_of([self._placed(n, lambda n=n: self._vocabulary.equals(column, _text(n))) for n in listed])  # type: ignore[misc]
+
+    def _neuron_id(self, token: Token) -> int:
+        value = _number(str(token))
+        if not isinstance(value, int):
+            raise self._refuse(token, f"{str(token)!r} is not a neuron's id: ids are whole numbers.")
+        return self._placed(token, lambda: self._vocabulary.neuron_id(value))
 
     # -- where --------------------------------------------------------------------------------------------------
 
-    def _condition(self, tree: Tree[Token]) -> ir.Condition:
+    def _condition(self, tree: Tree[Token], depth: int = 0) -> ir.Condition:
         children = tree.children
+        if depth > _MOST_NESTED:
+            raise self._refuse(tree, f"Conditions can be nested {_MOST_NESTED} deep at most.")
         if tree.data in ("either", "both"):
-            terms = tuple(self._condition(_tree(c)) for c in children)
+            terms = tuple(self._condition(_tree(c), depth + 1) for c in children)
             if len(terms) == 1:
                 return terms[0]
             return ir.Or(terms) if tree.data == "either" else ir.And(terms)
         if tree.data == "negated":
-            return ir.Not(self._condition(_tree(children[0])))
-        column = self._placed(_tree(children[0]), lambda: self._vocabulary.column(str(_tree(children[0]).children[0])))
+            return ir.Not(self._condition(_tree(children[0]), depth + 1))
+        if tree.data == "belongs":
+            return self._belongs(children)
+        if tree.data == "has_synapses":
+            return ir.HasSynapsesIn(self._regions(_tree(children[0])))
+        named = _token(_tree(children[0]).children[0])
+        column = self._placed(named, lambda: self._vocabulary.column(_unquoted(named)))
         if tree.data in ("is_null", "is_not_null"):
             return ir.Comparison(column, "is null" if tree.data == "is_null" else "is not null")
+        self._placed(named, lambda: self._vocabulary.holds(column))
         if tree.data in ("one_of", "none_of"):
-            terms = tuple(self._compare(column, "=", _tree(c)) for c in children[1:])
-            condition = terms[0] if len(terms) == 1 else ir.Or(terms)
+            condition = one_of([self._compare(column, "=", _token(_tree(c).children[0])) for c in children[1:]])
             return ir.Not(condition) if tree.data == "none_of" else condition
-        return self._compare(column, str(_token(children[1])).lower(), _tree(children[2]))
+        return self._compare(column, str(_token(children[1])).lower(), _token(_tree(children[2]).children[0]))
 
-    def _compare(self, column: str, op: str, value: Tree[Token]) -> ir.Condition:
-        token = _token(value.children[0])
+    def _compare(self, column: str, op: str, token: Token) -> ir.Condition:
         op = {"==": "=", "~": "like", "<>": "!="}.get(op, op)
-        kind = self._vocabulary.columns[column]
-        if kind == "BOOLEAN":
-            if token.lower() not in ("true", "false") or op not in ("=", "!="):
-                raise self._refuse(value, f"{column!r} is true or false.", f"For example: {column} = true")
-            return ir.Comparison(column, op, token.lower() == "true")  # type: ignore[arg-type]
-        if self._vocabulary.is_numeric(column):
-            return self._compare_number(column, op, token)
+        match self._vocabulary.holds(column):
+            case "truth":
+                if token.lower() not in ("true", "false") or op not in ("=", "!="):
+                    raise self._refuse(token, f"{column!r} is true or false.", f"For example: {column} = true")
+                return ir.Comparison(column, op, token.lower() == "true")  # type: ignore[arg-type]
+            case "numbers":
+                return self._compare_number(column, op, token)
+            case "text":
+                return self._compare_text(column, op, token)
         text = _unquoted(token)
-        if op in ("=", "like"):
-            return self._placed(value, lambda: self._vocabulary.equals(column, text))
-        if op == "!=":
-            return ir.Not(self._placed(value, lambda: self._vocabulary.equals(column, text)))
+        if op == "like":
+            raise self._refuse(token, f"Wildcards go with text, and {column!r} holds none.")
+        self._placed(token, lambda: self._vocabulary.check_value(column, text))
+        return ir.Comparison(column, op, text)  # type: ignore[arg-type]
+
+    def _compare_text(self, column: str, op: str, token: Token) -> ir.Condition:
+        text = _unquoted(token)
+        if op in ("=", "like", "!="):
+            equal = self._placed(token, lambda: self._vocabulary.equals(column, text))
+            return ir.Not(equal) if op == "!=" else equal
         if has_wildcard(text):
-            raise self._refuse(value, f"Wildcards go with = and !=, not with {op}.")
+            raise self._refuse(token, f"Wildcards go with = and !=, not with {op}.")
         return ir.Comparison(column, op, text)  # type: ignore[arg-type]
 
     def _compare_number(self, column: str, op: str, token: Token) -> ir.Condition:
         number = _number(_unquoted(token))
-        if number is None or op == "like":
-            raise QuerySyntaxError(
-                f"{column!r} holds numbers, and {_unquoted(token)!r} is none.",
-                hint=f"For example: {column} >= 100",
-                text=self._text,
-                start=token.start_pos,
-                end=token.end_pos,
+        if op == "like":
+            raise self._refuse(token, f"Wildcards go with text, and {column!r} holds numbers.", f"For example: {column} >= 100")
+        if number is None:
+            raise self._refuse(
+                token, f"{column!r} holds numbers, and {_unquoted(token)!r} is none.", f"For example: {column} >= 100"
             )
-        if column == "neuron_id" and op == "=":
-            self._placed(token, lambda: self._vocabulary.neuron_id(int(number)))
+        if column == "neuron_id":
+            if not isinstance(number, int):
+                raise self._refuse(token, f"{str(token)!r} is not a neuron's id: ids are whole numbers.")
+            if op == "=":
+                self._placed(token, lambda: self._vocabulary.neuron_id(number))
         return ir.Comparison(column, op, number)  # type: ignore[arg-type]
 
 
@@ -283,18 +318,16 @@ def _selection(parts: dict[str, Any]) -> ir.Selection:
 
 def _group(token: Token) -> ir.Group:
     word = token.lower()
-    return _GROUPS[{"classes": "class", "transmitter": "nt", "transmitters": "nt"}.get(word, word if word in _GROUPS else word[:-1])]
+    word = {"classes": "class", "transmitter": "nt", "transmitters": "nt"}.get(word, word)
+    return _GROUPS[word if word in _GROUPS else word.removesuffix("s")]
 
 
 def _number(text: str) -> int | float | None:
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
+    """``text`` as a number, a whole one without ever having been a float; None where it is none, or out of bounds."""
+    if not re.fullmatch(r"[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,2})?", text):
         return None
+    exact = Decimal(text)
+    return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 
 def _unquoted(token: Token) -> str:

@@ -53,7 +53,7 @@ def run_rows(dataset: Dataset, sql: str, limit: int | None) -> tuple[pa.Table, b
     """The rows of a SELECT, at most ``limit``, and whether that is all of them."""
     import duckdb
 
-    cursor = dataset.connection.cursor()
+    cursor = dataset.cursor(sql)
     try:
         if limit is None:
             return cursor.sql(sql).to_arrow_table(), True
@@ -106,7 +106,9 @@ def _graph_of(form: ir.Form, dataset: Dataset, table: pa.Table) -> object:
 def _motifs(form: ir.Motifs, dataset: Dataset) -> tuple[pa.Table, list[str]]:
     from graphkit.motifs import DYADS, TRIADS, dyad_census, motif_counts, motifs_by_type, triad_census
     from graphkit.selection import load_selection
+    from graphkit.startup import preload_kernels
 
+    preload_kernels()
     graph = load_selection(dataset, form.selection, attributes=("type",) if form.by_type else ())
     notes = [f"The graph asked has {graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses."]
     if not graph.n_connections:

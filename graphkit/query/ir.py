@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from graphkit.errors import QueryError
+from graphkit.schema import KINDS
 
 __all__ = [
     "FORM_VERSION",
+    "HALF",
+    "LEAST_SHARE",
     "And",
     "BelongsTo",
     "Comparison",
@@ -44,6 +47,9 @@ FORM_VERSION = 1
 
 HALF = 0.5
 """A neuron belongs to a region with at least this share of its inputs or of its outputs there."""
+
+LEAST_SHARE = 1e-6
+"""Shares are compared in millionths."""
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "like", "not like", "in", "is null", "is not null"]
 Value = str | int | float | bool | tuple[str | int, ...] | None
@@ -111,8 +117,10 @@ class Selection:
     autapses: bool = True
 
     def __post_init__(self) -> None:
-        if self.min_synapses < 1:
-            raise QueryError(f"The minimum of synapses must be at least 1, got {self.min_synapses}.")
+        if isinstance(self.min_synapses, bool) or not isinstance(self.min_synapses, int) or self.min_synapses < 1:
+            raise QueryError(f"The minimum of synapses must be a whole number of at least 1, got {self.min_synapses!r}.")
+        if self.kind not in KINDS:
+            raise QueryError(f"The kind must be 'chemical' or 'electrical', got {self.kind!r}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +200,12 @@ class Types:
 Form = Motifs | Neurons | Partners | Connections | Synapses | Regions | Types
 
 _FORMS = {c.name: c for c in (Motifs, Neurons, Partners, Connections, Synapses, Regions, Types)}
+_ID = "neuron_id"
 _CONDITIONS = {c.__name__: c for c in (Comparison, BelongsTo, HasSynapsesIn, And, Or, Not)}
 
 
 def to_json(form: Form | Selection) -> str:
-    """The form as JSON text; the same form always gives the same text. Ids inside are strings.
+    """The form as JSON text; the same form always gives the same text. Neuron ids inside are strings.
 
     >>> to_json(Regions())
     '{"limit":null,"question":"regions","version":1}'
@@ -222,7 +231,7 @@ def from_json(text: str) -> Form:
         raise QueryError(f"This graphkit reads typed questions of version {FORM_VERSION}, got {question!r}, {version!r}.")
     try:
         return _FORMS[question](**{k: _revived(k, v) for k, v in body.items()})
-    except (TypeError, ValueError, KeyError) as error:
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise QueryError(f"This is not a typed question: {error}.") from error
 
 
@@ -230,7 +239,7 @@ def _plain(node: Any) -> Any:
     if dataclasses.is_dataclass(node):
         body = {f.name: _plain(getattr(node, f.name)) for f in dataclasses.fields(node)}
         name = type(node).__name__
-        if isinstance(node, Comparison) and node.column.endswith("_id"):
+        if isinstance(node, Comparison) and node.column == _ID and node.value is not None:
             body["value"] = [str(v) for v in node.value] if isinstance(node.value, tuple) else str(node.value)
         return {"is": name, **body} if name in _CONDITIONS else body
     if isinstance(node, tuple):
@@ -241,8 +250,7 @@ def _plain(node: Any) -> Any:
 def _revived(key: str, node: Any) -> Any:
     if isinstance(node, dict) and "is" in node:
         fields = {k: _revived(k, v) for k, v in node.items() if k != "is"}
-        if str(fields.get("column", "")).endswith("_id"):
-            value = fields["value"]
+        if fields.get("column") == _ID and (value := fields["value"]) is not None:
             fields["value"] = tuple(int(v) for v in value) if isinstance(value, tuple) else int(value)
         return _CONDITIONS[node["is"]](**fields)
     if key == "selection":

@@ -47,7 +47,8 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
             notes = _require_connections(form.selection, dataset, by=form.by)
             return Plan(_connections_sql(form, dataset), notes=notes)
         case ir.Synapses():
-            return Plan(_synapses_sql(form, dataset))
+            notes = _require_connections(form.selection, dataset)
+            return Plan(_synapses_sql(form, dataset), notes=notes)
 
 
 # -- what a dataset must have -----------------------------------------------------------------------------------
@@ -239,10 +240,11 @@ def _partners_sql(form: ir.Partners, dataset: Dataset) -> str:
         i, o = ("synapses", "0") if incoming else ("0", "synapses")
         region = ", region_id" if by_region else ""
         parts.append(f"SELECT {other} AS partner, {mine} AS mine, {i} AS i, {o} AS o{region} FROM ({edges})")
-    if form.selection.kind == "electrical" and len(parts) == 2:
-        parts.pop()  # both ways hold the same gap junctions
+    one_figure = form.direction != "partners"
+    if form.selection.kind == "electrical":
+        parts, one_figure = parts[:1], True  # a gap junction has no direction: both ways hold the same
     edges = " UNION ALL ".join(parts)
-    if form.direction == "partners":
+    if not one_figure:
         figures = "sum(e.i)::BIGINT AS inputs, sum(e.o)::BIGINT AS outputs"
         total = "sum(e.i) + sum(e.o)"
     else:
@@ -264,17 +266,19 @@ def _partners_sql(form: ir.Partners, dataset: Dataset) -> str:
 
 def _connections_sql(form: ir.Connections, dataset: Dataset) -> str:
     by_region = "region" in form.by
+    groups = tuple(g for g in form.by if g != "region")
     rows = _rows_sql(form.selection, dataset, pre=form.pre, post=form.post)
-    if form.both_ways:
+    if form.both_ways and form.selection.kind != "electrical":
         back = _rows_sql(form.selection, dataset, pre=form.post, post=form.pre)
-        rows = f"SELECT * FROM ({rows}) UNION ALL SELECT * FROM ({back}) WHERE NOT ({_already(form, dataset)})"
+        rows = f"SELECT * FROM ({rows}) UNION ALL SELECT * FROM ({back}) WHERE NOT ({_among(form.pre, form.post, dataset)})"
     edges = _pairs_sql(rows, form.selection, by_region=by_region)
-    if form.selection.kind == "electrical":
-        edges = f"SELECT * FROM ({edges}) WHERE pre_id <= post_id" if form.pre is None or form.both_ways else edges
     joins = "JOIN neurons a ON a.neuron_id = e.pre_id JOIN neurons b ON b.neuron_id = e.post_id"
     joins += _region_join(dataset) if by_region else ""
+    if form.selection.kind == "electrical":
+        # Rows hold both orientations. Where both meet the question, one is shown: by group, then by id.
+        first, second = (", ".join([*(f'{n}."{g}"' for g in groups), f"e.{end}"]) for n, end in (("a", "pre_id"), ("b", "post_id")))
+        joins += f" WHERE row({first}) <= row({second}) OR NOT ({_among(form.post, form.pre, dataset)})"
     region = f", {_REGION_NAME}" if by_region else ""
-    groups = tuple(g for g in form.by if g != "region")
     if not groups:
         return (
             f"SELECT e.pre_id, {_neuron_columns('a', 'pre_')}, e.post_id, {_neuron_columns('b', 'post_')}{region}, e.synapses "
@@ -289,11 +293,11 @@ def _connections_sql(form: ir.Connections, dataset: Dataset) -> str:
     )
 
 
-def _already(form: ir.Connections, dataset: Dataset) -> str:
-    """True for rows that the first direction has too (where both sets share neurons)."""
+def _among(pre: ir.Condition | None, post: ir.Condition | None, dataset: Dataset) -> str:
+    """True for rows from one of ``pre`` to one of ``post``, false for others."""
     terms = [
         f"coalesce({column} IN (SELECT neuron_id FROM neurons WHERE {condition_sql(c, dataset)}), false)"
-        for column, c in (("pre_id", form.pre), ("post_id", form.post))
+        for column, c in (("pre_id", pre), ("post_id", post))
         if c is not None
     ]
     return " AND ".join(terms) or "true"
@@ -306,22 +310,29 @@ def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
         )
     selection = form.selection
     terms = [f"kind = '{selection.kind}'"]
-    notes_regions = selection.regions
-    if notes_regions is not None:
-        terms.append(f"region_id IN {region_list_sql(dataset, notes_regions)}")
+    if selection.regions is not None:
+        terms.append(f"region_id IN {region_list_sql(dataset, selection.regions)}")
     if selection.nt is not None:
         terms.append(condition_sql(ir.Comparison("nt", "in", selection.nt), dataset))
     if not selection.autapses:
         terms.append("pre_id <> post_id")
-    for column, condition in (("pre_id", form.pre), ("post_id", form.post), ("pre_id", selection.neurons), ("post_id", selection.neurons)):
-        if condition is not None:
-            terms.append(f"{column} IN (SELECT neuron_id FROM neurons WHERE {condition_sql(condition, dataset)})")
+    if form.pre is not None or form.post is not None:
+        ends = _among(form.pre, form.post, dataset)
+        if selection.kind == "electrical":
+            ends = f"({ends}) OR ({_among(form.post, form.pre, dataset)})"
+        terms.append(f"({ends})")
+    if selection.neurons is not None:
+        terms.append(_among(selection.neurons, selection.neurons, dataset))
     if selection.min_synapses > 1:
-        pairs = _pairs_sql(_rows_sql(selection, dataset, pre=form.pre, post=form.post), selection)
-        terms.append(f"(pre_id, post_id) IN (SELECT (pre_id, post_id) FROM ({pairs}))")
+        found = _rows_sql(selection, dataset, pre=form.pre, post=form.post)
+        pairs = _pairs_sql(found, selection, by_region=selection.per_region)
+        # Region ids are -1 where not resolved, since a null is equal to nothing.
+        region = ", coalesce(region_id, -1)" if selection.per_region else ""
+        electrical = selection.kind == "electrical"  # of which both orientations were counted
+        rows = "least(pre_id, post_id), greatest(pre_id, post_id)" if electrical else "pre_id, post_id"
+        terms.append(f"({rows}{region}) IN (SELECT ({rows}{region}) FROM ({pairs}))")
     points = ", ".join(f"{end}_{a}_nm" for end in ("pre", "post") for a in "xyz")
-    region = _REGION_NAME.replace("e.region_id", "e.region_id")
     return (
-        f"SELECT synapse_id, pre_id, post_id, {points}, size, score, {region}, nt FROM "
+        f"SELECT synapse_id, pre_id, post_id, {points}, size, score, {_REGION_NAME}, nt FROM "
         f"(SELECT * FROM synapses WHERE {' AND '.join(terms)}) e{_region_join(dataset)} ORDER BY pre_id, post_id, synapse_id"
     )

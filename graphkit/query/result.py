@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import html
 import json
 import math
@@ -88,7 +89,8 @@ class Result:
         frame = self.table.to_pandas(integer_object_nulls=True)
         for name, column in zip(self.table.column_names, self.table.columns, strict=True):
             if pa.types.is_integer(column.type) and column.null_count:
-                frame[name] = pd.array(column.to_pylist(), dtype=pd.Int64Dtype())
+                kind = pd.UInt64Dtype() if column.type == pa.uint64() else pd.Int64Dtype()
+                frame[name] = pd.array(column.to_pylist(), dtype=kind)
         return frame
 
     def rows(self) -> list[dict[str, Any]]:
@@ -161,12 +163,27 @@ class Result:
 
 def json_text(row: dict[str, Any]) -> str:
     """A row as JSON: ids as strings, what is not a number as null, dates and the like as text."""
-    safe = {
-        k: str(v) if isinstance(v, int) and not isinstance(v, bool) and (k.endswith("_id") or abs(v) > 2**53) else v
-        for k, v in row.items()
-    }
-    try:
-        return json.dumps(safe, default=str, allow_nan=False)
-    except ValueError:
-        finite = {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in safe.items()}
-        return json.dumps(finite, default=str)
+    return json.dumps({k: _json_value(v, is_id=k.endswith("_id")) for k, v in row.items()}, allow_nan=False)
+
+
+_SAFE_INTEGER = 2**53
+"""Beyond it JavaScript loses digits."""
+
+
+def _json_value(value: Any, *, is_id: bool = False) -> Any:
+    match value:
+        case None | bool() | str():
+            return value
+        case int():
+            return str(value) if is_id or abs(value) > _SAFE_INTEGER else value
+        case float():
+            return value if math.isfinite(value) else None
+        case list() | tuple():
+            return [_json_value(v, is_id=is_id) for v in value]
+        case dict():
+            return {str(k): _json_value(v, is_id=str(k).endswith("_id")) for k, v in value.items()}
+        case bytes():
+            return value.hex()
+        case datetime.date() | datetime.time():  # a datetime is a date
+            return value.isoformat()
+    return str(value)

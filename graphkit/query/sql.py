@@ -1,13 +1,16 @@
 """Read-only SQL over the documented views, in a sandbox.
 
-What holds: exactly one statement, and it is a SELECT; the snapshot's files are the only files that can be opened, each by
-its name; settings are locked; Python variables are out of reach. Nothing can be written, and no network reached.
+What holds: exactly one statement, and it is a SELECT that changes nothing (in this DuckDB a WITH can hold an INSERT) and
+calls no table function but those of ``_TABLE_FUNCTIONS``; the snapshot's files are the only files that can be opened, each
+by its name; settings are locked; Python variables are out of reach. Nothing can be written, and no network reached.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import SqlError, did_you_mean
 from graphkit.query.result import Result
@@ -15,10 +18,20 @@ from graphkit.tables import connect
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from graphkit.dataset import Dataset
 
-__all__ = ["run_sql"]
+__all__ = ["check_predicate", "run_sql"]
+
+_TABLE_FUNCTIONS = {
+    *("unnest", "range", "generate_series", "repeat", "repeat_row", "json_each", "json_tree", "summary"),
+    *("histogram", "histogram_values", "query_table", "pragma_table_info", "pragma_version"),
+    *("duckdb_columns", "duckdb_functions", "duckdb_keywords", "duckdb_tables", "duckdb_types", "duckdb_views"),
+}
+"""Those that look at nothing but their arguments, the views and what DuckDB itself is."""
+
+_QUERY_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 
 
 def run_sql(dataset: Dataset, statement: str, *, limit: int | None = None) -> Result:
@@ -31,25 +44,22 @@ def run_sql(dataset: Dataset, statement: str, *, limit: int | None = None) -> Re
 
     if limit is not None and limit < 1:
         raise SqlError(f"The limit must be at least 1, got {limit}.")
-    _check(statement)
-    text = statement.strip().rstrip(";").rstrip()
     with connect(dataset, sandbox=True) as connection:
         views = [row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
+        text = _checked(statement, connection, views)
         try:
-            if limit is None:
-                table, complete = connection.execute(statement).to_arrow_table(), True
-            else:
-                table = connection.execute(f"SELECT * FROM ({text}\n) LIMIT {limit + 1}").to_arrow_table()
-                complete = len(table) <= limit
-                table = table.slice(0, limit)
+            relation = connection.sql(text if limit is None else f"SELECT * FROM ({text}\n) LIMIT {limit + 1}")
+            found = _integers_kept(relation.to_arrow_table(), [str(t) for t in relation.types])
+            found = found.rename_columns(_distinct(found.column_names))
             plan = _plan(connection, text)
         except duckdb.Error as error:
             raise _explained(error, views) from error
         except KeyboardInterrupt:
             connection.interrupt()
             raise
+    complete = limit is None or len(found) <= limit
     return Result(
-        table=table,
+        table=found if complete else found.slice(0, limit),
         question=text,
         complete=complete,
         notes=() if complete else (f"Only the first {limit:,} rows are shown; there are more.",),
@@ -59,23 +69,112 @@ def run_sql(dataset: Dataset, statement: str, *, limit: int | None = None) -> Re
     )
 
 
-def _check(statement: str) -> None:
+def check_predicate(dataset: Dataset, predicate: str) -> None:
+    """Raises SqlError unless ``predicate`` is one expression over the neurons that is true or false."""
+    import duckdb
+
+    try:
+        # A parenthesis too many would be an error without ours, and words behind the expression one within ours.
+        alone = [duckdb.extract_statements(f"SELECT {p}\n") for p in (predicate, f"({predicate}\n)")]
+    except (duckdb.Error, UnicodeError) as error:
+        raise _not_a_condition(predicate, _said(error)) from error
+    if not predicate.strip() or any(len(statements) != 1 for statements in alone):
+        raise _not_a_condition(predicate, "It must be one expression.")
+    described = run_sql(dataset, f"DESCRIBE SELECT ({predicate}\n) FROM neurons").rows()
+    if len(described) != 1 or described[0]["column_type"] != "BOOLEAN":
+        raise _not_a_condition(predicate, f"It is not true or false but {described[0]['column_type']}.")
+
+
+def _not_a_condition(predicate: str, why: str) -> SqlError:
+    return SqlError(f"{predicate!r} is not a condition on neurons. {why}", hint="For example: type = 'EPG' AND inputs >= 100")
+
+
+def _checked(statement: str, connection: duckdb.DuckDBPyConnection, views: list[str]) -> str:
+    """The one SELECT that ``statement`` is, without a semicolon or comments after it."""
     import duckdb
 
     try:
         statements = duckdb.extract_statements(statement)
-    except duckdb.Error as error:
-        raise SqlError(_first_lines(error)) from error
+    except (duckdb.Error, UnicodeError) as error:
+        raise SqlError(_said(error)) from error
     if not statements:
         raise SqlError("The SQL is empty.", hint="For example: SELECT type, count(*) FROM neurons GROUP BY type")
     if len(statements) > 1:
         raise SqlError(f"One statement at a time, please; there are {len(statements)} here.")
     kind = str(statements[0].type).rpartition(".")[2]
+    if kind == "MULTI":
+        raise SqlError("A PIVOT must name its values.", hint="For example: PIVOT neurons ON side IN ('left', 'right') ...")
     if kind != "SELECT":
         raise SqlError(
             f"Only SELECT is answered; this is {kind}.",
             hint="To see the plan use --explain; to write the answer to a file use -o FILE.",
         )
+    text = _without_end(statement)
+    tree = json.loads(connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [text]).fetchall()[0][0])
+    if tree["error"]:
+        raise SqlError(f"This SQL cannot be checked, so it is not run: {tree.get('error_message')}")
+    for node in _nodes(tree["statements"]):
+        kind = str(node["type"])
+        if kind.endswith("_NODE") and kind not in _QUERY_NODES:
+            raise SqlError(f"Only SELECT is answered; there is {kind.partition('_')[0]} in this.")
+        if kind == "TABLE_FUNCTION":
+            name = str(node["function"].get("function_name", "")).lower()
+            if name not in _TABLE_FUNCTIONS:
+                raise SqlError(
+                    f"The function {name} is not available here: SQL sees the dataset's views and nothing else.",
+                    hint=f"It can read these views: {', '.join(sorted(views))}.",
+                )
+    return text
+
+
+def _without_end(statement: str) -> str:
+    """``statement`` without the semicolons and comments at its end, so that more can be written around it."""
+    import duckdb
+
+    data = statement.encode()
+    for start, kind in reversed(duckdb.tokenize(statement)):
+        if kind != duckdb.token_type.comment and data[start : start + 1] != b";":
+            break
+        data = data[:start]
+    return data.decode().strip()
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Everything in a parsed statement that has a type."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            if isinstance(node.get("type"), str):
+                yield node
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """``names``, those that stood there already with a number: a, a_1. Rows are dictionaries elsewhere."""
+    taken: dict[str, None] = {}
+    for name in names:
+        new, number = name, 0
+        while new in taken or (number and new in names):
+            number += 1
+            new = f"{name}_{number}"
+        taken[new] = None
+    return list(taken)
+
+
+def _integers_kept(table: pa.Table, types: list[str]) -> pa.Table:
+    """Sums of integers are 128 bits wide in DuckDB and decimals in Arrow; those that fit are int64 here."""
+    import pyarrow as pa
+
+    for i, (field, kind) in enumerate(zip(table.schema, types, strict=True)):
+        if kind == "HUGEINT":
+            try:
+                table = table.set_column(i, field.name, table.column(i).cast(pa.int64()))
+            except pa.ArrowInvalid:
+                continue  # a decimal keeps every digit
+    return table
 
 
 def _plan(connection: duckdb.DuckDBPyConnection, text: str) -> str:
@@ -84,7 +183,7 @@ def _plan(connection: duckdb.DuckDBPyConnection, text: str) -> str:
 
 
 def _explained(error: duckdb.Error, views: list[str]) -> SqlError:
-    text = _first_lines(error)
+    text = _said(error)
     if "file system operations are disabled" in text or "Permission Error" in text:
         return SqlError(
             f"The SQL tries to open something that is not part of the dataset. {text}",
@@ -97,6 +196,6 @@ def _explained(error: duckdb.Error, views: list[str]) -> SqlError:
     return SqlError(text)
 
 
-def _first_lines(error: Exception) -> str:
-    """DuckDB's message with its caret, without candidate lists' noise."""
+def _said(error: Exception) -> str:
+    """DuckDB's message with its caret."""
     return str(error).strip()

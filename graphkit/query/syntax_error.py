@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from lark import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import UnexpectedInput, UnexpectedToken
 
 from graphkit.errors import QuerySyntaxError, did_you_mean
 
@@ -27,7 +28,6 @@ _SHOWN = {
     "_GAP_JUNCTIONS": "gap junctions",
 }
 _UNSAID = {"$END", "_END"}
-_ORDER = ("a name", "a quoted name", "a number", "a whole number")
 
 
 def explain_syntax(text: str, error: UnexpectedInput) -> QuerySyntaxError:
@@ -40,36 +40,69 @@ def explain_syntax(text: str, error: UnexpectedInput) -> QuerySyntaxError:
         return QuerySyntaxError(
             "The question stops too early.", hint=_expected(expected), text=text, start=position, end=position + 1
         )
-    if isinstance(error, UnexpectedCharacters) and text[position] in "'\"":
-        return QuerySyntaxError(
-            "This quotation mark is not closed.", hint="Close it, or leave it out.", text=text, start=position, end=len(text)
-        )
-    match = re.match(r"[^\s,()]+", text[position:])
-    word = match[0] if match else text[position : position + 1]
-    place = {"text": text, "start": position, "end": position + max(1, len(word))}
-    if position == len(text) - len(text.lstrip()):
-        hint = did_you_mean(word, [q.split()[0] for q in _QUESTIONS])
-        listed = "A question begins with " + ", ".join(_QUESTIONS[:-1]) + f" or {_QUESTIONS[-1]}."
-        return QuerySyntaxError(
-            f"{word!r} does not begin a question that graphkit knows.",
-            hint=f"{hint} {listed}" if hint else listed,
-            **place,  # type: ignore[arg-type]
-        )
-    keywords = [_word(t) for t in expected if _word(t).isascii() and _word(t)[0].isalpha() and t not in _SHOWN]
+    if text[position] in "'\"":
+        return _quotation(text, position)
+    begin = re.search(r"[^\s,()=<>!]*$", text[:position])
+    start = begin.start() if begin and begin[0] else position  # 2020-01-02 is read as 2020 and then not understood
+    match = re.match(r"[^\s,()]+", text[start:])
+    word = match[0] if match else text[start : start + 1]
+    place = {"text": text, "start": start, "end": start + max(1, len(word))}
+    if start == len(text) - len(text.lstrip()):
+        return _beginning(word, place)
+    if start < position:
+        return QuerySyntaxError(f"I do not understand {word!r} here.", hint=f"Perhaps in quotes: '{word}'.", **place)
+    if word.lower() in ("and", "=", "<", ">", "<=", ">=", "!=") and re.search(r"\bneurons\s+where\b", text, re.IGNORECASE):
+        hint = "Put several conditions on a set of neurons in parentheses: neurons where (type = 'A' and inputs > 5)."
+        return QuerySyntaxError(f"I do not understand {word!r} here.", hint=hint, **place)
+    keywords = [_word(t) for t in expected - _UNSAID if _word(t)[0].isalpha() and t not in _SHOWN]
     meant = did_you_mean(word, keywords)
     hint = f"{meant} {_expected(expected)}" if meant else _expected(expected)
-    return QuerySyntaxError(f"I do not understand {word!r} here.", hint=hint, **place)  # type: ignore[arg-type]
+    return QuerySyntaxError(f"I do not understand {word!r} here.", hint=hint, **place)
+
+
+def _quotation(text: str, position: int) -> QuerySyntaxError:
+    hint = "Close it, or leave it out."
+    inside = re.search(r"\w+$", text[:position])
+    if inside and text[position] == "'":
+        rest = re.match(r"\S*", text[position:])
+        hint = f'A name with a quotation mark in it goes in double quotes: "{inside[0]}{rest[0] if rest else ""}".'
+    return QuerySyntaxError("This quotation mark is not closed.", hint=hint, text=text, start=position, end=len(text))
+
+
+def _beginning(word: str, place: dict[str, Any]) -> QuerySyntaxError:
+    message = f"{word!r} does not begin a question that graphkit knows."
+    if word.lower() in ("select", "with", "from"):
+        return QuerySyntaxError(message, hint="SQL is asked with --sql in the command, and with .sql() in Python.", **place)
+    hint = did_you_mean(word, [q.split()[0] for q in _QUESTIONS])
+    listed = "A question begins with " + ", ".join(_QUESTIONS[:-1]) + f" or {_QUESTIONS[-1]}."
+    return QuerySyntaxError(message, hint=f"{hint} {listed}" if hint else listed, **place)
 
 
 def _word(terminal: str) -> str:
     return _SHOWN.get(terminal) or terminal.strip("_").lower().replace("_", " ")
 
 
+_NEURONS = "neurons (a type, class, name or id, `type ...`, `neurons of REGION`, `neurons where ...` or `any neuron`)"
+_KINDS = (
+    ({"SET_COLUMN", "GROUP", "NAME", "STRING"}, "a column"),
+    ({"SET_COLUMN", "NAME", "STRING", "INT", "NUMBER", "_ANY", "_ALL", "_NEURON", "_NEURONS"}, _NEURONS),
+    ({"NAME", "STRING", "INT", "NUMBER"}, "a value"),
+    ({"INT", "NUMBER"}, "an id"),
+    ({"NAME", "STRING"}, "a name"),
+)
+"""What several terminals together stand for; the first that fits."""
+
+
 def _expected(terminals: set[str]) -> str:
-    words = {_word(t) for t in terminals - _UNSAID}
-    ordered = [w for w in _ORDER if w in words] + sorted(words - set(_ORDER))
     ends = " The question may also end here." if terminals & {"$END"} else ""
-    if not ordered:
+    left = terminals - _UNSAID
+    words = []
+    for kind, text in _KINDS:
+        if kind <= left:
+            words.append(text)
+            left -= kind
+    words += sorted(_word(t) for t in left)
+    if not words:
         return f"Nothing more is expected here.{ends}"
-    listed = ordered[0] if len(ordered) == 1 else ", ".join(ordered[:-1]) + " or " + ordered[-1]
+    listed = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
     return f"Expected here: {listed}.{ends}"

@@ -7,21 +7,28 @@ exactly what it asks.
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphkit.errors import AmbiguousNameError, NotAnswerableError, UnknownNameError, did_you_mean
-from graphkit.query.ir import Comparison, Condition
+from graphkit.query.ir import Comparison, Condition, Or
 from graphkit.tables import quoted
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["BARE_COLUMNS", "Vocabulary", "glob_to_like", "has_wildcard"]
+__all__ = ["BARE_COLUMNS", "Vocabulary", "glob_to_like", "has_wildcard", "one_of", "quoted_name"]
 
 BARE_COLUMNS = ("type", "class", "name")
 """What a name without a column can be, in the order in which readings are listed."""
 
-_NUMERIC = ("BIGINT", "INTEGER", "SMALLINT", "DOUBLE", "FLOAT", "HUGEINT", "UTINYINT", "TINYINT", "UBIGINT")
+_NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_ORDERED = ("DATE", "TIME", "TIMESTAMP")
+
+
+def quoted_name(column: str) -> str:
+    """``column`` as an SQL identifier."""
+    return '"' + column.replace('"', '""') + '"'
 
 
 def has_wildcard(text: str) -> bool:
@@ -37,6 +44,32 @@ def glob_to_like(pattern: str) -> str:
     """
     escaped = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return escaped.replace("*", "%").replace("?", "_")
+
+
+def _said(column: str) -> str:
+    return "transmitter" if column == "nt" else column
+
+
+def one_of(terms: Sequence[Condition]) -> Condition:
+    """Any of the terms; plain values of one column as one list."""
+    values: dict[Any, None] = {}
+    others: dict[Condition, None] = {}
+    column = next((t.column for t in terms if isinstance(t, Comparison)), "")
+    for term in terms:
+        match term:
+            case Comparison(c, "=", bool()):
+                others[term] = None
+            case Comparison(c, "=", value) if c == column:
+                values[value] = None
+            case Comparison(c, "in", tuple(several)) if c == column:
+                values.update(dict.fromkeys(several))
+            case _:
+                others[term] = None
+    listed: list[Condition] = []
+    if values:
+        listed.append(Comparison(column, "=", next(iter(values))) if len(values) == 1 else Comparison(column, "in", tuple(values)))
+    listed += others
+    return listed[0] if len(listed) == 1 else Or(tuple(listed))
 
 
 class Vocabulary:
@@ -60,7 +93,7 @@ class Vocabulary:
         return cls(dataset)
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = self._dataset.connection.execute(sql).fetchall()
+        rows: list[tuple[Any, ...]] = self._dataset.cursor(sql).execute(sql).fetchall()
         return rows
 
     # -- columns ------------------------------------------------------------------------------------------------
@@ -85,9 +118,34 @@ class Vocabulary:
             hint = "Ask for `neurons in REGION` (with synapses there) or `neurons of REGION` (that belong to it)."
         raise UnknownNameError(f"Neurons have no column {name!r}.", hint=hint)
 
-    def is_numeric(self, column: str) -> bool:
-        """Whether the column holds numbers."""
-        return self.columns[column] in _NUMERIC
+    def holds(self, column: str) -> Literal["text", "numbers", "truth", "other"]:
+        """What kind of values the column has; "other" are dates and times.
+
+        Raises:
+            NotAnswerableError: lists and the like, for which there are no questions.
+        """
+        kind = self.columns[column]
+        name = kind.removeprefix("U").partition("(")[0].partition(" ")[0]
+        if kind == "BOOLEAN":
+            return "truth"
+        if kind == "VARCHAR":
+            return "text"
+        if name in _NUMERIC and not kind.endswith("]"):
+            return "numbers"
+        if name.startswith(_ORDERED) and not kind.endswith("]"):
+            return "other"
+        raise NotAnswerableError(
+            f"{column!r} holds values of the type {kind}, which questions cannot compare.", hint="Ask in SQL instead."
+        )
+
+    def check_value(self, column: str, text: str) -> None:
+        """Raises UnknownNameError where ``text`` cannot be a value of the column."""
+        kind = self.columns[column]
+        if self._rows(f"SELECT try_cast({quoted(text)} AS {kind})")[0][0] is None:
+            example = str(self._rows(f"SELECT TIMESTAMP '2024-01-31 12:00:00'::{kind}")[0][0])
+            raise UnknownNameError(
+                f"{column!r} holds values of the type {kind}, and {text!r} is none.", hint=f"For example: {column} >= '{example}'"
+            )
 
     # -- values -------------------------------------------------------------------------------------------------
 
@@ -98,7 +156,8 @@ class Vocabulary:
     def _folded(self, column: str) -> dict[str, list[str]]:
         if column not in self._values:
             found: dict[str, list[str]] = {}
-            for (value,) in self._rows(f'SELECT DISTINCT "{column}" FROM neurons WHERE "{column}" IS NOT NULL ORDER BY 1'):
+            name = quoted_name(column)
+            for (value,) in self._rows(f'SELECT DISTINCT {name} FROM neurons WHERE {name} IS NOT NULL ORDER BY 1'):
                 found.setdefault(value.casefold(), []).append(value)
             self._values[column] = found
         return self._values[column]
@@ -116,23 +175,23 @@ class Vocabulary:
         """
         if has_wildcard(text):
             if not self._count(column, text):
-                raise UnknownNameError(f"No neuron has a {column} like {text!r}.", hint=self._suggest(column, text))
+                raise UnknownNameError(f"No neuron has a {_said(column)} like {text!r}.", hint=self._suggest(column, text))
             return Comparison(column, "like", text)
         found = self.spellings(column, text)
         if not found:
-            raise UnknownNameError(f"No neuron has the {column} {text!r}.", hint=self._suggest(column, text))
+            raise UnknownNameError(f"No neuron has the {_said(column)} {text!r}.", hint=self._suggest(column, text))
         return Comparison(column, "=", found[0]) if len(found) == 1 else Comparison(column, "in", tuple(found))
 
     def _suggest(self, column: str, text: str) -> str:
         known = self.values(column)
         if not known:
-            return f"No neuron of this dataset has a {column} at all."
+            return f"No neuron of this dataset has a {_said(column)} at all."
         shown = ", ".join(repr(v) for v in known[:6])
         more = f" and {len(known) - 6:,} more" if len(known) > 6 else ""
         return did_you_mean(text.strip("*?"), known) or f"There are {shown}{more}."
 
     def _count(self, column: str, pattern: str) -> int:
-        like = f'"{column}" ILIKE {quoted(glob_to_like(pattern))} ESCAPE \'\\\''
+        like = f'{quoted_name(column)} ILIKE {quoted(glob_to_like(pattern))} ESCAPE \'\\\''
         return int(self._rows(f"SELECT count(*) FROM neurons WHERE {like}")[0][0])
 
     # -- names without a column, ids ----------------------------------------------------------------------------
@@ -151,7 +210,8 @@ class Vocabulary:
         if not readings:
             raise self._unknown(text)
         if len(readings) > 1 and not self._same_neurons(readings):
-            lines = [f"{column} {text!r} ({self._count_where(c):,} neurons)" for column, c in readings.items()]
+            counts = {column: self._count_where(c) for column, c in readings.items()}
+            lines = [f"{c} {text!r} ({n:,} neuron{'' if n == 1 else 's'})" for c, n in counts.items()]
             raise AmbiguousNameError(
                 f"{text!r} has several readings: {'; '.join(lines)}.",
                 hint=f"Say which: {' or '.join(f'{column} {quoted(text)}' for column in readings)}.",
@@ -181,16 +241,47 @@ class Vocabulary:
         differ = " OR ".join(f"({parts[0]}) <> ({other})" for other in parts[1:])
         return not self._rows(f"SELECT 1 FROM neurons WHERE {differ} LIMIT 1")
 
+    def transmitter(self, text: str) -> tuple[str, ...]:
+        """The transmitter's own spelling (or spellings), as a neuron or a connection has it.
+
+        Raises:
+            UnknownNameError: none has it.
+        """
+        sql = "SELECT nt FROM neurons UNION SELECT nt FROM connections" if self._dataset.has("connections") else ""
+        known = sorted(v for (v,) in self._rows(sql or "SELECT DISTINCT nt FROM neurons") if v is not None)
+        spelled = (text,) if text in known else tuple(v for v in known if v.casefold() == text.casefold())
+        if spelled:
+            return spelled
+        hint = did_you_mean(text, known) or (f"There are {', '.join(map(repr, known))}." if known else None)
+        raise UnknownNameError(
+            f"No synapse of this dataset has the transmitter {text!r}.",
+            hint=hint or "This dataset does not say which transmitters its synapses have.",
+        )
+
     def neuron_id(self, value: int) -> int:
         """``value``, if there is a neuron of that id.
 
         Raises:
             UnknownNameError: there is none.
         """
-        if value >= 2**63 or not self._rows(f"SELECT 1 FROM neurons WHERE neuron_id = {value}"):
+        return self.neuron_ids([value])[0]
+
+    def neuron_ids(self, values: Iterable[int]) -> tuple[int, ...]:
+        """``values``, if there is a neuron of each id.
+
+        Raises:
+            UnknownNameError: there is none of one of them.
+        """
+        wanted = tuple(values)
+        stored = [v for v in wanted if -(2**63) <= v < 2**63]
+        listed = f"(SELECT unnest([{', '.join(map(str, stored))}]::BIGINT[]))"
+        known = {row[0] for row in self._rows(f"SELECT neuron_id FROM neurons WHERE neuron_id IN {listed}")}
+        unknown = [v for v in wanted if v not in known]
+        if unknown:
             count = self._dataset.snapshot.tables["neurons"].rows
+            others = f", nor {len(unknown) - 1:,} others that were given" if len(unknown) > 1 else ""
             raise UnknownNameError(
-                f"There is no neuron {value} in this dataset (it has {count:,}).",
+                f"There is no neuron {unknown[0]} in this dataset (it has {count:,}){others}.",
                 hint="`neurons limit 5` shows what ids look like here.",
             )
-        return value
+        return wanted

@@ -1,0 +1,208 @@
+"""neuPrint downloads (hemibrain, MANC, male CNS): pair totals, neuron records with roiInfo, roi-resolved rows.
+
+Any mix of files; each is sorted by its content:
+- pair totals: ``bodyId_pre, bodyId_post, weight`` (or source, target, weight);
+- roi-resolved rows: ``bodyId_pre, bodyId_post, roi, weight``, or ``from, to, roi, ROIweight`` with the pair's total in
+  weight;
+- neuron records: JSON, or a CSV with ``bodyId, type, instance``.
+
+roiInfo and roi rows name regions that contain each other. They become figures that do not
+(``graphkit.importers.hierarchy``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphkit.build import BuildOptions
+from graphkit.errors import ImportDataError
+from graphkit.importers.hierarchy import read_hierarchy
+from graphkit.importers.neuprint_pairs import PairFiles, read_pair_files, write_pairs
+from graphkit.importers.neuprint_records import Records, read_records
+from graphkit.importers.neuprint_regions import region_names, resolve_regions
+from graphkit.importers.neuron_table import read_neurons
+from graphkit.importers.report import ImportReport, OnError
+from graphkit.importers.sources import checked_files
+from graphkit.importers.synapses import Files
+from graphkit.importers.work import Work, importing, nothing_left, region_rows
+from graphkit.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["import_neuprint"]
+
+HEMIBRAIN_VOXEL_NM = (8.0, 8.0, 8.0)
+
+
+def import_neuprint(
+    files: Files,
+    output: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    hierarchy: str | os.PathLike[str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    neurons: str | os.PathLike[str] | None = None,
+    neuron_columns: Mapping[str, str] | None = None,
+    voxel_size_nm: Sequence[float] = HEMIBRAIN_VOXEL_NM,
+    on_error: OnError = "fail",
+    memory_limit: str = "4GB",
+    threads: int | None = None,
+    progress: Progress = silent,
+) -> ImportReport:
+    """A dataset at ``output`` from neuPrint downloads: pair tables, roi-resolved rows, neuron records.
+
+    Args:
+        hierarchy: which region contains which: a JSON file in neuPrint's ``roiHierarchy`` layout; None for the
+            hemibrain's, which is built in; "flat" where no region contains another. It is checked against the data.
+        columns: field -> column of the pair tables, for what is not recognised (pre_id, post_id, weight, region,
+            roi_weight).
+        where: SQL condition on the pair tables' columns; other rows are left out and counted.
+        neurons: a further table of neurons; ``neuron_columns`` names its columns where needed.
+        voxel_size_nm: voxels of somaLocation and size (x, y, z).
+        on_error: at a row that cannot be read, "fail", or "skip" it and count it.
+
+    Raises:
+        ImportDataError: a file or (in mode "fail") a row cannot be read, pair totals contradict each other, or the
+        figures
+            contradict the hierarchy.
+    """
+    paths = checked_files(files)
+    described = checked_files(neurons)[0] if neurons is not None else None
+    json_paths = [p for p in paths if _is_json(p)]
+    with importing(
+        output,
+        name=name,
+        on_error=on_error,
+        memory_limit=memory_limit,
+        threads=threads,
+        progress=progress,
+        voxel_size_nm=voxel_size_nm,
+    ) as work:
+        records = read_records(json_paths, work.ledger, [float(v) for v in voxel_size_nm]) if json_paths else None
+        work.sources.extend(json_paths)
+        found = read_pair_files(work, [p for p in paths if p not in json_paths], columns, where)
+        options = BuildOptions(totals="source" if records and records.regions.num_rows else "counted")
+        _write(work, records, found, described, neuron_columns, hierarchy)
+        settings = {
+            "hierarchy": os.fspath(hierarchy) if hierarchy == "flat" else hierarchy and Path(hierarchy).name,
+            "columns": dict(columns or {}),
+            "where": where,
+            "neurons": described and described.name,
+            "voxel_size_nm": [float(v) for v in voxel_size_nm],
+            "on_error": on_error,
+        }
+        return work.finish("import neuprint", settings, options)
+
+
+def _is_json(path: Path) -> bool:
+    import gzip
+
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if start.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(path) as packed:
+                start = packed.read(4096)
+        except (OSError, EOFError) as error:
+            raise ImportDataError(
+                f"{path.name!r} is a damaged gzip file ({error}).", hint="Download it again."
+            ) from error
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{")
+
+
+def _write(
+    work: Work,
+    records: Records | None,
+    found: PairFiles,
+    described: Path | None,
+    neuron_columns: Mapping[str, str] | None,
+    hierarchy: str | os.PathLike[str] | None,
+) -> None:
+    if not found.pairs and not found.resolved:
+        raise (
+            nothing_left(work.ledger, "connection")
+            if found.neurons or records
+            else ImportDataError("Nothing to import.")
+        )
+    if records:
+        for sentence in records.notes:
+            work.ledger.note(sentence)
+    names = region_names(work, records, found)
+    tree = read_hierarchy(hierarchy, names)
+    kept = resolve_regions(work, tree, names, records, found)
+    ids: dict[str, int] = {}
+    if kept:
+        regions, ids = region_rows(tree.in_order(kept), tree.within(kept))
+        work.writer.add("regions", regions)
+    if records and records.regions.num_rows:
+        _write_neuron_regions(work, ids)
+    tables = [records.neurons] if records else []
+    tables += [read_neurons(work, p, neuron_columns) for p in [*([described] if described else []), *found.neurons]]
+    if found.described is not None:
+        tables.append(found.described)
+    _say_undescribed(work, found, tables, records)
+    if not write_pairs(work, found, ids):
+        raise nothing_left(work.ledger, "connection")
+    if tables:
+        work.writer.add("neurons", _joined(work, tables))
+
+
+def _write_neuron_regions(work: Work, ids: Mapping[str, int]) -> None:
+    """From the view ``own_figures`` (neuron_id, region, inputs, outputs), region null for what lies outside every
+    one."""
+    work.connection.execute("CREATE OR REPLACE TEMP TABLE own_ids (region VARCHAR, region_id SMALLINT)")
+    work.connection.executemany("INSERT INTO own_ids VALUES (?, ?)", [*ids.items()] or [("", 0)])
+    rows = work.connection.sql(
+        "SELECT f.neuron_id, coalesce(i.region_id, 0) AS region_id, f.inputs, f.outputs FROM own_figures f "
+        "LEFT JOIN own_ids i USING (region) WHERE f.inputs > 0 OR f.outputs > 0"
+    )
+    work.writer.add("neuron_regions", rows.to_arrow_table())
+
+
+def _joined(work: Work, tables: Sequence[pa.Table]) -> pa.Table:
+    """One row a neuron; of several tables the first that says something counts. Side from the instance (_L, _R) if not
+    said."""
+    import pyarrow as pa
+
+    tables = [t.append_column("graphkit_order", pa.array([i] * t.num_rows, pa.int32())) for i, t in enumerate(tables)]
+    work.connection.register("all_neurons", pa.concat_tables(tables, promote_options="permissive"))
+    columns = dict.fromkeys(c for t in tables for c in t.column_names if c not in ("neuron_id", "graphkit_order"))
+    quoted = {c: '"' + c.replace('"', '""') + '"' for c in columns}
+    firsts = {c: f"arg_min({q}, graphkit_order) FILTER ({q} IS NOT NULL)" for c, q in quoted.items()}
+    if "name" in firsts:
+        said = f"{firsts['side']}, " if "side" in firsts else ""
+        suffix = f"regexp_extract({firsts['name']}, '_([LR])$', 1)"
+        firsts["side"] = f"coalesce({said}CASE {suffix} WHEN 'L' THEN 'left' WHEN 'R' THEN 'right' END)"
+        quoted["side"] = "side"
+    for total, end in (("inputs", "post_id"), ("outputs", "pre_id")):
+        if total in firsts:  # a neuron without a record has what the given pairs say
+            pairs = f"(SELECT sum(synapses) FROM neuprint_connections WHERE {end} = all_neurons.neuron_id)"
+            firsts[total] = f"CAST(coalesce({firsts[total]}, {pairs}, 0) AS BIGINT)"
+    listed = "".join(f", {sql} AS {quoted[c]}" for c, sql in firsts.items())
+    sql = f"SELECT neuron_id{listed} FROM all_neurons GROUP BY neuron_id ORDER BY neuron_id"
+    return work.connection.sql(sql).to_arrow_table()
+
+
+def _say_undescribed(work: Work, found: PairFiles, tables: Sequence[pa.Table], records: Records | None) -> None:
+    """Neurons of the pairs of which nothing, or no roiInfo, is known."""
+    ends = " UNION ".join(f"SELECT {e} FROM {v}" for v in found.views for e in ("pre_id", "post_id"))
+    for what, known in (("record", tables), ("roiInfo", [records.neurons] if records else [])):
+        if not known:
+            continue
+        for i, table in enumerate(known):
+            work.connection.register(f"known_{i}", table)
+        ids = " UNION ".join(f"SELECT neuron_id FROM known_{i}" for i in range(len(known)))
+        row: Any = work.connection.execute(f"SELECT count(*) FROM ({ends} EXCEPT ({ids}))").fetchall()[0]
+        if row[0] and what == "record":
+            work.ledger.note(f"{row[0]:,} neurons of the pairs have no record.")
+        elif row[0]:
+            work.ledger.note(
+                f"{row[0]:,} neurons of the pairs have no roiInfo: their inputs and outputs are those of the given "
+                f"pairs, and "
+                "in which regions they are is not known."
+            )

@@ -1,0 +1,145 @@
+"""``describe`` counts what is there; the picture fits 80 columns and names real things."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from rich.console import Console
+
+import graphkit
+from graphkit.build import BuildOptions, build_into
+from graphkit.dataset import Dataset
+from graphkit.info import Info, describe, info_json, render
+from graphkit.writer import DatasetWriter
+
+HUGE = 720575940621039145
+
+
+def picture(info: Info, width: int) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width).print(render(info))
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    return text
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    where = tmp_path_factory.mktemp("info") / "fly"
+    with DatasetWriter(where, create=True, name="fly", description="A very small fly.") as writer:
+        parents = pa.array([None, 1, 1], pa.int16())
+        writer.add("regions", pa.table({"region_id": [1, 2, 3], "name": ["CX", "EB", "FB"], "parent_id": parents}))
+        types = {"type": ["EPG", "EPG", "ER4d", None], "nt": ["ach", "ach", "gaba", None]}
+        writer.add("neurons", pa.table({"neuron_id": [1, 2, HUGE, 9]} | types))
+        synapses = {
+            "synapse_id": [1, 2, 3, 4, 5, 6],
+            "pre_id": [1, 1, HUGE, 2, None, 1],
+            "post_id": [2, 2, 1, HUGE, 1, HUGE],
+            "region_id": pa.array([2, 2, 3, None, 2, 2], pa.int16()),
+            "kind": ["chemical"] * 5 + ["electrical"],
+        }
+        writer.add("synapses", pa.table(synapses))
+        step = {"command": "import edges", "settings": {"delimiter": ","}, "sources": [{"name": "fly.csv"}]}
+        return writer.commit(step, build=build_into(writer))
+
+
+def test_counts(dataset: Dataset) -> None:
+    info = describe(dataset)
+    assert info.counts == {
+        "neurons": 4,
+        "synapses": 6,
+        "connections": 4,
+        "regions": 3,
+        "typed neurons": 3,
+        "types": 2,
+        "counted synapses": 4,
+        "electrical": 1,
+    }
+    assert info.resolved == 3 / 4
+    assert info.types == (("EPG", 2), ("ER4d", 1))
+    assert (info.transmitters_of, info.transmitters) == ("neurons", (("ach", 2), ("gaba", 1)))
+    assert info.disk_bytes == {n: t.bytes for n, t in dataset.snapshot.tables.items()}
+
+
+def test_regions_include_their_children(dataset: Dataset) -> None:
+    found = [(r.name, r.depth, r.synapses, r.neurons) for r in describe(dataset).regions]
+    assert found == [("CX", 0, 3, 3), ("EB", 1, 2, 2), ("FB", 1, 1, 2)]  # neuron 1 is in EB and in FB: once in CX
+
+
+def test_examples_can_be_asked(dataset: Dataset) -> None:
+    examples = describe(dataset).examples
+    assert examples[0] == "motifs in region EB"
+    assert 2 <= len(examples) <= 3
+    for question in examples:
+        assert len(dataset.query(question).arrow()) >= 0
+
+
+def test_json_has_ids_as_text(dataset: Dataset) -> None:
+    body = json.loads(json.dumps(info_json(describe(dataset))))
+    assert body["regions"][1] == {
+        "region_id": "2",
+        "name": "EB",
+        "parent_id": "1",
+        "depth": 1,
+        "synapses": 2,
+        "neurons": 2,
+    }
+    assert body["types"][0] == {"type": "EPG", "neurons": 2}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_picture(dataset: Dataset, width: int) -> None:
+    text = picture(describe(dataset), width)
+    for said in (
+        "fly",
+        "A very small fly.",
+        "EB",
+        "EPG",
+        "fly.csv",
+        "1 unassigned",
+        "75.0 %",
+        "motifs in region EB",
+        "├─",
+        "█",
+    ):
+        assert said in text, said
+
+
+def test_empty_unbuilt_and_bare(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "empty", create=True) as writer:
+        writer.commit({"command": "test"})
+    assert "This dataset is empty" in picture(describe(graphkit.open(tmp_path / "empty")), 80)
+    with DatasetWriter(tmp_path / "raw", create=True) as writer:
+        writer.add("synapses", pa.table({"synapse_id": [1], "pre_id": [1], "post_id": [2]}))
+        writer.commit({"command": "test"})
+    assert "graphkit build" in picture(describe(graphkit.open(tmp_path / "raw")), 80)
+    with DatasetWriter(tmp_path / "bare", create=True) as writer:
+        writer.add("connections", pa.table({"pre_id": [HUGE], "post_id": [2], "synapses": [5]}))
+        bare = writer.commit({"command": "test"}, build=build_into(writer))
+    info = describe(bare)
+    assert (info.regions, info.types, info.resolved, info.counts["counted synapses"]) == ((), (), 0.0, 5)
+    assert info.examples == ("motifs", "partners of 2")
+    assert "from pair totals" in picture(info, 80)
+    with DatasetWriter(tmp_path / "none", create=True) as writer:
+        writer.add("synapses", pa.table({"synapse_id": [1], "pre_id": [1], "post_id": [2]}).slice(0, 0))
+        none = writer.commit({"command": "test"}, build=build_into(writer))
+    assert describe(none).examples == ()
+    assert picture(describe(none), 80)
+
+
+def test_pair_totals_with_the_sources_regions(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "d", create=True) as writer:
+        writer.add("regions", pa.table({"region_id": [1], "name": ["EB"]}))
+        writer.add("connections", pa.table({"pre_id": [1], "post_id": [2], "synapses": [5]}))
+        totals = {"neuron_id": [1, 2], "region_id": pa.array([1, 1], pa.int16()), "inputs": [70, 5], "outputs": [6, 0]}
+        writer.add("neuron_regions", pa.table(totals))
+        dataset = writer.commit({"command": "test"}, build=build_into(writer, BuildOptions(totals="source")))
+    info = describe(dataset)
+    assert [(r.name, r.synapses, r.neurons) for r in info.regions] == [("EB", 75, 2)]
+    assert info.resolved == 0
+    assert info.examples[0] == "motifs between neurons of EB"
+    assert "not resolved" in picture(info, 80)
