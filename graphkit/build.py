@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-
 from graphkit.build_steps import Steps
 from graphkit.dataset import Dataset
 from graphkit.errors import BuildError

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+import itertools
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from graphkit.build_sql import (
+    CABLE,
+    CONNECTION_ORDER,
+    SQL_TYPES,
+    all_names,
+    column_name,
+    electrical_in_order_sql,
+    grouped_sql,
+)
 from graphkit.errors import BuildError
 from graphkit.place import placed_sql
 from graphkit.progress import Progress
@@ -72,7 +82,7 @@ class Steps:
         could have different bytes. A second branch that it cannot know to be empty makes every column optional.
         """
         path = self._writer.staging / f"{uuid.uuid4().hex}.parquet"
-        first = _name(TABLES[table].schema.names[0])
+        first = column_name(TABLES[table].schema.names[0])
         query = f"FROM ({query}) UNION ALL BY NAME SELECT NULL AS {first} WHERE (SELECT count(*) FROM nothing) > 0"
         run_statement(
             self._connection,
@@ -90,10 +100,10 @@ class Steps:
         there = self._writer.entry(table).columns if self._writer.has(table) else ()
         parts = []
         for field in TABLES[table].schema:
-            sql = made.get(field.name) or (f"s.{_name(field.name)}" if field.name in there else "NULL")
-            cast = sql if sql.endswith("_word") else f"CAST({sql} AS {_SQL_TYPES[str(field.type)]})"
-            parts.append(f"{cast} AS {_name(field.name)}")
-        parts += [f"s.{_name(c)}" for c in there if c not in TABLES[table].schema.names]
+            sql = made.get(field.name) or (f"s.{column_name(field.name)}" if field.name in there else "NULL")
+            cast = sql if sql.endswith("_word") else f"CAST({sql} AS {SQL_TYPES[str(field.type)]})"
+            parts.append(f"{cast} AS {column_name(field.name)}")
+        parts += [f"s.{column_name(c)}" for c in there if c not in TABLES[table].schema.names]
         return ", ".join(parts)
 
     def _make_enums(self, table: str) -> None:
@@ -112,7 +122,12 @@ class Steps:
         return f"({sql})::{column}_word" if self._has_enum.get(column) else sql
 
     def _words(self, table: str, column: str) -> list[str]:
-        return [r[0] for r in self._rows(f"SELECT DISTINCT {column} FROM {self._from(table)} WHERE {column} IS NOT NULL ORDER BY 1")]
+        return [
+            r[0]
+            for r in self._rows(
+                f"SELECT DISTINCT {column} FROM {self._from(table)} WHERE {column} IS NOT NULL ORDER BY 1"
+            )
+        ]
 
     # -- synapses -----------------------------------------------------------------------------------------------
 
@@ -135,15 +150,15 @@ class Steps:
         query = f"SELECT {self._select('synapses', **made)} FROM {self._from('synapses')} s{joins}"
         electrical = "kind" in columns and self._any("kind = 'electrical'")
         if electrical:
-            query = f"SELECT * REPLACE ({_electrical_in_order(columns)}) FROM ({query})"
+            query = f"SELECT * REPLACE ({electrical_in_order_sql(columns)}) FROM ({query})"
         if region := self._region_sql(region_point, columns, electrical):
             query = f"SELECT * REPLACE (CAST({region} AS SMALLINT) AS region_id) FROM ({query})"
         absent = [f for f in TABLES["synapses"].schema if f.name not in columns and f.name not in made]
         if absent:  # columns of nulls need not be carried through the sort
             order = ", ".join(f"{c} NULLS LAST" for c in TABLES["synapses"].sorted_by)
-            names = ", ".join(_name(n) for n in _all_names("synapses", columns))
-            nulls = ", ".join(f"CAST(NULL AS {_SQL_TYPES[str(f.type)]}) AS {_name(f.name)}" for f in absent)
-            left = ", ".join(_name(f.name) for f in absent)
+            names = ", ".join(column_name(n) for n in all_names("synapses", columns))
+            nulls = ", ".join(f"CAST(NULL AS {SQL_TYPES[str(f.type)]}) AS {column_name(f.name)}" for f in absent)
+            left = ", ".join(column_name(f.name) for f in absent)
             query = f"SELECT {names} FROM (SELECT *, {nulls} FROM (SELECT * EXCLUDE ({left}) FROM ({query}) ORDER BY {order}))"
             self._writer.add_files("synapses", [self._copy("synapses", query, "sorting synapses")], in_order=True)
         else:
@@ -197,7 +212,8 @@ class Steps:
             parts.append(f"SELECT *, file_row_number + {first} AS row FROM {parquet_sql([path], row_numbers=True)}")
             first += file.rows
         numbered = " UNION ALL ".join(parts)
-        places = placed_sql(f"({numbered})", *(f"coalesce(post_{a}_nm, pre_{a}_nm)" for a in "xyz"), keep="row")
+        x, y, z = (f"coalesce(post_{a}_nm, pre_{a}_nm)" for a in "xyz")
+        places = placed_sql(f"({numbered})", x, y, z, keep="row")
         self._replace(
             "synapses_by_place",
             f"SELECT place, row FROM ({places}) WHERE place IS NOT NULL",
@@ -233,7 +249,7 @@ class Steps:
         files = []
         for i, condition in enumerate(ranges):
             counted = f"{counted_synapses_sql(options)} AND {condition}"
-            query = f"{_grouped(source, counted, codes)} ORDER BY {_CONNECTION_ORDER}"
+            query = f"{grouped_sql(source, counted, codes)} ORDER BY {CONNECTION_ORDER}"
             files.append(self._copy("connections", query, "summing connections", i / len(ranges), 1 / len(ranges)))
         self._writer.add_files("connections", files, in_order=True)
 
@@ -258,7 +274,7 @@ class Steps:
             yield "true"
             return
         yield f"pre_id < {cuts[0]}"
-        for low, high in zip(cuts, cuts[1:], strict=False):
+        for low, high in itertools.pairwise(cuts):
             yield f"pre_id >= {low} AND pre_id < {high}"
         yield f"pre_id >= {cuts[-1]}"
 
@@ -311,7 +327,7 @@ class Steps:
             made[column] = f"coalesce({given}t.{column}, 0)"
         joins = ""
         if self._writer.has("skeletons"):
-            joins += f" LEFT JOIN ({_CABLE.format(table=self._from('skeletons'))}) k ON k.neuron_id = coalesce(s.neuron_id, t.neuron_id)"
+            joins += f" LEFT JOIN ({CABLE.format(table=self._from('skeletons'))}) k ON k.neuron_id = coalesce(s.neuron_id, t.neuron_id)"
             made["cable_length_nm"] = "coalesce(k.length_nm" + (
                 ", s.cable_length_nm)" if "cable_length_nm" in there else ")"
             )
@@ -356,76 +372,8 @@ class Steps:
         )
 
 
-_SQL_TYPES = {
-    "int64": "BIGINT",
-    "int32": "INTEGER",
-    "int16": "SMALLINT",
-    "string": "VARCHAR",
-    "bool": "BOOLEAN",
-    "float": "FLOAT",
-    "double": "DOUBLE",
-}
-
-_CONNECTION_ORDER = ", ".join(f"{c} NULLS LAST" for c in TABLES["connections"].sorted_by)
-
-# Summed as exact integers (a node's length in picometres), so that the order of summing cannot show.
-_CABLE = """SELECT c.neuron_id, sum(round(1000 * sqrt((c.x_nm - p.x_nm)::DOUBLE ** 2 + (c.y_nm - p.y_nm)::DOUBLE ** 2
-                   + (c.z_nm - p.z_nm)::DOUBLE ** 2))::BIGINT) / 1000.0 AS length_nm
-            FROM {table} c JOIN {table} p ON p.neuron_id = c.neuron_id AND p.node = c.parent GROUP BY c.neuron_id"""
-
-
-def _grouped(table: str, counted: str, transmitters: list[str]) -> str:
-    """Connections from synapses. The transmitter is the most frequent one, the first in the alphabet on a tie."""
-    keys = "pre_id, post_id, region_id, kind, compartment"
-    if len(transmitters) < 2:
-        nt = quoted(transmitters[0]) if transmitters else "NULL"
-        return f"""SELECT {keys}, count(*) AS synapses, CAST(sum(size) AS BIGINT) AS size_sum,
-                          CASE WHEN count(nt) > 0 THEN {nt} END::VARCHAR AS nt
-                   FROM {table} WHERE {counted} GROUP BY {keys}"""
-    names = "[" + ", ".join(quoted(t) for t in transmitters) + "]"
-    return f"""
-        WITH coded AS (SELECT {keys}, size, list_position({names}, nt)::SMALLINT AS code FROM {table} WHERE {counted}),
-        sums AS (SELECT {keys}, count(*) AS synapses, CAST(sum(size) AS BIGINT) AS size_sum,
-                        min(code) AS lowest, max(code) AS highest
-                 FROM coded GROUP BY {keys}),
-        mixed AS (SELECT {keys} FROM sums WHERE lowest < highest),
-        most AS (SELECT {keys}, arg_min(code, -1000000 * n + code) AS code
-                 FROM (SELECT c.pre_id, c.post_id, c.region_id, c.kind, c.compartment, c.code, count(*) AS n
-                       FROM coded c SEMI JOIN mixed m ON c.pre_id = m.pre_id AND c.post_id = m.post_id
-                        AND c.region_id IS NOT DISTINCT FROM m.region_id AND c.kind = m.kind
-                        AND c.compartment IS NOT DISTINCT FROM m.compartment
-                       WHERE c.code IS NOT NULL GROUP BY ALL)
-                 GROUP BY {keys})
-        SELECT s.pre_id, s.post_id, s.region_id, s.kind, s.compartment, s.synapses, s.size_sum,
-               {names}[coalesce(m.code, s.lowest)] AS nt
-        FROM sums s LEFT JOIN most m ON s.pre_id = m.pre_id AND s.post_id = m.post_id
-            AND s.region_id IS NOT DISTINCT FROM m.region_id AND s.kind = m.kind
-            AND s.compartment IS NOT DISTINCT FROM m.compartment"""
-
-
-def _electrical_in_order(columns: Sequence[str]) -> str:
-    """A gap junction has no direction: pre is the end with the lower id (then segment, then point; null last)."""
-    names = [*TABLES["synapses"].schema.names, *(c for c in columns if c not in TABLES["synapses"].schema.names)]
-    ends = [n.removeprefix("pre_") for n in names if n.startswith("pre_") and "post_" + n.removeprefix("pre_") in names]
-    first = ("id", "segment_id", "x_nm", "y_nm", "z_nm", "region_id")
-    pre, post = (f"row({', '.join(f'{side}_{e}' for e in first)})" for side in ("pre", "post"))
-    pairs = [(f"pre_{e}", f"post_{e}") for e in ends]
-    both = [*pairs, *((b, a) for a, b in pairs)]
-    swap = f"kind = 'electrical' AND {pre} > {post}"
-    return ", ".join(f"CASE WHEN {swap} THEN {_name(b)} ELSE {_name(a)} END AS {_name(a)}" for a, b in both)
-
-
 def _share(limit: str) -> str:
     match = re.fullmatch(r"\s*([\d.]+)\s*([A-Za-z]+)\s*", limit)
     return (
         f"{float(match[1]) * _DUCKDB_SHARE:g}{match[2]}" if match else limit
     )  # new_connection refuses what is no size
-
-
-def _all_names(table: str, there: tuple[str, ...]) -> list[str]:
-    schema = TABLES[table].schema.names
-    return [*schema, *(c for c in there if c not in schema)]
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import DamagedFileError, DatasetError, NotADatasetError
+from graphkit.query.questions import Questions
 from graphkit.snapshot import FORMAT, FORMAT_VERSION, Snapshot, read_pointer, snapshot_path
 from graphkit.storage import Storage, storage_at
 
@@ -114,7 +115,7 @@ def _load_snapshot(storage: Storage, number: int, current: int) -> Snapshot:
     return Snapshot.from_json(data, f"{storage.url}/{path}")
 
 
-class Dataset:
+class Dataset(Questions):
     """A connectome to ask: tables, graph and questions of one snapshot. Made by ``graphkit.open``."""
 
     def __init__(self, storage: Storage, snapshot: Snapshot) -> None:
@@ -212,7 +213,7 @@ class Dataset:
         return pa.concat_tables(parts) if parts else TABLES[name].schema.empty_table()
 
     @functools.cached_property
-    def regions(self) -> RegionTree:
+    def region_tree(self) -> RegionTree:
         """The tree of regions."""
         from graphkit.regions import RegionTree
 

@@ -177,7 +177,7 @@ def _regions(
 ) -> tuple[RegionInfo, ...]:
     import pyarrow as pa
 
-    tree = dataset.regions
+    tree = dataset.region_tree
     if not len(tree):
         return ()
     below = {region: tree.below(region) for region in tree.by_id}

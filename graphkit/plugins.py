@@ -21,7 +21,12 @@ __all__ = ["GROUP", "add_plugins"]
 
 GROUP = "graphkit.commands"
 
-_PASSED_ON = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False, "help_option_names": []}
+_PASSED_ON = {
+    "ignore_unknown_options": True,
+    "allow_extra_args": True,
+    "allow_interspersed_args": False,
+    "help_option_names": [],
+}
 
 
 def add_plugins(app: typer.Typer) -> None:

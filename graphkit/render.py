@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import os
 import sys
 import uuid
@@ -122,7 +121,6 @@ def _write(result: Result, form: str, out: IO[bytes]) -> None:
         case "json":
             out.write(result.to_json().encode() + b"\n")
         case "ndjson":
-            from graphkit.query.result import json_text
 
             for row in result:
                 out.write(jsoncell_text(row).encode() + b"\n")
@@ -163,7 +161,6 @@ def _flat(table: pa.Table, *, nested: bool = False) -> pa.Table:
     """Columns of types that the format lacks as text (nested ones as JSON), unless it takes ``nested`` ones."""
     import pyarrow as pa
 
-    from graphkit.query.result import json_text
 
     types = pa.types
     for i, field in enumerate(table.schema):

@@ -243,7 +243,7 @@ def _listed(given: str | Iterable[str], what: str) -> list[str]:
 
 
 def _regions(dataset: Dataset, given: str | Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(dataset.regions.find(name).name for name in _listed(given, "region")))
+    return tuple(dict.fromkeys(dataset.region_tree.find(name).name for name in _listed(given, "region")))
 
 
 def _fields(selection: ir.Selection) -> dict[str, Any]:

@@ -143,7 +143,9 @@ def _parsed(data: bytes, where: str) -> dict[str, Any]:
             hint="Restore the file from a copy of the dataset.",
         ) from error
     if not isinstance(body, dict):
-        raise NotADatasetError(f"{where!r} is not a graphkit file: expected a JSON object, found {type(body).__name__}.")
+        raise NotADatasetError(
+            f"{where!r} is not a graphkit file: expected a JSON object, found {type(body).__name__}."
+        )
     return body
 
 

@@ -37,7 +37,7 @@ def answer_only() -> None:
     Making an Arrow array imports pandas (0.3 s) to see whether it was given a pandas object; an answer has none.
     """
     if _own_process and "pandas" not in sys.modules:
-        sys.meta_path.insert(0, _Hidden("pandas"))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _Hidden("pandas"))
 
 
 def preload_kernels() -> None:
@@ -57,11 +57,11 @@ def _load() -> None:
 def _without_scipy_linalg() -> Iterator[None]:
     """numba imports scipy.linalg (0.2 s) only to learn whether kernels could call BLAS; none of ours does."""
     hidden = _Hidden("scipy.linalg")
-    sys.meta_path.insert(0, hidden)  # type: ignore[arg-type]
+    sys.meta_path.insert(0, hidden)
     try:
         yield
     finally:
-        sys.meta_path.remove(hidden)  # type: ignore[arg-type]
+        sys.meta_path.remove(hidden)
 
 
 def leave(code: int) -> NoReturn:

@@ -70,6 +70,7 @@ def plain_error(error: Exception) -> GraphkitError:
         )
     if type(error).__name__ in ("InvalidInputException", "IOException", "SerializationException", "Error"):
         return DamagedFileError(
-            f"A file of the dataset cannot be read: {first}", hint="Run `graphkit validate` to see which files are damaged."
+            f"A file of the dataset cannot be read: {first}",
+            hint="Run `graphkit validate` to see which files are damaged.",
         )
     return GraphkitError(f"DuckDB failed: {first}")

@@ -291,6 +291,5 @@ class RemoteStorage:
         """A local temporary folder; finished files are uploaded from it."""
         import tempfile
 
-        with tempfile.TemporaryDirectory(prefix="graphkit-") as folder:
-            with _said_plainly(folder):
-                yield Path(folder)
+        with tempfile.TemporaryDirectory(prefix="graphkit-") as folder, _said_plainly(folder):
+            yield Path(folder)

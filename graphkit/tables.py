@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from graphkit.dataset import Dataset
 
-__all__ = ["bare_connection", "connect", "counted_synapses_sql", "create_views", "new_connection", "parquet_sql", "quoted"]
+__all__ = [
+    "bare_connection",
+    "connect",
+    "counted_synapses_sql",
+    "create_views",
+    "new_connection",
+    "parquet_sql",
+    "quoted",
+]
 
 
 def quoted(text: str) -> str:

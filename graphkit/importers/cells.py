@@ -226,7 +226,7 @@ def write_rows(
         run_statement(
             connection,
             f"COPY (SELECT {values} FROM {relation}{where}) TO {quoted(str(target))} (FORMAT parquet, COMPRESSION "
-            f"zstd)",
+            "zstd)",
             lambda fraction: progress(f"checking {source.name}", fraction),
         )
 

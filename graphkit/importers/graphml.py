@@ -178,8 +178,7 @@ def _refuse_floats(graph: _Graph, attribute: str, name: str) -> None:
     example = next((d[attribute] for d in graph.nodes.values() if attribute in d), "")
     raise ImportDataError(
         f"{name!r} stores the ids ({attribute!r}) as floating-point numbers, e.g. {example}; ids above 2^53 lose "
-        f"their last "
-        "digits that way.",
+        "their last digits that way.",
         hint="Write the file again with the ids as text (igraph: g.vs['name'] = [str(i) for i in ids]).",
     )
 

@@ -203,6 +203,5 @@ def _say_undescribed(work: Work, found: PairFiles, tables: Sequence[pa.Table], r
         elif row[0]:
             work.ledger.note(
                 f"{row[0]:,} neurons of the pairs have no roiInfo: their inputs and outputs are those of the given "
-                f"pairs, and "
-                "in which regions they are is not known."
+                "pairs, and in which regions they are is not known."
             )

@@ -151,8 +151,7 @@ def write_pairs(work: Work, found: PairFiles, ids: Mapping[str, int]) -> int:
         parts.append("SELECT pre_id, post_id, region, synapses FROM roi_own WHERE synapses > 0")
         stated.append(
             "SELECT pre_id, post_id, total AS synapses, -1 - min(file) AS file, 0 AS rows FROM roi_rows WHERE total "
-            "IS NOT NULL "
-            "GROUP BY pre_id, post_id, total"
+            "IS NOT NULL GROUP BY pre_id, post_id, total"
         )
     if stated:
         totals = one_each(work, Pairs(_as_pairs(" UNION ALL ".join(stated)), apart="row"))
@@ -160,7 +159,7 @@ def write_pairs(work: Work, found: PairFiles, ids: Mapping[str, int]) -> int:
         outside = "'None'" if found.resolved and _all_listed(work, ids) else "NULL"
         parts.append(
             f"SELECT pre_id, post_id, CASE WHEN resolved THEN {outside} END::VARCHAR AS region, synapses FROM {rest} "
-            f"WHERE synapses > 0"
+            "WHERE synapses > 0"
         )
     union = " UNION ALL ".join(parts)
     work.connection.execute(
@@ -184,14 +183,13 @@ def _rest(work: Work, totals: str, found: PairFiles) -> str:
         )
     target = work.new_file()
     work.connection.execute(
-        f"COPY (SELECT t.pre_id, t.post_id, l.located IS NOT NULL AS resolved, t.synapses AS total, coalesce(located, "
-        f"0) AS "
-        f"located, t.synapses - coalesce(located, 0) AS synapses FROM {totals} t LEFT JOIN ({located}) l "
-        f"USING (pre_id, post_id)) TO {quoted(str(target))} (FORMAT parquet)"
+        "COPY (SELECT t.pre_id, t.post_id, l.located IS NOT NULL AS resolved, t.synapses AS total, coalesce(located, "
+        f"0) AS located, t.synapses - coalesce(located, 0) AS synapses FROM {totals} t LEFT JOIN ({located}) l USING "
+        f"(pre_id, post_id)) TO {quoted(str(target))} (FORMAT parquet)"
     )
     relation = parquet_sql([str(target)])
     row: Any = work.connection.execute(
-        f"SELECT count(*) FILTER (synapses < 0), coalesce(sum(synapses) FILTER (resolved AND synapses > 0), 0) FROM "
+        "SELECT count(*) FILTER (synapses < 0), coalesce(sum(synapses) FILTER (resolved AND synapses > 0), 0) FROM "
         f"{relation}"
     ).fetchall()[0]
     if row[0]:

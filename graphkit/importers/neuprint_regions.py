@@ -128,9 +128,8 @@ def _own_figures(work: Work, tree: Hierarchy, out: set[str]) -> None:
         f"CREATE OR REPLACE TEMP TABLE located AS SELECT neuron_id, region, {positive} FROM {parquet_sql([str(own)])}"
     )
     work.connection.execute(
-        "CREATE OR REPLACE TEMP TABLE own_figures AS FROM located UNION ALL SELECT r.neuron_id, NULL, "
-        f"r.inputs - coalesce(f.i, 0), r.outputs - coalesce(f.o, 0) FROM records r LEFT JOIN ({sums}) f USING "
-        f"(neuron_id)"
+        "CREATE OR REPLACE TEMP TABLE own_figures AS FROM located UNION ALL SELECT r.neuron_id, NULL, r.inputs - "
+        f"coalesce(f.i, 0), r.outputs - coalesce(f.o, 0) FROM records r LEFT JOIN ({sums}) f USING (neuron_id)"
     )
     over = work.connection.execute(
         "SELECT neuron_id, inputs, outputs FROM own_figures WHERE region IS NULL AND (inputs < 0 OR outputs < 0) "
@@ -162,15 +161,14 @@ def _own_roi_rows(work: Work, out: set[str]) -> None:
     outside = outside_sql("region")
     once = (
         f"SELECT pre_id, post_id, CASE WHEN {outside} THEN 'None' ELSE region END AS region, max(synapses) AS "
-        f"synapses, "
-        f"min(synapses) AS lower, count(*) AS n FROM roi_rows WHERE {_left_out_sql(out)} GROUP BY ALL"
+        f"synapses, min(synapses) AS lower, count(*) AS n FROM roi_rows WHERE {_left_out_sql(out)} GROUP BY ALL"
     )
     target = work.new_file()
     connection.execute(f"COPY ({once}) TO {quoted(str(target))} (FORMAT parquet)")
     relation = parquet_sql([str(target)])
     differing = connection.execute(
         f"SELECT pre_id, post_id, region, lower, synapses, sum(n - 1) OVER () FROM {relation} WHERE lower < synapses "
-        f"ORDER BY ALL LIMIT 3"
+        "ORDER BY ALL LIMIT 3"
     ).fetchall()
     if differing:
         work.ledger.fault(
@@ -190,7 +188,7 @@ def _own_roi_rows(work: Work, out: set[str]) -> None:
     relation = parquet_sql([str(own)])
     below = connection.execute(
         f"SELECT pre_id, post_id, region, synapses, count(*) OVER () FROM {relation} WHERE synapses < 0 ORDER BY ALL "
-        f"LIMIT 1"
+        "LIMIT 1"
     ).fetchall()
     if below:
         a, b, region, excess, n = below[0]

@@ -75,10 +75,9 @@ def write_connections(work: Work, chosen: str, region_ids: Mapping[str, int]) ->
     target = work.new_file()
     work.connection.execute(
         f"COPY (SELECT pre_id, post_id, CASE WHEN {outside_sql('region')} THEN 0::SMALLINT ELSE i END AS region_id, "
-        f"kind, "
-        f"compartment, synapses, NULL::BIGINT AS size_sum, nt FROM {chosen} c LEFT JOIN region_ids r ON c.region = "
-        f"r.name) "
-        f"TO {quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+        "kind, compartment, synapses, NULL::BIGINT AS size_sum, nt "
+        f"FROM {chosen} c LEFT JOIN region_ids r ON c.region = r.name) "
+        f"TO {quoted(str(target))} (FORMAT parquet, COMPRESSION lz4)"
     )
     work.writer.add_files("connections", [target], in_order=False)
     _say_regions(work, chosen)
@@ -127,8 +126,7 @@ def _fold_electrical(work: Work, summed: str, shown: str) -> str:
         work,
         "both_ways",
         f"SELECT {keys}, max(synapses) AS synapses, min(synapses) AS lower, count(*) AS ways, CAST(sum(n) AS BIGINT) "
-        f"AS rows, "
-        f"CAST(arg_max(n, (synapses, NOT back)) AS BIGINT) AS n, arg_max(nt, (synapses, NOT back)) AS nt "
+        "AS rows, CAST(arg_max(n, (synapses, NOT back)) AS BIGINT) AS n, arg_max(nt, (synapses, NOT back)) AS nt "
         f"FROM {electrical} GROUP BY ALL",
     )
     unequal = "ways = 2 AND lower <> synapses"
@@ -137,8 +135,7 @@ def _fold_electrical(work: Work, summed: str, shown: str) -> str:
     )
     examples = [
         f"The gap junction between {_neuron(work, a, shown)} and {_neuron(work, b, shown)} has weight {high} one way "
-        f"and "
-        f"{low} the other."
+        f"and {low} the other."
         for a, b, low, high in work.connection.execute(f"{fault} LIMIT 3").fetchall()
     ]
     differing = _one(work, f"SELECT coalesce(sum(rows - n), 0) FROM {both} WHERE {unequal}")
@@ -179,8 +176,7 @@ def _report_overlap(work: Work, ledger: Ledger, ranked: str, pairs: Pairs) -> No
     if rows:
         examples = [
             f"The connection from {_neuron(work, a, pairs.shown)} to {_neuron(work, b, pairs.shown)} has weight {low} "
-            f"in one {pairs.apart} "
-            f"and {high} in another."
+            f"in one {pairs.apart} and {high} in another."
             for a, b, low, high in rows
         ]
         differing = _one(work, f"SELECT sum(n) FROM {ranked} WHERE place > 1 AND lower <> upper")
@@ -208,8 +204,8 @@ def _say_regions(work: Work, chosen: str) -> None:
     row: Any = work.connection.execute(f"SELECT count(*), count(region) FROM {chosen}").fetchall()[0]
     if row[1] == 0:
         work.ledger.note(
-            "The table gives no regions: the weights are totals over all regions, so `in region R` cannot be answered "
-            "from it."
+            "The table gives no regions: the weights are totals over all regions, so `in region R` cannot be "
+            "answered from it."
         )
     elif row[1] < row[0]:
         work.ledger.note(

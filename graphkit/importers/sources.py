@@ -180,8 +180,7 @@ def natural_types(
         cells = [f"nullif({identifier(n)}, '')" for n in asked]
         tests = ", ".join(
             f"bool_and(regexp_full_match({c}, '{_INTEGER}') AND TRY_CAST({c} AS BIGINT) IS NOT NULL) FILTER ({c} IS "
-            f"NOT NULL), "
-            f"bool_and(TRY_CAST({c} AS DOUBLE) IS NOT NULL) FILTER ({c} IS NOT NULL)"
+            f"NOT NULL), bool_and(TRY_CAST({c} AS DOUBLE) IS NOT NULL) FILTER ({c} IS NOT NULL)"
             for c in cells
         )
         row: Any = connection.execute(f"SELECT {tests} FROM {source.relation}").fetchall()[0]

@@ -163,7 +163,7 @@ def _decoded(start: bytes, path: Path) -> str:
     if b"\x00" in start[:65536]:
         raise ImportDataError(
             f"{path.name!r} is a binary file of an unknown format; expected CSV, TSV (.gz), Parquet, Feather, xls or "
-            f"xlsx."
+            "xlsx."
         )
     if start.lstrip()[:1] in (b"{", b"["):
         raise ImportDataError(

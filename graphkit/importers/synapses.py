@@ -315,7 +315,7 @@ def _with_regions(work: Work, relation: str, files: list[Path], targets: set[str
         done.append(work.new_file())
         work.connection.execute(
             f"COPY (SELECT s.* REPLACE ({made}) FROM {parquet_sql([str(file)])} s {joins}) "
-            f"TO {quoted(str(done[-1]))} (FORMAT parquet, COMPRESSION zstd)"
+            f"TO {quoted(str(done[-1]))} (FORMAT parquet, COMPRESSION lz4)"
         )
         file.unlink()
     return done

@@ -18,7 +18,7 @@ __all__ = ["condition_sql", "region_ids", "region_list_sql", "require_neuron_reg
 
 def region_ids(dataset: Dataset, names: Iterable[str]) -> list[int]:
     """Ids of the named regions and of everything below them, ascending."""
-    tree = dataset.regions
+    tree = dataset.region_tree
     found: set[int] = set()
     for name in names:
         found |= tree.below(tree.find(name).region_id)

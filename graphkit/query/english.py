@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -20,13 +21,16 @@ from graphkit.query.vocabulary import has_wildcard, one_of
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["parse_english"]
+__all__ = ["parse_english", "parse_set"]
 
 _T = TypeVar("_T")
 _MOST_DIGITS = 18
 """Of a number that counts something: more would not be a count."""
 
 _MOST_NESTED = 50
+_LARGEST = 10**30
+"""Above it a number is not kept as a whole one."""
+
 _GROUPS: dict[str, ir.Group] = {"type": "type", "class": "class", "side": "side", "nt": "nt", "region": "region"}
 
 
@@ -40,16 +44,29 @@ def parse_english(dataset: Dataset, text: str) -> ir.Form:
     if not text.strip():
         raise QuerySyntaxError("The question is empty.", hint="For example: motifs in region EB")
     try:
-        tree = _parser().parse(text)
+        tree = _parser().parse(text, start="start")
     except UnexpectedInput as error:
         raise explain_syntax(text, error) from None
     return _Reader(dataset, text).form(tree)
 
 
+def parse_set(dataset: Dataset, text: str) -> ir.Condition | None:
+    """The neurons that ``text`` means where a question takes neurons: "type 'ER*', EPG"; None for any neuron.
+
+    Raises:
+        QuerySyntaxError, UnknownNameError, AmbiguousNameError: as ``parse_english``.
+    """
+    try:
+        tree = _parser().parse(text, start="set")
+    except UnexpectedInput as error:
+        raise explain_syntax(text, error, question=False) from None
+    return _Reader(dataset, text).neurons(tree)
+
+
 @functools.cache
 def _parser() -> Lark:
     grammar = Path(__file__).with_name("english.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", maybe_placeholders=False, propagate_positions=True, cache=parser_cache())
+    return Lark(grammar, parser="lalr", start=["start", "set"], maybe_placeholders=False, propagate_positions=True, cache=parser_cache())
 
 
 class _Reader:
@@ -67,6 +84,9 @@ class _Reader:
         except QueryError as error:
             start, end = _span(tree)
             raise error.at(self._text, start, end) from None
+
+    def neurons(self, tree: Tree[Token]) -> ir.Condition | None:
+        return self._set(tree)
 
     # -- questions ----------------------------------------------------------------------------------------------
 
@@ -120,8 +140,6 @@ class _Reader:
             if by:
                 raise self._refuse(self._places["by"], "Single synapses are not grouped.", "Ask for `connections ... by type`.")
             return ir.Synapses(pre, post, _selection(parts), limit)
-        if parts.get("kind") == "electrical":
-            both_ways = False  # a gap junction has no direction: either way asks the same
         return ir.Connections(pre, post, both_ways, by, _selection(parts), limit)
 
     def _refuse(self, tree: Tree[Token] | Token, message: str, hint: str | None = None) -> QuerySyntaxError:
@@ -188,7 +206,7 @@ class _Reader:
         text = _unquoted(token)
         if token.type == "NAME" and text.endswith("?") and token.end_pos == len(self._text.rstrip()):
             text = text.rstrip("?")  # the end of the question, and not a wildcard: regions take none
-        return self._placed(tree, lambda: self._dataset.regions.find(text).name)
+        return self._placed(tree, lambda: self._dataset.region_tree.find(text).name)
 
     def _belongs(self, children: Sequence[Any]) -> ir.BelongsTo:
         regions = self._regions(_tree(children[0]))
@@ -324,10 +342,12 @@ def _group(token: Token) -> ir.Group:
 
 def _number(text: str) -> int | float | None:
     """``text`` as a number, a whole one without ever having been a float; None where it is none, or out of bounds."""
-    if not re.fullmatch(r"[-+]?\d{1,40}(\.\d{1,40})?([eE][-+]?\d{1,2})?", text):
+    if not re.fullmatch(r"[-+]?\d{1,400}(\.\d{1,400})?([eE][-+]?\d{1,3})?", text):
         return None
     exact = Decimal(text)
-    return int(exact) if exact == exact.to_integral_value() else float(exact)
+    if abs(exact) < _LARGEST and exact == exact.to_integral_value():
+        return int(exact)
+    return float(exact) if math.isfinite(float(exact)) else None
 
 
 def _unquoted(token: Token) -> str:

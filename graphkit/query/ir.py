@@ -54,6 +54,7 @@ LEAST_SHARE = 1e-6
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "like", "not like", "in", "is null", "is not null"]
 Value = str | int | float | bool | tuple[str | int, ...] | None
 Group = Literal["type", "class", "side", "nt", "region"]
+GROUPS: tuple[Group, ...] = ("type", "class", "side", "nt", "region")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,10 @@ class Connections:
     limit: int | None = None
     name: ClassVar[str] = "connections"
 
+    def __post_init__(self) -> None:
+        if self.selection.kind == "electrical":  # no direction: either way asks the same
+            object.__setattr__(self, "both_ways", False)
+
 
 @dataclass(frozen=True, slots=True)
 class Synapses:
@@ -225,9 +230,9 @@ def from_json(text: str) -> Form:
     try:
         body = json.loads(text)
         version, question = body.pop("version"), body.pop("question")
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise QueryError(f"This is not a typed question: {error}.") from error
-    if version != FORM_VERSION or question not in _FORMS:
+    if version != FORM_VERSION or not isinstance(question, str) or question not in _FORMS:
         raise QueryError(f"This graphkit reads typed questions of version {FORM_VERSION}, got {question!r}, {version!r}.")
     try:
         return _FORMS[question](**{k: _revived(k, v) for k, v in body.items()})

@@ -185,7 +185,7 @@ def _types_sql(form: ir.Types, dataset: Dataset) -> str:
 def _regions_sql(dataset: Dataset) -> str:
     if not dataset.has("regions"):
         raise NotAnswerableError("This dataset has no regions.", hint="Ask without one: `types`, `motifs`.")
-    tree = dataset.regions
+    tree = dataset.region_tree
     pairs = [f"({a}, {r})" for a in tree.by_id for r in sorted(tree.below(a))]
     below = f"(VALUES {', '.join(pairs) or '(NULL, NULL)'}) b(ancestor, region_id)"
     paths = ", ".join(f"({i}, {_sql_text(tree.path(i))}, {tree.depth(i)})" for i in tree.by_id) or "(NULL, NULL, NULL)"

@@ -30,15 +30,15 @@ _SHOWN = {
 _UNSAID = {"$END", "_END"}
 
 
-def explain_syntax(text: str, error: UnexpectedInput) -> QuerySyntaxError:
-    """The error to show for a question that lark could not parse."""
+def explain_syntax(text: str, error: UnexpectedInput, *, question: bool = True) -> QuerySyntaxError:
+    """The error to show for a question (or else a set of neurons) that lark could not parse."""
     expected = set(error.accepts or ()) if isinstance(error, UnexpectedToken) else set()
     expected = expected or set(getattr(error, "expected", None) or getattr(error, "allowed", None) or ())
     position = error.pos_in_stream if error.pos_in_stream is not None else len(text)
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         position = len(text.rstrip())
         return QuerySyntaxError(
-            "The question stops too early.", hint=_expected(expected), text=text, start=position, end=position + 1
+            f"The {'question' if question else 'set of neurons'} stops too early.", hint=_expected(expected), text=text, start=position, end=position + 1
         )
     if text[position] in "'\"":
         return _quotation(text, position)
@@ -47,7 +47,7 @@ def explain_syntax(text: str, error: UnexpectedInput) -> QuerySyntaxError:
     match = re.match(r"[^\s,()]+", text[start:])
     word = match[0] if match else text[start : start + 1]
     place = {"text": text, "start": start, "end": start + max(1, len(word))}
-    if start == len(text) - len(text.lstrip()):
+    if question and start == len(text) - len(text.lstrip()):
         return _beginning(word, place)
     if start < position:
         return QuerySyntaxError(f"I do not understand {word!r} here.", hint=f"Perhaps in quotes: '{word}'.", **place)

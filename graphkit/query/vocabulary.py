@@ -219,7 +219,7 @@ class Vocabulary:
         return next(iter(readings.values()))
 
     def _unknown(self, text: str) -> UnknownNameError:
-        if self._dataset.regions.has(text):
+        if self._dataset.region_tree.has(text):
             return UnknownNameError(
                 f"{text!r} is a region, and neurons were expected here.",
                 hint=f"Write `neurons of {text}` for the neurons that belong to it.",

@@ -26,7 +26,7 @@ def check_tree(found: Findings) -> None:
     _report(
         found, "region_id", "region-id", [r for r in rows if (r["region_id"] or 1) <= 0], "an id that is not above 0"
     )
-    _report(found, "name", "region-name", _repeated(rows), "the name of another (regardless of case)")
+    _report(found, "name", "region-name", _repeated(rows), "the name of another")
     orphans = [r for r in rows if r["parent_id"] is not None and r["parent_id"] not in by_id]
     _report(found, "parent_id", "region-parent", orphans, "a parent that is no region")
     _report(found, "parent_id", "region-circle", [r for r in rows if _in_circle(r, by_id)], "themselves as an ancestor")
@@ -54,10 +54,9 @@ def _repeated(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     seen: set[str] = set()
     repeated = []
     for row in rows:
-        folded = (row["name"] or "").casefold()
-        if row["name"] is not None and folded in seen:
+        if row["name"] in seen:
             repeated.append(row)
-        seen.add(folded)
+        seen.add(row["name"])
     return repeated
 
 

@@ -559,7 +559,7 @@ def test_segment_with_an_empty_box(broken: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "where", "value", "rule", "rows", "example"),
     [
-        ("name", 3, "cx", "region-name", 1, "region_id=3, name=cx"),
+        ("name", 3, "CX", "region-name", 1, "region_id=3, name=CX"),
         ("parent_id", 3, 9, "region-parent", 1, "region_id=3, name=FB"),
         ("parent_id", 2, 2, "region-circle", 1, "region_id=2, name=EB"),
         ("parent_id", 1, 3, "region-circle", 2, "region_id=1, name=CX"),
