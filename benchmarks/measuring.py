@@ -30,7 +30,9 @@ class Run:
 
 def measured(command: list[str]) -> Run:
     """Runs a command to its end and measures it; it has to succeed."""
-    done = subprocess.run([sys.executable, "-c", _PARENT, *command], capture_output=True, text=True, check=True)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # as installed: compiled
+    parent = [sys.executable, "-c", _PARENT, *command]
+    done = subprocess.run(parent, capture_output=True, text=True, check=True, env=environment)
     wall, cpu, peak, status = done.stdout.split()
     assert status == "0", done.stderr
     return Run(float(wall), float(cpu), float(peak))

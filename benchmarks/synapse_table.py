@@ -1,6 +1,6 @@
 """Makes a raw table of synapses of any size, quickly: skewed degrees, several synapses a connection, any order.
 
-    python synapse_table.py ROWS FILE
+python synapse_table.py ROWS FILE
 """
 
 from __future__ import annotations

@@ -25,7 +25,10 @@ def test_build(benchmark: Any, bench_folder: Path, rows: int) -> None:
     raw = bench_folder / f"raw-{rows}.parquet"
     if not raw.exists():
         made = raw.with_suffix(".part")
-        assert os.spawnv(os.P_WAIT, sys.executable, [sys.executable, str(HERE / "synapse_table.py"), str(rows), str(made)]) == 0
+        assert (
+            os.spawnv(os.P_WAIT, sys.executable, [sys.executable, str(HERE / "synapse_table.py"), str(rows), str(made)])
+            == 0
+        )
         made.rename(raw)
     ours, plain = bench_folder / f"ours-{rows}", bench_folder / f"plain-{rows}"
     commands = {
@@ -45,5 +48,7 @@ def test_build(benchmark: Any, bench_folder: Path, rows: int) -> None:
         import duckdb
 
         mine = duckdb.sql(f"SELECT count(*), sum(hash(COLUMNS(*))) FROM {same}")
-        theirs = duckdb.sql(f"SELECT count(*), sum(hash(COLUMNS(*))) FROM (SELECT COLUMNS(lambda c: c <> 'nt') {other})")
+        theirs = duckdb.sql(
+            f"SELECT count(*), sum(hash(COLUMNS(*))) FROM (SELECT COLUMNS(lambda c: c <> 'nt') {other})"
+        )
         assert mine.fetchall() == theirs.fetchall(), table

@@ -199,6 +199,7 @@ class Dataset(Questions):
 
     def table(self, name: str) -> pa.Table:
         """The whole table ``name`` as Arrow, as it is stored."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
         from graphkit.schema import TABLES
@@ -207,9 +208,8 @@ class Dataset(Questions):
         parts = []
         for file in self.snapshot.tables[name].files:
             with self.storage.open(file.path) as handle:
-                parts.append(pq.read_table(handle))
-        import pyarrow as pa
-
+                # Arrow's threads may still hold the handle when a short script ends, and abort it.
+                parts.append(pq.read_table(handle, use_threads=False))
         return pa.concat_tables(parts) if parts else TABLES[name].schema.empty_table()
 
     @functools.cached_property

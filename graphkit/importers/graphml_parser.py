@@ -1,28 +1,151 @@
-"""A GraphML stream into a `Graph`, element by element, so that memory holds the edges but never the XML tree.
+"""GraphML as columns of text: the one reader behind `Graph.load` and `import_graphml`.
+
+Text stays text: a count or an id becomes a number where it is used, from its digits. The XML is built by xml.etree,
+in C, a piece of the file at a time; what is complete is taken over into columns and cut off the tree, so that memory
+holds the edges but never the whole tree. A DOCTYPE is refused before anything of it is read, so there are no entities
+to expand and no files to fetch; elements nested without end are refused.
 
 http://graphml.graphdrawing.org/specification.html
 """
 
 from __future__ import annotations
 
+import gzip
+import os
 import re
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
-from typing import IO, Any
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import IO, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphkit.errors import GraphError
-from graphkit.graph import Graph
+from graphkit.errors import ImportDataError
 
-__all__ = ["parse_graphml"]
+__all__ = ["Attribute", "GraphmlFile", "parse_graphml"]
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_DIGITS_LOST = re.compile(r"[+-]?\d+\.?\d*(e[+-]?\d+)?", re.IGNORECASE)
-_DTYPES: dict[str, type] = {"int": int, "long": int, "float": float, "double": float, "boolean": bool}
 _PIECE_BYTES = 1 << 20
-_OWN_ID_ATTRIBUTES = ("neuron_id", "name")
+_DEEPEST = 100
+_FLOATS = ("float", "double")
+_WHOLE = ("int", "long")
+_A_GRAPH = frozenset({"graph", "node", "edge", "hyperedge"})
+_DIGITS = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?[0-9]+\.?[0-9]*(e[+-]?[0-9]+)?", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Attribute:
+    """One value a node or edge, as the file writes it; None where it gives none and declares no default.
+
+    ``type`` is that of the declaration (string, int, long, float, double, boolean). Of attributes that are declared
+    several times under one name (NetworkX does so where the values' types differ) it is one that holds them all.
+    """
+
+    type: str
+    values: list[str | None] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphmlFile:
+    """What a file says. ``source`` and ``target`` are rows of ``nodes``; all arrays have one value an edge."""
+
+    nodes: list[str]
+    source: NDArray[np.int64]
+    target: NDArray[np.int64]
+    directed: NDArray[np.bool_]
+    node_attributes: dict[str, Attribute]
+    edge_attributes: dict[str, Attribute]
+
+    def refuse_doubles(self, name: str) -> None:
+        """Refuses the node attribute ``name`` as ids if it went through floating-point numbers.
+
+        Raises:
+            ImportDataError: a value is written as a double, or stored as one and beyond 2^53.
+        """
+        attribute = self.node_attributes[name]
+        stored = attribute.type in _FLOATS
+        for text in map(str.strip, filter(None, attribute.values)):
+            exact = _DIGITS.fullmatch(text) and not (stored and abs(int(text)) > 2**53)
+            if not exact and _NUMBER.fullmatch(text):
+                raise ImportDataError(
+                    f"The file stores the ids ({name!r}) as floating-point numbers, e.g. {text}, which have lost "
+                    "digits above 2^53.",
+                    hint="Write the file again with the ids as text (igraph: g.vs['name'] = [str(i) for i in ids]).",
+                )
+
+
+def parse_graphml(stream: IO[bytes], progress: Callable[[float], None] | None = None) -> GraphmlFile:
+    """The graph in ``stream``, a seekable file that may be gzipped; ``progress`` hears the fraction read.
+
+    Raises:
+        ImportDataError: XML that is not GraphML, or not one graph of nodes and edges; a DOCTYPE.
+        xml.etree.ElementTree.ParseError: not XML, or cut off.
+        OSError, EOFError, zlib.error: the file cannot be read, or is a damaged gzip.
+    """
+    size = max(stream.seek(0, os.SEEK_END), 1)
+    stream.seek(0)
+    packed = stream.read(2) == b"\x1f\x8b"
+    stream.seek(0)
+    source = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if packed else stream
+    builder = ET.TreeBuilder()
+    top = builder.start("file", {})  # the document grows below an element that we hold
+    parser = ET.XMLParser(target=builder)
+    prologue, columns = _Prologue(), _Columns()
+    while piece := source.read(_PIECE_BYTES):
+        prologue.feed(piece)
+        parser.feed(piece)
+        _check_depth(top)
+        columns.take(top, finished=False)
+        if progress is not None:
+            progress(min(stream.tell() / size, 1.0))
+    parser.close()
+    columns.take(top, finished=True)
+    return columns.file()
+
+
+class _Prologue:
+    """Reads ahead of the tree until the first element, after which XML allows no DOCTYPE."""
+
+    def __init__(self) -> None:
+        from xml.parsers import expat
+
+        self._error = expat.ExpatError
+        self._parser = expat.ParserCreate()
+        self._parser.StartDoctypeDeclHandler = self._refuse
+        self._parser.StartElementHandler = self._begin
+        self._begun = False
+
+    def feed(self, piece: bytes) -> None:
+        if self._begun:
+            return
+        try:
+            self._parser.Parse(piece, False)
+        except self._error as error:
+            raise ET.ParseError(str(error)) from error
+
+    def _begin(self, name: str, _: object) -> None:
+        self._begun = True
+        self._parser.StartElementHandler = None
+        if name.rpartition(":")[2] != "graphml":
+            raise ImportDataError(f"The file is XML, but not GraphML: it begins with <{name}>.")
+
+    def _refuse(self, *_: object) -> None:
+        raise ImportDataError(
+            "The file has a DOCTYPE, which GraphML does not need and which can hide files and endless entities.",
+            hint="Remove the <!DOCTYPE ...> declaration.",
+        )
+
+
+def _check_depth(element: ET.Element) -> None:
+    """The elements that are open are the last of their siblings: their number bounds what the next piece adds to."""
+    for _ in range(_DEEPEST):
+        if not len(element):
+            return
+        element = element[-1]
+    raise ImportDataError(f"The file nests elements more than {_DEEPEST} deep, which no GraphML does.")
 
 
 @dataclass(slots=True)
@@ -32,205 +155,170 @@ class _Key:
     name: str
     of: str
     type: str
-    default: str | None = None
+    default: str | None
 
 
-class _Reader:
-    """What the stream held so far; the target of an `xml.etree` parser, called for each element."""
+class _Columns:
+    """What the pieces held so far. Nodes and the ends of edges are numbered as they first occur."""
 
-    def __init__(self, weight: str | None) -> None:
-        self.weight = weight
-        self.keys: dict[str, _Key] = {}
-        self.row_of_node: dict[str, int] = {}
-        self.node_data: list[dict[str, str]] = []
-        self.pre: list[str] = []
-        self.post: list[str] = []
-        self.synapses: list[int] = []
-        self._directed = True
-        self._n_graphs = 0
-        self._begun = False
-        self._key = ""  # the key that a default or a piece of data belongs to
-        self._texts: list[str] | None = None  # collected inside <default> and <data> only
-        self._data: dict[str, str] = {}  # of the node or edge at hand
-        self._edge: dict[str, str] = {}
-        self._count_keys: set[str] = set()
+    def __init__(self) -> None:
+        self._keys: dict[str, _Key] = {}
+        self._number: defaultdict[str, int] = defaultdict()
+        self._number.default_factory = self._number.__len__
+        self._nodes: dict[str, None] = {}
+        self._source, self._target, self._directed = array("q"), array("q"), array("b")
+        self._values: dict[str, dict[str, list[str | None]]] = {"node": {}, "edge": {}}  # of -> key -> values
+        self._graph: ET.Element | None = None
+        self._default = True
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = tag[tag.rfind("}") + 1 :]
-        if not self._begun and name != "graphml":
-            raise GraphError(f"The XML begins with <{name}>, which is not GraphML.")
-        self._begun = True
-        if name == "data":
-            self._key, self._texts = attributes.get("key", ""), []
-        elif name == "edge":
-            self._edge, self._data = attributes, {}
-        elif name == "node":
-            self._add_node(attributes.get("id"))
-        elif name == "key":
-            self._key = attributes.get("id", "")
-            self._add_key(attributes)
-        elif name == "default":
-            self._texts = []
-        elif name == "graph":
-            self._n_graphs += 1
-            self._directed = attributes.get("edgedefault", "directed") == "directed"
-            if self._n_graphs > 1:
-                raise GraphError("The file holds several graphs, or one inside another; expected a single one.")
-        elif name == "hyperedge":
-            raise GraphError("The file has a hyperedge; connections are between two neurons.")
+    def take(self, top: ET.Element, *, finished: bool) -> None:
+        """Takes what is complete off the tree: everything but the last element, which may still be growing."""
+        if not len(top):
+            return
+        root = top[0]
+        done = len(root) if finished else len(root) - 1
+        for place, element in enumerate(root):
+            name = _local(element.tag)
+            if name == "graph":
+                self._begin(element)
+                self._take_graph(element, finished=place < done)
+            elif name == "key" and place < done:
+                self._declare(element)
+        del root[: max(done, 0)]
 
-    def data(self, text: str) -> None:
-        if self._texts is not None:
-            self._texts.append(text)
+    def _begin(self, graph: ET.Element) -> None:
+        if graph is self._graph:
+            return
+        if self._graph is not None:
+            raise _several()
+        self._graph = graph
+        self._default = graph.get("edgedefault") != "undirected"
 
-    def end(self, tag: str) -> None:
-        name = tag[tag.rfind("}") + 1 :]
-        if name == "data":
-            if self._key not in self.keys:
-                raise GraphError(f"The file has data for the key {self._key!r}, which it does not declare.")
-            self._data[self._key] = "".join(self._texts or ())
-            self._texts = None
-        elif name == "edge":
-            self._add_edge()
-            self._data = {}
-        elif name == "node":
-            self._data = {}
-        elif name == "default":
-            self.keys[self._key].default = "".join(self._texts or ())
-            self._texts = None
+    def _declare(self, element: ET.Element) -> None:
+        key = element.get("id", "")
+        default = next((child for child in element if _local(child.tag) == "default"), None)
+        self._keys[key] = _Key(
+            element.get("attr.name", key),
+            element.get("for", "all"),
+            element.get("attr.type", "string").lower(),
+            None if default is None else _text(default),
+        )
 
-    def close(self) -> None:
-        if self._n_graphs == 0:
-            raise GraphError("The file holds no graph.")
+    def _take_graph(self, graph: ET.Element, *, finished: bool) -> None:
+        done = len(graph) if finished else max(len(graph) - 1, 0)
+        ready = graph[:done]
+        del graph[:done]
+        number, default = self._number, self._default
+        source, target, directed, values = self._source, self._target, self._directed, self._values["edge"]
+        for element in ready:
+            tag = element.tag
+            if tag.endswith("edge") and _local(tag) == "edge":
+                given = element.attrib
+                try:
+                    source.append(number[given["source"]])
+                    target.append(number[given["target"]])
+                except KeyError as error:
+                    raise ImportDataError(f"An edge of the file has no {error.args[0]}.") from error
+                said = given.get("directed")
+                directed.append(default if said is None else said != "false")
+                if len(element):
+                    self._take_data(element, values, len(source) - 1)
+            elif (name := _local(tag)) == "node":
+                self._take_node(element)
+            elif name == "hyperedge":
+                raise ImportDataError("The file has a hyperedge; a connection has two ends.")
+            elif name != "data":
+                _refuse_inner(element)
 
-    def _add_key(self, attributes: dict[str, str]) -> None:
-        name = attributes.get("attr.name", self._key)
-        key = _Key(name, attributes.get("for", "all"), attributes.get("attr.type", "string"))
-        self.keys[self._key] = key
-        if key.of in ("edge", "all") and key.name == (self.weight or "synapses"):
-            self._count_keys.add(self._key)
+    def _take_node(self, element: ET.Element) -> None:
+        node = element.get("id")
+        if node is None:
+            raise ImportDataError("A node of the file has no id.")
+        if node in self._nodes:
+            raise ImportDataError(f"The node {node!r} stands twice in the file.")
+        self._nodes[node] = None
+        if len(element):
+            self._take_data(element, self._values["node"], len(self._nodes) - 1)
 
-    def _add_node(self, node: str | None) -> None:
-        if node is None or node in self.row_of_node:
-            raise GraphError("A node has no id." if node is None else f"The node {node!r} stands twice in the file.")
-        self.row_of_node[node] = len(self.node_data)
-        self._data = {}
-        self.node_data.append(self._data)
+    def _take_data(self, element: ET.Element, values: dict[str, list[str | None]], row: int) -> None:
+        for data in element:
+            key = data.get("key")
+            if key is None or _local(data.tag) != "data":
+                _refuse_inner(data)
+                continue
+            column = values.get(key)
+            if column is None:
+                if key not in self._keys:
+                    raise ImportDataError(f"The file has data for the key {key!r}, which it does not declare.")
+                column = values[key] = []
+            if len(column) < row:  # none of the rows between had a value
+                column.extend([None] * (row - len(column)))
+            text = _text(data) if len(data) else data.text or ""
+            if len(column) > row:
+                column[row] = text
+            else:
+                column.append(text)
 
-    def _add_edge(self) -> None:
-        pre, post = self._edge.get("source", ""), self._edge.get("target", "")
-        texts = [self._data.get(key, self.keys[key].default) for key in self._count_keys]
-        text = next((text for text in texts if text is not None), None)
-        if text is None and self.weight is not None:
-            raise GraphError(f"The edge {pre!r} -> {post!r} has no attribute {self.weight!r}.")
-        count = 1 if text is None else _whole_number(text.strip())
-        if count is None:
-            name = self.weight or "synapses"
-            raise GraphError(f"The edge {pre!r} -> {post!r} has {text!r} {name}; expected a positive integer.")
-        self.pre.append(pre)
-        self.post.append(post)
-        self.synapses.append(count)
-        directed = self._edge.get("directed")
-        if pre != post and (directed == "false" or (directed is None and not self._directed)):
-            self.pre.append(post)
-            self.post.append(pre)
-            self.synapses.append(count)
-
-
-def parse_graphml(stream: IO[bytes], *, ids: str | None, weight: str | None) -> Graph:
-    """The graph in ``stream``. Arguments and errors are those of `graphkit.importers.graph_files.read_graphml`."""
-    reader = _Reader(weight)
-    parser = ET.XMLParser(target=reader)
-    while piece := stream.read(_PIECE_BYTES):
-        parser.feed(piece)
-    parser.close()
-    return _graph(reader, ids)
-
-
-def _whole_number(text: str) -> int | None:
-    """Programs that know doubles only write 5 as 5.0 or 5e0: a count below 2**53 is still exact then."""
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() and abs(number) < 2**53 else None
-
-
-def _graph(parsed: _Reader, ids: str | None) -> Graph:
-    neurons, used = _neuron_ids(parsed, ids)
-    row_of_node = parsed.row_of_node
-    for pre, post in zip(parsed.pre, parsed.post, strict=True):
-        if pre not in row_of_node or post not in row_of_node:
-            raise GraphError(f"The edge {pre!r} -> {post!r} has an end that is no node of the file.")
-    rows = len(parsed.pre)
-    pre_rows = np.fromiter((row_of_node[node] for node in parsed.pre), dtype=np.int64, count=rows)
-    post_rows = np.fromiter((row_of_node[node] for node in parsed.post), dtype=np.int64, count=rows)
-    attributes = {
-        spec.name: _attribute(parsed, key, spec)
-        for key, spec in parsed.keys.items()
-        if spec.of in ("node", "all") and key != used and _is_held(parsed, key)
-    }
-    return Graph.from_edges(neurons[pre_rows], neurons[post_rows], parsed.synapses, ids=neurons, attributes=attributes)
-
-
-def _is_held(parsed: _Reader, key: str) -> bool:
-    return parsed.keys[key].of == "node" or any(key in data for data in parsed.node_data)
-
-
-def _neuron_ids(parsed: _Reader, ids: str | None) -> tuple[NDArray[np.int64], str | None]:
-    """The neurons' ids in the file's order, and the key that they come from (None: the XML ids)."""
-    nodes = list(parsed.row_of_node)
-    if ids is None and all(_INTEGER.fullmatch(node) for node in nodes):
-        return _as_ids(nodes, "The node ids"), None
-    key_of_name = {spec.name: key for key, spec in parsed.keys.items() if spec.of in ("node", "all")}
-    for name in (ids,) if ids is not None else _OWN_ID_ATTRIBUTES:
-        key = key_of_name.get(name)
-        if key is None:
-            continue
-        texts = [data.get(key, parsed.keys[key].default or "") for data in parsed.node_data]
-        odd = next((text for text in texts if not _INTEGER.fullmatch(text)), None)
-        if odd is None:
-            return _as_ids(texts, f"The node attribute {name!r}"), key
-        if _DIGITS_LOST.fullmatch(odd):
-            raise GraphError(
-                f"The node attribute {name!r} holds {odd!r}: ids written as doubles have lost digits above 2**53.",
-                hint="Write the ids as text (attr.type string) from the program that made the file.",
+    def file(self) -> GraphmlFile:
+        if self._graph is None:
+            raise ImportDataError("The file holds no graph.")
+        nodes, numbered = list(self._nodes), list(self._number)
+        rows = {node: row for row, node in enumerate(nodes)}
+        row_of_number = np.fromiter((rows.get(name, -1) for name in numbered), np.int64, len(numbered))
+        ends = [np.frombuffer(end, np.int64) if end else np.empty(0, np.int64) for end in (self._source, self._target)]
+        source, target = (row_of_number[end] for end in ends)
+        for edge in np.flatnonzero((source < 0) | (target < 0))[:1].tolist():
+            pre, post = (numbered[end[edge]] for end in ends)
+            unknown = pre if source[edge] < 0 else post
+            raise ImportDataError(
+                f"The edge {pre!r} -> {post!r} has the end {unknown!r}, which is no node of the file."
             )
-    odd = next((node for node in nodes if not _INTEGER.fullmatch(node)), "")
-    declared = ", ".join(map(repr, key_of_name)) or "none"
-    raise GraphError(
-        f"The node {odd!r} has no integer id; neurons are identified by integers."
-        if ids is None
-        else f"The node attribute {ids!r} does not give every node an integer.",
-        hint=f"read_graphml(path, ids=...) takes the ids from a node attribute; the file declares {declared}.",
-    )
+        directed = np.array(self._directed, dtype=np.bool_)
+        node_attributes, edge_attributes = self._attributes("node", len(nodes)), self._attributes("edge", len(source))
+        return GraphmlFile(nodes, source, target, directed, node_attributes, edge_attributes)
+
+    def _attributes(self, of: str, rows: int) -> dict[str, Attribute]:
+        """By name: all that are declared for this (``of``), and those that are declared otherwise and used."""
+        found: dict[str, Attribute] = {}
+        for name, key in self._keys.items():
+            values = self._values[of].pop(name, None)
+            if values is None and key.of != of and not (key.of == "all" and key.default is not None):
+                continue
+            values = values or []
+            values.extend([None] * (rows - len(values)))
+            if key.default is not None and key.of in (of, "all"):
+                values = [key.default if value is None else value for value in values]
+            before = found.get(key.name)
+            if before is None:
+                found[key.name] = Attribute(key.type, values)
+            else:
+                before.type = _wider(before.type, key.type)
+                before.values = [b if a is None else a for a, b in zip(before.values, values, strict=True)]
+        return found
 
 
-def _as_ids(texts: list[str], what: str) -> NDArray[np.int64]:
-    numbers = [int(text) for text in texts]
-    if len(set(numbers)) < len(numbers):
-        raise GraphError(f"{what} give two nodes the same number.")
-    too_large = next((number for number in numbers if not -(2**63) <= number < 2**63), None)
-    if too_large is not None:
-        raise GraphError(f"{what} hold {too_large}, which does not fit: ids are below 2**63.")
-    return np.array(numbers, dtype=np.int64)
+def _wider(a: str, b: str) -> str:
+    if a == b:
+        return a
+    for types, widest in ((_WHOLE, "long"), ((*_WHOLE, *_FLOATS), "double")):
+        if a in types and b in types:
+            return widest
+    return "string"
 
 
-def _attribute(parsed: _Reader, key: str, spec: _Key) -> NDArray[Any]:
-    rows = (data.get(key, spec.default) for data in parsed.node_data)
-    try:
-        values = [None if text is None else _value(text, spec.type) for text in rows]
-    except ValueError as error:
-        raise GraphError(f"The node attribute {spec.name!r} is declared {spec.type}: {error}.") from error
-    if None in values:
-        return np.fromiter(values, dtype=object, count=len(values))
-    return np.array(values, dtype=_DTYPES.get(spec.type, object))
+def _local(tag: str) -> str:
+    return tag[tag.rfind("}") + 1 :]
 
 
-def _value(text: str, graphml_type: str) -> Any:
-    if graphml_type == "boolean":
-        return text.strip().lower() in ("true", "1")
-    read = _DTYPES.get(graphml_type, str)
-    return read(text)
+def _text(element: ET.Element) -> str:
+    return "".join(element.itertext())
+
+
+def _several() -> ImportDataError:
+    return ImportDataError("The file has several graphs, or a graph within a graph; a connectome is one graph.")
+
+
+def _refuse_inner(element: ET.Element) -> None:
+    """Nodes and edges further down (a graph within a node, a wrapper around edges) would be lost in silence."""
+    if any(_local(inner.tag) in _A_GRAPH for inner in element.iter()):
+        raise _several()

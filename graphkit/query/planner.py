@@ -77,7 +77,8 @@ def _require_connections(selection: ir.Selection, dataset: Dataset, by: tuple[ir
         )
     if unknown:
         share = 100 * unknown / (known + unknown)
-        return (f"{unknown:,} synapses ({share:.1f} %) have no resolved region and are not counted in any region.",)
+        many = "1 synapse has" if unknown == 1 else f"{unknown:,} synapses have"
+        return (f"{many} no resolved region ({share:.1f} %) and {'is' if unknown == 1 else 'are'} not counted in any region.",)
     return ()
 
 

@@ -44,9 +44,10 @@ def run_sql(dataset: Dataset, statement: str, *, limit: int | None = None) -> Re
 
     if limit is not None and limit < 1:
         raise SqlError(f"The limit must be at least 1, got {limit}.")
+    text = _one_select(statement)
     with connect(dataset, sandbox=True) as connection:
         views = [row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
-        text = _checked(statement, connection, views)
+        _check(text, connection, views)
         try:
             relation = connection.sql(text if limit is None else f"SELECT * FROM ({text}\n) LIMIT {limit + 1}")
             found = _integers_kept(relation.to_arrow_table(), [str(t) for t in relation.types])
@@ -89,7 +90,7 @@ def _not_a_condition(predicate: str, why: str) -> SqlError:
     return SqlError(f"{predicate!r} is not a condition on neurons. {why}", hint="For example: type = 'EPG' AND inputs >= 100")
 
 
-def _checked(statement: str, connection: duckdb.DuckDBPyConnection, views: list[str]) -> str:
+def _one_select(statement: str) -> str:
     """The one SELECT that ``statement`` is, without a semicolon or comments after it."""
     import duckdb
 
@@ -109,7 +110,11 @@ def _checked(statement: str, connection: duckdb.DuckDBPyConnection, views: list[
             f"Only SELECT is answered; this is {kind}.",
             hint="To see the plan use --explain; to write the answer to a file use -o FILE.",
         )
-    text = _without_end(statement)
+    return _without_end(statement)
+
+
+def _check(text: str, connection: duckdb.DuckDBPyConnection, views: list[str]) -> None:
+    """Raises SqlError where the SELECT holds what changes something, or a function that could look outside."""
     tree = json.loads(connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [text]).fetchall()[0][0])
     if tree["error"]:
         raise SqlError(f"This SQL cannot be checked, so it is not run: {tree.get('error_message')}")
@@ -124,7 +129,6 @@ def _checked(statement: str, connection: duckdb.DuckDBPyConnection, views: list[
                     f"The function {name} is not available here: SQL sees the dataset's views and nothing else.",
                     hint=f"It can read these views: {', '.join(sorted(views))}.",
                 )
-    return text
 
 
 def _without_end(statement: str) -> str:

@@ -1,0 +1,439 @@
+"""Every kind of question against the same answer counted by hand from the stored synapses."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from itertools import combinations
+from typing import Any
+
+import networkx as nx
+import pytest
+
+from graphkit.dataset import Dataset
+from graphkit.query.result import Result
+from tests.query.oracle import Oracle, Picked, by_rank
+
+
+@pytest.fixture(scope="module")
+def raw(sim: Dataset) -> Oracle:
+    return Oracle(sim)
+
+
+def _tuples(result: Result, *columns: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[c] for c in columns or result.columns) for row in result]
+
+
+def _belonging(regions: tuple[str, ...], percent: int = 50) -> Callable[[Oracle], Any]:
+    return lambda raw: raw.belongs(regions, percent)
+
+
+SELECTIONS = [
+    Picked(),
+    Picked("in EB", regions=("EB",)),
+    Picked("in region CX, EB", regions=("CX", "EB")),
+    Picked("in EB, FB with at least 3 synapses", regions=("EB", "FB"), least=3),
+    Picked("in CX with at least 3 synapses per region", regions=("CX",), least=3, per_region=True),
+    Picked("with >= 5 synapses", least=5),
+    Picked("with at least 4 synapses per region", least=4, per_region=True),
+    Picked("with transmitter GABA", nt=("gaba",)),
+    Picked("with nt gaba, acetylcholine in MB(R) without autapses", regions=("MB(R)",), nt=("gaba", "acetylcholine"), autapses=False),
+    Picked("without autapses", autapses=False),
+    Picked("among type 'E*', PFNd", among=Oracle.typed("E*", "PFNd")),
+]
+SETS = [
+    ("type 'EPG'", Oracle.typed("EPG")),
+    ("epg, 'ER?d' or PEG", Oracle.typed("EPG", "ER?d", "PEG")),
+    ("type 'KC*'", Oracle.typed("KC*")),
+    ("side left", lambda n: n["side"] == "left"),
+    ("class (sensory, local)", lambda n: n["class"] in ("sensory", "local")),
+    ("neurons where (inputs >= 80 and not type = 'EPG')", lambda n: n["in_at"].total() >= 80 and n["type"] != "EPG"),
+]
+GROUPS = [(), ("type",), ("class", "side"), ("nt",), ("region",), ("type", "region"), ("region", "side")]
+
+
+def _expected_partners(raw: Oracle, of: set[int], direction: str, by: tuple[str, ...], picked: Picked) -> list[tuple[Any, ...]]:
+    figures: dict[Any, list[Any]] = defaultdict(lambda: [set(), 0, 0, set()])  # partners, inputs, outputs, targets
+    for incoming in (True, False):
+        if direction == ("outputs" if incoming else "inputs"):
+            continue
+        pairs = raw.pairs(picked, post=of) if incoming else raw.pairs(picked, pre=of)
+        for (pre, post), counts in pairs.items():
+            partner, mine = (pre, post) if incoming else (post, pre)
+            for region, n in counts.items():
+                row = figures[raw.key(partner, region, by) if by else (partner,)]
+                row[0].add(partner)
+                row[1 if incoming else 2] += n
+                row[3].add(mine)
+    total = sum(i + o for _, i, o, _ in figures.values())
+    rows = []
+    for key, (partners, i, o, mine) in figures.items():
+        numbers = (i, o) if direction == "partners" else (i + o, pytest.approx((i + o) / total))
+        rows.append((*key, len(partners), *numbers) if by else (*key, *numbers, len(mine)))
+    at = len(by) + 1 if by else 1
+    ranked = [(*r, r[at] + r[at + 1] if direction == "partners" else r[at]) for r in rows]
+    order = by_rank(ranked, -1, *([by.index(g) for g in by if g != "region"] + [by.index(g) for g in by if g == "region"]) if by else [0])
+    return [r[:-1] for r in order]
+
+
+@pytest.mark.parametrize("picked", SELECTIONS, ids=lambda p: p.words or "all")
+@pytest.mark.parametrize("direction", ["inputs", "outputs", "partners"])
+def test_partners(sim: Dataset, raw: Oracle, direction: str, picked: Picked) -> None:
+    for number, (words, check) in enumerate(SETS):
+        by = GROUPS[(number + len(picked.words)) % len(GROUPS)]
+        question = f"{direction} of {words} {picked.words} {'by ' + ', '.join(by) if by else ''}"
+        answer = sim.query(question)
+        groups = [*sorted(set(by) - {"region"}, key=by.index), *(["region"] if "region" in by else [])]
+        names = [*by, "neurons"] if by else ["neuron_id"]
+        figures = ["inputs", "outputs"] if direction == "partners" else ["synapses", "share"]
+        assert set(answer.columns) >= {*groups, *figures}
+        found = _tuples(answer, *names, *figures, *([] if by else ["of_neurons"]))
+        assert found == _expected_partners(raw, raw.ids(check), direction, by, picked), question
+        assert answer.complete
+
+
+def test_groups_of_partners_by_everything(sim: Dataset, raw: Oracle) -> None:
+    for by in GROUPS[1:]:
+        found = _tuples(sim.query(f"inputs of EPG by {', '.join(by)}"), *by, "neurons", "synapses", "share")
+        assert found == _expected_partners(raw, raw.ids(Oracle.typed("EPG")), "inputs", by, Picked())
+
+
+def _expected_connections(raw: Oracle, pairs: Any, by: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    groups = tuple(g for g in by if g != "region")
+    by_region = "region" in by
+    if not groups:
+        rows = [
+            (pre, post, *((region,) if by_region else ()), n)
+            for (pre, post), counts in pairs.items()
+            for region, n in (counts.items() if by_region else [("", counts.total())])
+        ]
+        return by_rank(rows, -1, 0, 1, *([2] if by_region else []))
+    found: dict[Any, list[Any]] = defaultdict(lambda: [set(), set(), set(), 0])
+    for (pre, post), counts in pairs.items():
+        for region, n in counts.items():
+            key = (*raw.key(pre, "", groups), *raw.key(post, "", groups), *((region,) if by_region else ()))
+            figures = found[key]
+            figures[0].add(pre)
+            figures[1].add(post)
+            figures[2].add((pre, post))
+            figures[3] += n
+    rows = [(*key, len(a), len(b), len(c), n) for key, (a, b, c, n) in found.items()]
+    return by_rank(rows, -1, *range(2 * len(groups) + by_region))
+
+
+def _connection_columns(by: tuple[str, ...]) -> list[str]:
+    groups = [g for g in by if g != "region"]
+    region = ["region"] if "region" in by else []
+    if not groups:
+        return ["pre_id", "post_id", *region, "synapses"]
+    ends = [f"{end}_{g}" for end in ("pre", "post") for g in groups]
+    return [*ends, *region, "pre_neurons", "post_neurons", "connections", "synapses"]
+
+
+@pytest.mark.parametrize("picked", SELECTIONS, ids=lambda p: p.words or "all")
+def test_connections_from_to(sim: Dataset, raw: Oracle, picked: Picked) -> None:
+    for number, ((pre_words, pre), (post_words, post)) in enumerate(zip(SETS, SETS[2:] + SETS[:2], strict=True)):
+        by = GROUPS[(number + len(picked.words)) % len(GROUPS)]
+        words = f"{picked.words} {'by ' + ', '.join(by) if by else ''}"
+        pairs = raw.pairs(picked, raw.ids(pre), raw.ids(post))
+        found = _tuples(sim.query(f"connections from {pre_words} to {post_words} {words}"), *_connection_columns(by))
+        assert found == _expected_connections(raw, pairs, by)
+
+
+@pytest.mark.parametrize(("first", "second"), list(combinations(SETS, 2)))
+def test_connections_both_ways_count_nothing_twice(sim: Dataset, raw: Oracle, first: Any, second: Any) -> None:
+    """Also where the two sets share neurons."""
+    one, two = raw.ids(first[1]), raw.ids(second[1])
+    pairs = raw.pairs(Picked(), one, two) | raw.pairs(Picked(), two, one)
+    for by in ((), ("type",)):
+        words = "by type" if by else ""
+        answer = sim.query(f"connections between {first[0]} and {second[0]} {words}")
+        assert _tuples(answer, *_connection_columns(by)) == _expected_connections(raw, pairs, by)
+
+
+def test_connections_of_one_end_and_of_all(sim: Dataset, raw: Oracle) -> None:
+    epg = raw.ids(Oracle.typed("EPG"))
+    for question, pairs in (
+        ("connections from EPG", raw.pairs(Picked(), pre=epg)),
+        ("connections to EPG", raw.pairs(Picked(), post=epg)),
+        ("connections between EPG", raw.pairs(Picked(), epg, epg)),
+        ("connections from any neuron to all neurons", raw.pairs(Picked())),
+    ):
+        assert _tuples(sim.query(question), *_connection_columns(())) == _expected_connections(raw, pairs, ())
+
+
+def test_names_and_types_stand_beside_the_ids(sim: Dataset, raw: Oracle) -> None:
+    for row in sim.query("connections from EPG to PEG limit 20"):
+        for end in ("pre", "post"):
+            neuron = raw.neurons[row[f"{end}_id"]]
+            assert (row[f"{end}_name"], row[f"{end}_type"]) == (neuron["name"], neuron["type"])
+
+
+@pytest.mark.parametrize("picked", SELECTIONS, ids=lambda p: p.words or "all")
+def test_single_synapses(sim: Dataset, raw: Oracle, picked: Picked) -> None:
+    pre, post = raw.ids(Oracle.typed("ER*")), raw.ids(Oracle.typed("EPG", "ER*"))
+    answer = sim.query(f"synapses from type 'ER*' to EPG, type 'ER*' {picked.words}")
+    kept = raw.pairs(picked, pre, post)
+    inside = None if picked.regions is None else raw.within(picked.regions)
+    rows = [
+        (s["pre_id"], s["post_id"], s["synapse_id"], raw.name[s["region_id"]], s["pre_x_nm"], s["size"], s["nt"])
+        for s in raw.synapses
+        if raw.name[s["region_id"]] in kept.get((s["pre_id"], s["post_id"]), ())
+        and (inside is None or s["region_id"] in inside)
+        and (picked.nt is None or s["nt"] in picked.nt)
+    ]
+    assert _tuples(answer, "pre_id", "post_id", "synapse_id", "region", "pre_x_nm", "size", "nt") == sorted(rows)
+
+
+@pytest.mark.parametrize("regions", [("EB",), ("CX",), ("EB", "FB"), ("CX", "EBr1"), ("MB(R)",)])
+def test_neurons_in_and_of_a_region(sim: Dataset, raw: Oracle, regions: tuple[str, ...]) -> None:
+    names = ", ".join(f"'{r}'" for r in regions)
+    rows = []
+    for i, n in raw.neurons.items():
+        there = raw.there(n, regions)
+        if sum(there):
+            rows.append((i, *there, n["in_at"].total(), n["out_at"].total(), sum(there)))
+    answer = sim.query(f"neurons in region {names}")
+    assert _tuples(answer, "neuron_id", "inputs_there", "outputs_there", "inputs", "outputs") == [r[:-1] for r in by_rank(rows, -1, 0)]
+    for percent in (1, 30, 50, 99, 100):
+        found = sim.query(f"neurons of {names} at {percent}%").arrow()["neuron_id"].to_pylist()
+        assert set(found) == raw.ids(raw.belongs(regions, percent))
+
+
+def test_neurons_have_their_totals(sim: Dataset, raw: Oracle) -> None:
+    partners: dict[int, set[int]] = defaultdict(set)
+    for pre, post in raw.pairs(Picked(autapses=False)):
+        partners[pre].add(post)
+        partners[post].add(pre)
+    rows = [(i, n["in_at"].total(), n["out_at"].total(), len(partners[i])) for i, n in raw.neurons.items()]
+    found = _tuples(sim.query("neurons"), "neuron_id", "inputs", "outputs", "partners")
+    assert found == [r[:-1] for r in by_rank([(*r, r[1] + r[2]) for r in rows], -1, 0)]
+
+
+def test_where(sim: Dataset, raw: Oracle) -> None:
+    for words, check in (
+        ("type = 'epg' or type = 'er4*' and side = left", lambda n: n["type"] == "EPG" or (n["type"].startswith("ER4") and n["side"] == "left")),
+        ("(type = EPG or type ~ ER4*) and not side = right", lambda n: (n["type"] == "EPG" or n["type"].startswith("ER4")) and n["side"] != "right"),
+        ("inputs > 100 and inputs <= 2e2 and outputs != 90", lambda n: 100 < n["in_at"].total() <= 200 and n["out_at"].total() != 90),
+        ("soma_x_nm is null", lambda n: n["soma_x_nm"] is None),
+        ("not type in (EPG, 'K*')", lambda n: n["type"] != "EPG" and not n["type"].startswith("K")),
+        ("belong to EB at 30% and have synapses in FB", lambda n: raw.belongs(["EB"], 30)(n) and sum(raw.there(n, ["FB"])) > 0),
+    ):
+        assert set(sim.query(f"neurons where {words}").arrow()["neuron_id"].to_pylist()) == raw.ids(check), words
+
+
+def test_types(sim: Dataset, raw: Oracle) -> None:
+    for words, chosen, figures in (
+        ("types", raw.ids(None), lambda n: (n["in_at"].total(), n["out_at"].total())),
+        ("types in EB, FB", {i for i, n in raw.neurons.items() if sum(raw.there(n, ["EB", "FB"]))}, lambda n: raw.there(n, ["EB", "FB"])),
+        ("types of EB", raw.ids(raw.belongs(["EB"])), lambda n: (n["in_at"].total(), n["out_at"].total())),
+        ("types where side = left", raw.ids(lambda n: n["side"] == "left"), lambda n: (n["in_at"].total(), n["out_at"].total())),
+    ):
+        rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for i in chosen:
+            row, (inputs, outputs) = rows[raw.neurons[i]["type"]], figures(raw.neurons[i])
+            rows[raw.neurons[i]["type"]] = [row[0] + 1, row[1] + inputs, row[2] + outputs]
+        expected = by_rank([(t, *r) for t, r in rows.items()], 1, 0)
+        assert _tuples(sim.query(words), "type", "neurons", "inputs", "outputs") == expected
+
+
+def test_regions_are_rolled_up_over_the_tree(sim: Dataset, raw: Oracle) -> None:
+    expected = []
+    for region in raw.parent:
+        inside = raw.within([raw.name[region]])
+        present = {i for i, n in raw.neurons.items() if any(n["in_at"][r] or n["out_at"][r] for r in inside)}
+        synapses = sum(s["region_id"] in inside for s in raw.synapses)
+        names = [raw.name[r] for r in raw.path(region)]
+        parent = names[-2] if len(names) > 1 else None
+        expected.append((names[-1], parent, " > ".join(names), len(present), synapses, synapses))
+    found = _tuples(sim.query("regions"), "region", "parent", "path", "neurons", "inputs", "outputs")
+    assert sorted(found) == sorted(expected, key=lambda r: r[0])
+    assert [r[2] for r in found] == sorted(r[2] for r in found)
+
+
+# -- motifs against networkx ----------------------------------------------------------------------------------------
+
+
+def _census(raw: Oracle, picked: Picked, ids: set[int] | None) -> dict[str, int]:
+    graph = nx.DiGraph(pair for pair in raw.pairs(picked, ids, ids) if pair[0] != pair[1])
+    graph.add_nodes_from(raw.ids(None) if ids is None and picked.regions is None else ids or ())
+    graph.add_nodes_from(n for pair in raw.pairs(picked, ids, ids) for n in pair)
+    return dict(nx.triadic_census(graph))
+
+
+@pytest.mark.parametrize(
+    ("words", "picked", "among"),
+    [
+        ("motifs in region EB", Picked(regions=("EB",)), None),
+        ("motifs between neurons of EB with at least 2 synapses", Picked(least=2), _belonging(("EB",))),
+        ("motifs between neurons of EB in EB, FB", Picked(regions=("EB", "FB")), _belonging(("EB",))),
+        ("motifs among type 'ER*', EPG with >= 2 synapses per region", Picked(least=2, per_region=True), lambda raw: Oracle.typed("ER*", "EPG")),
+    ],
+)  # fmt: skip
+def test_motifs(sim: Dataset, raw: Oracle, words: str, picked: Picked, among: Any) -> None:
+    ids = None if among is None else raw.ids(among(raw))
+    census = _census(raw, picked, ids)
+    answer = {row["code"]: row for row in sim.query(words)}
+    assert {code: answer[code]["induced"] for code in census} == census
+    pairs = {p for p in raw.pairs(picked, ids, ids) if p[0] != p[1]}
+    mutual = sum((b, a) in pairs for a, b in pairs) // 2
+    assert (answer["M"]["induced"], answer["M"]["count"]) == (mutual, mutual)
+    assert (answer["A"]["induced"], answer["A"]["count"]) == (len(pairs) - 2 * mutual, len(pairs))
+
+
+def test_motifs_by_type_add_up_to_the_census(sim: Dataset) -> None:
+    census = {r["code"]: r["induced"] for r in sim.query("motifs in EB")}
+    by_type: Counter[str] = Counter()
+    for row in sim.query("motifs in EB by type"):
+        by_type[row["code"]] += row["induced"]
+    connected = {c: n for c, n in census.items() if n and c not in ("N", "003", "012", "102")}
+    assert by_type == connected
+
+
+def test_the_most_common_reciprocal_pair_by_type(sim: Dataset, raw: Oracle) -> None:
+    pairs = raw.pairs(Picked(regions=("EB",), autapses=False))
+    kinds = Counter(
+        tuple(sorted((raw.neurons[a]["type"], raw.neurons[b]["type"]))) for a, b in pairs if a < b and (b, a) in pairs
+    )
+    found = {(r["type_a"], r["type_b"]): r["induced"] for r in sim.query("motifs in EB by type") if r["code"] == "M"}
+    assert found == kinds
+
+
+# -- limits -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("question", ["neurons", "inputs of EPG", "outputs of EPG by type", "connections", "synapses", "regions", "types", "motifs in EB"])
+def test_a_limit_cuts_the_end_off_and_says_so(sim: Dataset, question: str) -> None:
+    whole = sim.query(question)
+    assert whole.complete
+    for answer in (sim.query(f"{question} limit 3"), sim.query(question, limit=3), sim.query(f"{question} top 3", limit=7)):
+        assert answer.rows() == whole.rows()[:3]
+        assert not answer.complete
+        assert "Only the first 3 rows are shown; there are more." in answer.notes
+    assert sim.query(question, limit=len(whole)).complete
+
+
+# -- the hand-made dataset: traps that a simulation does not have -----------------------------------------------------
+
+
+def _names(result: Result) -> set[tuple[Any, ...]]:
+    return set(_tuples(result, "pre_name", "post_name", "synapses"))
+
+
+def test_gap_junctions_have_no_direction(tiny: Dataset) -> None:
+    quoted = 'D "quoted"'
+    every = {("A1", "A2", 1), ("A1", "B", 2), ("it's", quoted, 3)}
+    assert _names(tiny.query("gap junctions")) == every
+    assert _names(tiny.query("connections with electrical synapses")) == every
+    for question in ("gap junctions from type A to type B", "gap junctions between type A and type B"):
+        assert _names(tiny.query(question)) == {("A1", "B", 2)}
+    assert _names(tiny.query("gap junctions from type B to type A")) == {("B", "A1", 2)}
+    assert _names(tiny.query("gap junctions from type A")) == {("A1", "A2", 1), ("A1", "B", 2)}
+    assert _names(tiny.query("gap junctions to type A")) == {("A1", "A2", 1), ("B", "A1", 2)}
+    assert _names(tiny.query("gap junctions in EB")) == {("A1", "A2", 1), ("A1", "B", 2)}
+
+
+def test_gap_junctions_by_type_are_counted_once_a_pair_of_types(tiny: Dataset) -> None:
+    found = _tuples(tiny.query("gap junctions by type"), "pre_type", "post_type", "connections", "synapses")
+    assert found == [("D(x)_L'", None, 1, 3), ("A", "B", 1, 2), ("A", "A", 1, 1)]
+
+
+def test_partners_by_gap_junctions(tiny: Dataset) -> None:
+    for direction in ("inputs", "outputs", "partners"):
+        answer = tiny.query(f"{direction} of name A1 with electrical synapses")
+        assert _tuples(answer, "name", "synapses", "of_neurons") == [("B", 2, 1), ("A2", 1, 1)]
+
+
+def test_single_electrical_synapses_either_way(tiny: Dataset) -> None:
+    for words in ("from type A to type B", "from type B to type A", "from type B", "to type B", "among type A, type B in EB with at least 2 synapses"):
+        assert len(tiny.query(f"synapses {words} with electrical synapses")) == 2, words
+
+
+def test_the_parent_region_holds_its_children(tiny: Dataset) -> None:
+    pairs = {("A1", "B", 4), ("A1", "B2_R", 2), ("A2", "B", 1), ("B", "A1", 5), ("B2_R", "B2_R", 1)}
+    assert _names(tiny.query("connections in CX")) == pairs
+    assert _names(tiny.query("connections in EB")) == {("A1", "B", 3), ("A1", "B2_R", 2), ("B2_R", "B2_R", 1)}
+    assert _names(tiny.query("connections in EB with at least 3 synapses")) == {("A1", "B", 3)}
+    assert _names(tiny.query("connections in CX with at least 4 synapses")) == {("A1", "B", 4), ("B", "A1", 5)}
+    assert _names(tiny.query("connections in CX with at least 4 synapses per region")) == {("B", "A1", 5)}
+    assert _names(tiny.query("connections in CX with at least 3 synapses per region")) == {("A1", "B", 3), ("B", "A1", 5)}
+
+
+def test_single_synapses_per_region(tiny: Dataset) -> None:
+    for words, expected in (("with at least 4 synapses", 4), ("with at least 3 synapses per region", 3)):
+        assert len(tiny.query(f"synapses from name A1 to type 'B' {words}")) == expected
+
+
+def test_places_outside_and_not_resolved_are_named(tiny: Dataset) -> None:
+    by_region = {r["region"]: r["synapses"] for r in tiny.query("outputs of neurons where neuron_id > 0 by region")}
+    assert by_region == {"EB": 6, "CX": 5, "beta'L(R)": 2, "FB": 2, "(outside)": 1, "(not resolved)": 1}
+
+
+def test_a_note_tells_what_is_in_no_region(tiny: Dataset) -> None:
+    assert "1 synapse has no resolved region (4.3 %) and is not counted in any region." in tiny.query("motifs in EB").notes
+    assert not any("no resolved region" in n for n in tiny.query("motifs").notes)
+
+
+def test_names_are_found_regardless_of_case_and_never_mixed_up(tiny: Dataset) -> None:
+    assert [r["name"] for r in tiny.query("neurons where type = 'b'")] == ["B2_R"]
+    assert [r["name"] for r in tiny.query("neurons where type = 'B'")] == ["B"]
+    assert {r["name"] for r in tiny.query("neurons where type in ('a')")} == {"A1", "A2"}
+    assert [r["name"] for r in tiny.query("neurons where hemilineage = 'x*'")] == ["it's"]
+    assert [r["name"] for r in tiny.query("neurons where name = 'd \"Q*'")] == ['D "quoted"']
+    assert [r["name"] for r in tiny.query("neurons where hemilineage = ''")] == ['D "quoted"']
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("complete = true", ["A1", "A2", 'D "quoted"']),
+        ("complete != true", ["B"]),
+        ("not complete = true", ["B"]),
+        ("complete is null", ["B2_R", "it's"]),
+        ("soma_x_nm = -5", ["B2_R"]),
+        ("soma_x_nm >= 1e3", ["A1", "A2"]),
+        ("mass < 0.5", ["it's", 'D "quoted"']),
+        ("mass in (1.5, 3)", ["A1", "B2_R"]),
+        ("mass not in (1.5, 3)", ["A2", "it's", 'D "quoted"']),
+        ("found_on >= '2020-01-04'", ["B2_R", "it's"]),
+        ("found_on = '2020-01-01'", ["A1"]),
+        ("cluster_id = 7", ["A1", "A2"]),
+        ("\"spike rate\" > 4.5", ["it's", 'D "quoted"']),
+        ("by = 'of'", ["B"]),
+        ("type != 'A'", ["B", "B2_R", 'D "quoted"']),
+        ("name > 'B'", ["B2_R", "it's", 'D "quoted"']),
+        ("side is not null and side <> left", ["A2", "B2_R"]),
+    ],
+)  # fmt: skip
+def test_conditions_on_every_type_of_column(tiny: Dataset, condition: str, names: list[str]) -> None:
+    assert {r["name"] for r in tiny.query(f"neurons where {condition}")} == set(names)
+
+
+def test_a_class_and_a_type_of_the_same_neurons_are_no_riddle(pair_totals: Dataset) -> None:
+    assert len(pair_totals.query("inputs of B")) == 1
+
+
+# -- datasets with less in them ---------------------------------------------------------------------------------------
+
+
+def test_pair_totals_answer_between_neurons_of_a_region(pair_totals: Dataset) -> None:
+    codes = {r["code"]: r["induced"] for r in pair_totals.query("motifs between neurons of EB")}
+    assert (codes["A"], codes["M"], codes["N"]) == (1, 0, 0)
+    assert _tuples(pair_totals.query("neurons in EB"), "neuron_id", "inputs_there", "inputs") == [(1, 8, 10), (2, 5, 10), (3, 1, 10)]
+    assert _tuples(pair_totals.query("neurons of EB"), "neuron_id") == [(1,), (2,)]
+    assert _tuples(pair_totals.query("connections"), "pre_id", "post_id", "synapses") == [(2, 3, 6), (1, 2, 4)]
+
+
+def test_nobody_is_a_sound_answer(nobody: Dataset) -> None:
+    assert {r["induced"] for r in nobody.query("motifs in EB")} == {0}
+    assert "every count of a connected motif is 0" in " ".join(nobody.query("motifs").notes)
+    for question in ("neurons", "types", "connections", "synapses", "neurons in EB", "neurons of EB", "types in EB"):
+        assert (len(nobody.query(question)), nobody.query(question).complete) == (0, True)
+    assert _tuples(nobody.query("regions"), "region", "neurons", "inputs") == [("EB", 0, 0)]
+
+
+def test_a_region_without_synapses(tiny: Dataset) -> None:
+    assert {r["induced"] for r in tiny.query("motifs in Empty")} == {0}
+    assert len(tiny.query("neurons in Empty")) == len(tiny.query("connections in Empty")) == 0
+    empty = next(r for r in tiny.query("regions") if r["region"] == "Empty")
+    assert (empty["neurons"], empty["inputs"], empty["outputs"]) == (0, 0, 0)

@@ -1,0 +1,227 @@
+"""Errors as a user interface: exact messages of bad questions, with the caret where it belongs."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import string
+from pathlib import Path
+
+import pytest
+
+from graphkit.dataset import Dataset
+from graphkit.errors import GraphkitError, NotAnswerableError, QueryError, SqlError
+from tests.query.test_forms import QUESTIONS
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "errors.json"
+BAD = [
+    "",
+    "motif in region EB",
+    "what are the inputs of A?",
+    "SELECT * FROM neurons",
+    "motifs in region EX",
+    "motifs in region emty",
+    "motifs in region EB please",
+    "motifs in EB by class",
+    "motifs in EB in FB",
+    "motifs in EB with at least 0 synapses",
+    "motifs in EB with at least five synapses",
+    "motifs in beta'L(R)",
+    "motifs in EB with transmitter gabba",
+    "inputs",
+    "inputs of",
+    "inputs of EB",
+    "inputs of A",
+    "inputs of Q",
+    "inputs of type 'Ax'",
+    "inputs of type 'Z*'",
+    "inputs of class sensry",
+    "inputs of any neuron",
+    "inputs of 12345",
+    "inputs of 99999999999999999999999",
+    "inputs of 1.5",
+    "inputs of 'A",
+    "inputs of type A, , type B",
+    "inputs of type A from type B",
+    "inputs of type A by colour",
+    "inputs of neurons where inputs > 5 and side = left",
+    "neurons in EB where typ = 'A'",
+    "neurons where region = 'EB'",
+    "neurons where type = 'C'",
+    "neurons where nt = 'glutamate'",
+    "neurons where inputs = many",
+    "neurons where inputs ~ 5",
+    "neurons where inputs >",
+    "neurons where (inputs > 5",
+    "neurons where inputs > 1e999",
+    "neurons where neuron_id = 1.5",
+    "neurons where complete = 1",
+    "neurons where tags = 'x'",
+    "neurons where found_on > 'yesterday'",
+    "neurons where found_on > 2020-01-02",
+    "neurons where type > 'A*'",
+    "neurons limit 0",
+    "neurons limit many",
+    "neurons limit 99999999999999999999999999",
+    "neurons of EB at 150 %",
+    "synapses between type A and type B",
+    "synapses from type A by type",
+    "connections between type A and type B from type A",
+    "connections between type A among type B",
+    "regions in EB",
+]
+
+
+def _said(error: QueryError) -> list[str]:
+    return [*error.caret().splitlines(), error.message, *([error.hint] if error.hint else [])]
+
+
+def test_golden_messages(tiny: Dataset) -> None:
+    found = {}
+    for question in BAD:
+        with pytest.raises(QueryError) as caught:
+            tiny.query(question)
+        found[question] = _said(caught.value)
+    if os.environ.get("GRAPHKIT_UPDATE_GOLDEN"):
+        GOLDEN.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    golden = json.loads(GOLDEN.read_text())
+    assert list(golden) == BAD
+    for question, expected in golden.items():
+        assert found[question] == expected
+
+
+@pytest.mark.parametrize("question", [q for q in BAD if q])
+def test_every_message_shows_the_place(tiny: Dataset, question: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        tiny.query(question)
+    text, carets = caught.value.caret().splitlines()
+    assert text == question
+    assert carets.strip("^ ") == ""
+    assert 1 <= len(carets) <= len(question) + 1
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("motifs in region EX", "EX"),
+        ("motifs in EB, FBB", "FBB"),
+        ("inputs of type (A, 'Bx')", "'Bx'"),
+        ("neurons where side = left and typ = 'A'", "typ"),
+        ("neurons where inputs > 5 and type = 'Q'", "'Q'"),
+        ("motifs in EB\n  with at least 0 synapses", "0"),
+        ("neurons limit 5 where inputs > x", "x"),
+    ],
+)
+def test_the_caret_stands_under_what_is_wrong(tiny: Dataset, question: str, place: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        tiny.query(question)
+    assert caught.value.text is not None
+    assert caught.value.text[caught.value.start : caught.value.end] == place
+
+
+def test_pair_totals_say_what_can_be_asked_instead(pair_totals: Dataset) -> None:
+    with pytest.raises(NotAnswerableError) as caught:
+        pair_totals.query("motifs in region EB")
+    assert str(caught.value) == (
+        "The connections of this dataset are totals over all regions, so which synapses lie in EB is not known.\n"
+        "Ask `between neurons of EB` instead: connections between the neurons that belong to EB (at least half of their "
+        "inputs or outputs there), wherever their synapses are."
+    )
+    assert pair_totals.query("motifs between neurons of EB").complete
+    for question in ("inputs of B by region", "connections in EB", "connections with at least 2 synapses per region", "synapses"):
+        with pytest.raises(NotAnswerableError):
+            pair_totals.query(question)
+
+
+def test_regions_of_the_source_are_not_needed_to_ask_for_pairs(pair_totals: Dataset) -> None:
+    assert [r["region"] for r in pair_totals.query("regions")] == ["EB"]
+
+
+def test_an_unbuilt_dataset_says_how_to_build_it(unbuilt: Dataset) -> None:
+    for question in ("neurons", "motifs", "types in EB"):
+        with pytest.raises(NotAnswerableError, match="graphkit build"):
+            unbuilt.query(question)
+    with pytest.raises(NotAnswerableError, match="graphkit build"):
+        unbuilt.graph()
+
+
+def test_a_limit_below_one_is_refused(tiny: Dataset) -> None:
+    with pytest.raises(QueryError, match="at least 1"):
+        tiny.query("neurons", limit=0)
+
+
+def test_conditions_nested_too_deeply_are_refused(tiny: Dataset) -> None:
+    for text in ("(" * 2000 + "inputs > 1" + ")" * 2000, "not " * 2000 + "inputs > 1", "(inputs > 1 or " * 60 + "inputs > 1" + ")" * 60):
+        try:
+            tiny.query(f"neurons where {text}")
+        except QueryError as error:
+            assert "nested" in error.message  # noqa: PT017  (parentheses around one condition mean nothing, and may pass)
+
+
+# -- nothing but errors of ours, whatever is asked ---------------------------------------------------------------------
+
+_WORDS = [
+    *" ( ) , ' \" = < > * ? ; . % -- /* */ \\ \n \0 é 雪 { } [ ] $1 ? :x".split(" "),
+    *"motifs neurons inputs outputs of in region between and or not where limit by type with at least synapses per".split(),
+    *"EB FB A B 'A' \"B\" 720575940621039145 0 -1 1e400 5.5 0x10 99999999999999999999 NULL true like is null from to any".split(),
+    *"SELECT FROM WHERE UNION ALL ORDER BY count(*) neurons synapses read_csv('/etc/passwd') COPY x AS WITH".split(),
+]
+_SQL = [
+    "SELECT * FROM neurons WHERE type = 'A' ORDER BY neuron_id LIMIT 3",
+    "WITH x AS (SELECT type, count(*) AS n FROM neurons GROUP BY ALL) SELECT * FROM x WHERE n > 1",
+    "SELECT pre_id, sum(synapses) OVER (PARTITION BY region_id) FROM connections",
+]
+
+
+def _mutated(text: str, rng: random.Random) -> str:
+    for _ in range(rng.choice([1, 1, 1, 2, 4])):
+        at = rng.randint(0, len(text))
+        until = min(len(text), at + rng.choice([1, 1, 3, 20]))
+        match rng.randint(0, 4):
+            case 0:
+                text = text[:at] + text[until:]
+            case 1:
+                text = text[:at] + rng.choice(_WORDS) + text[at:]
+            case 2:
+                text = text[:at] + " " + rng.choice(_WORDS) + " " + text[at:]
+            case 3:
+                text = text[:until] + text[at:]
+            case 4:
+                text = text[:at] + "".join(rng.choice(string.printable) for _ in range(rng.randint(1, 5))) + text[at:]
+    return text[:3000]
+
+
+def test_mutated_questions_give_an_answer_or_an_error_of_ours(tiny: Dataset) -> None:
+    rng = random.Random(20)
+    answered = 0
+    for _ in range(1500):
+        base = rng.choice(QUESTIONS) if rng.random() < 0.9 else " ".join(rng.choices(_WORDS, k=rng.randint(1, 12)))
+        question = _mutated(base, rng)
+        try:
+            tiny.query(question, limit=3)
+            answered += 1
+        except QueryError as error:
+            assert error.message, question
+            error.caret()
+    assert 100 < answered < 1400
+
+
+def test_mutated_sql_gives_an_answer_or_an_error_of_ours(tiny: Dataset) -> None:
+    rng = random.Random(21)
+    answered = 0
+    for number in range(500):
+        base = rng.choice(_SQL) if rng.random() < 0.8 else " ".join(rng.choices(_WORDS, k=rng.randint(1, 12)))
+        statement = _mutated(base, rng)
+        try:
+            tiny.sql(statement, limit=3 if number % 2 else None)
+            answered += 1
+        except SqlError as error:
+            assert error.message, statement
+    assert 10 < answered < 490
+
+
+@pytest.mark.parametrize("question", ["neurons limit " + "9" * 5000, "inputs of " + "9" * 5000, "neurons where inputs > " + "1" * 5000, "x" * 5000])
+def test_numbers_without_end_are_refused(tiny: Dataset, question: str) -> None:
+    with pytest.raises(GraphkitError):
+        tiny.query(question)
