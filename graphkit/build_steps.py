@@ -75,15 +75,16 @@ class Steps:
     def _from(self, table: str) -> str:
         return parquet_sql(self._writer.files(table))
 
-    def _copy(self, table: str, query: str, stage: str, part: float = 0.0, of: float = 1.0) -> Path:
-        """Runs a query for ``table`` into a new Parquet file; ``part``/``of`` place its progress within the stage's.
+    def _copy(self, query: str, stage: str, part: float = 0.0, of: float = 1.0) -> Path:
+        """Runs a query into a new Parquet file; ``part``/``of`` place its progress within the stage's.
 
         DuckDB writes a column as required where statistics happen to tell that it holds no null, so that the same rows
-        could have different bytes. A second branch that it cannot know to be empty makes every column optional.
+        could have different bytes. A case that it cannot know never to come true makes every column optional.
         """
         path = self._writer.staging / f"{uuid.uuid4().hex}.parquet"
-        first = column_name(TABLES[table].schema.names[0])
-        query = f"FROM ({query}) UNION ALL BY NAME SELECT NULL AS {first} WHERE (SELECT count(*) FROM nothing) > 0"
+        names = [column_name(row[0]) for row in self._rows(f"DESCRIBE {query}")]
+        optional = (f"CASE WHEN (SELECT count(*) > 0 FROM nothing) THEN NULL ELSE {n} END AS {n}" for n in names)
+        query = f"SELECT {', '.join(optional)} FROM ({query})"
         run_statement(
             self._connection,
             f"COPY ({query}) TO {quoted(str(path))} {_PARQUET}",
@@ -93,7 +94,7 @@ class Steps:
 
     def _replace(self, table: str, query: str, stage: str) -> None:
         order = ", ".join(f"{c} NULLS LAST" for c in TABLES[table].sorted_by)
-        self._writer.add_files(table, [self._copy(table, f"{query} ORDER BY {order}", stage)], in_order=True)
+        self._writer.add_files(table, [self._copy(f"{query} ORDER BY {order}", stage)], in_order=True)
 
     def _select(self, table: str, **made: str) -> str:
         """The columns of ``table`` as its schema has them, from its files; ``made`` overrides some by SQL."""
@@ -160,7 +161,7 @@ class Steps:
             nulls = ", ".join(f"CAST(NULL AS {SQL_TYPES[str(f.type)]}) AS {column_name(f.name)}" for f in absent)
             left = ", ".join(column_name(f.name) for f in absent)
             query = f"SELECT {names} FROM (SELECT *, {nulls} FROM (SELECT * EXCLUDE ({left}) FROM ({query}) ORDER BY {order}))"
-            self._writer.add_files("synapses", [self._copy("synapses", query, "sorting synapses")], in_order=True)
+            self._writer.add_files("synapses", [self._copy(query, "sorting synapses")], in_order=True)
         else:
             self._replace("synapses", query, "sorting synapses")
 
@@ -250,7 +251,7 @@ class Steps:
         for i, condition in enumerate(ranges):
             counted = f"{counted_synapses_sql(options)} AND {condition}"
             query = f"{grouped_sql(source, counted, codes)} ORDER BY {CONNECTION_ORDER}"
-            files.append(self._copy("connections", query, "summing connections", i / len(ranges), 1 / len(ranges)))
+            files.append(self._copy(query, "summing connections", i / len(ranges), 1 / len(ranges)))
         self._writer.add_files("connections", files, in_order=True)
 
     def _pre_ranges(self) -> Iterator[str]:

@@ -34,7 +34,7 @@ Get a dataset:   graphkit simulate -o mybrain          (a generated one)
 See what is in:  graphkit info mybrain
 Ask:             graphkit query "motifs in region EB" -d mybrain
                  graphkit query "inputs of type 'EPG' by type" -d mybrain
-                 graphkit query --sql "SELECT type, count(*) FROM neurons GROUP BY type" -d mybrain
+                 graphkit query --sql "SELECT count(*) FROM neurons" -d mybrain
 Take it along:   graphkit export -d mybrain brain.graphml
 
 Set GRAPHKIT_DATASET=mybrain to leave out -d. Answers go to stdout, all else to stderr.
@@ -50,7 +50,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_import.app, name="import")
 
-Folder = Annotated[Path | None, typer.Argument(help="The dataset; else -d, GRAPHKIT_DATASET or this folder.", show_default=False)]
+Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The dataset; else -d, GRAPHKIT_DATASET or this folder.", show_default=False)]
 
 
 def _opened(location: str | os.PathLike[str] | None) -> Dataset:
@@ -77,9 +77,9 @@ def _location(given: str | os.PathLike[str] | None) -> str:
 
 @app.command()
 def query(
-    question: Annotated[str | None, typer.Argument(help="The question, in quotes.", show_default=False)] = None,
+    question: Annotated[str | None, typer.Argument(metavar="QUESTION", help="The question, in quotes.", show_default=False)] = None,
     dataset: DatasetOption = None,
-    sql: Annotated[str | None, typer.Option("--sql", help="Ask in SQL instead: one SELECT.", show_default=False)] = None,
+    sql: Annotated[str | None, typer.Option("--sql", metavar="SELECT", help="Ask in SQL instead: one SELECT.", show_default=False)] = None,
     form: FormatOption = None,
     output: OutputOption = None,
     limit: LimitOption = None,
@@ -152,7 +152,10 @@ def info(
 
 @app.command()
 def validate(folder: Folder = None, dataset: DatasetOption = None, memory_limit: MemoryOption = "4GB") -> None:
-    """Check every file and every invariant of a dataset; names all that is broken."""
+    """Check every file and every rule of a dataset.
+
+    All that is broken is named; the exit status is 1 if anything is.
+    """
     with caught():
         from graphkit.validate import validate as check
 
@@ -183,7 +186,10 @@ def build(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """Build the graph (connections, totals) from synapses; options not given stay as in the last build."""
+    """Build the graph, connections and totals, from synapses.
+
+    Options that are not given stay as in the last build.
+    """
     with caught():
         from graphkit.build import build as build_graph
 
@@ -222,7 +228,10 @@ def simulate(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """Generate a connectome: neurons of several types in nested regions, with synapses."""
+    """Generate a connectome.
+
+    Neurons of several types in nested regions, with synapses; docs/simulate.md says what comes out.
+    """
     with caught():
         from graphkit.simulate import simulate as make
 

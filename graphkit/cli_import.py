@@ -16,30 +16,48 @@ if TYPE_CHECKING:
 __all__ = ["app", "numbers", "pairs"]
 
 app = typer.Typer(
-    help="Read published tables into a new dataset (docs/importing.md says what to download).",
+    help="Read published tables into a new dataset.\n\ndocs/importing.md says where they are to be had.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-Files = Annotated[list[Path], typer.Argument(help="The source files.")]
+Files = Annotated[list[Path], typer.Argument(metavar="FILES...", help="The source files.")]
 Output = Annotated[str, typer.Option("-o", "--output", help="The new dataset: a folder or URL.")]
 Name = Annotated[str | None, typer.Option(help="The dataset's name.", show_default=False)]
 Columns = Annotated[
     list[str] | None,
-    typer.Option("--columns", metavar="FIELD=COLUMN", help="Which column holds a field, where it is not recognised; repeatable.", show_default=False),
+    typer.Option(
+        "--columns",
+        metavar="FIELD=COLUMN",
+        help="Which column holds a field, where it is not recognised; repeatable.",
+        show_default=False,
+    ),
 ]
-Where = Annotated[str | None, typer.Option(help="SQL condition on the source's columns; other rows are left out.", show_default=False)]
-Neurons = Annotated[Path | None, typer.Option(help="A table of neurons: id or name, type, class, side, ...", show_default=False)]
+Where = Annotated[
+    str | None, typer.Option(help="SQL condition on the source's columns; other rows are left out.", show_default=False)
+]
+Neurons = Annotated[
+    Path | None, typer.Option(help="A table of neurons: id or name, type, class, side, ...", show_default=False)
+]
 NeuronColumns = Annotated[
-    list[str] | None, typer.Option("--neuron-columns", metavar="FIELD=COLUMN", help="The same for --neurons; repeatable.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        "--neuron-columns", metavar="FIELD=COLUMN", help="The same for --neurons; repeatable.", show_default=False
+    ),
 ]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of a spreadsheet.", show_default=False)]
-OnErrorOption = Annotated[str, typer.Option("--on-error", metavar="fail|skip", help="At a row that cannot be read: fail, or skip and count it.")]
+OnErrorOption = Annotated[
+    str,
+    typer.Option("--on-error", metavar="fail|skip", help="At a row that cannot be read: fail, or skip and count it."),
+]
 UnassignedId = Annotated[int | None, typer.Option(help="The neuron id that means none (often 0).", show_default=False)]
 PositionUnit = Annotated[
-    str | None, typer.Option(metavar="X,Y,Z", help="Nanometres a unit of the positions, e.g. 4,4,40.", show_default=False)
+    str | None,
+    typer.Option(metavar="X,Y,Z", help="Nanometres a unit of the positions, e.g. 4,4,40.", show_default=False),
 ]
-MinScore = Annotated[float | None, typer.Option(help="Count only synapses with at least this score.", show_default=False)]
+MinScore = Annotated[
+    float | None, typer.Option(help="Count only synapses with at least this score.", show_default=False)
+]
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
@@ -56,7 +74,9 @@ def pairs(given: list[str] | None, option: str) -> dict[str, str] | None:
     for part in (p for text in given for p in text.split(",")):
         key, equals, value = part.partition("=")
         if not equals or not key.strip() or not value.strip():
-            raise GraphkitError(f"{option} {part!r} is not NAME=VALUE.", hint=f"For example: {option} pre_id=pre_root_id")
+            raise GraphkitError(
+                f"{option} {part!r} is not NAME=VALUE.", hint=f"For example: {option} pre_id=pre_root_id"
+            )
         found[key.strip()] = value.strip()
     return found
 
@@ -100,11 +120,29 @@ def _on_error(text: str) -> Any:
     return text
 
 
-def _finish(report: ImportReport, output: str) -> None:
-    say(str(report))
-    tables = report.dataset.snapshot.tables
-    counts = (f"{tables[t].rows:,} {t}" for t in ("neurons", "synapses", "connections") if t in tables)
-    say(f"Wrote {output}: {', '.join(counts)}.", f"What is in it: graphkit info {output}")
+def _run(module: str, sources: Any, output: str, **options: Any) -> None:
+    """Runs ``graphkit.importers.MODULE.import_MODULE`` with the command's options, and says what came of it."""
+    import importlib
+
+    with caught():
+        for name in ("columns", "neuron_columns", "kind_map"):
+            if name in options:
+                options[name] = pairs(options[name], "--" + name.replace("_", "-"))
+        if "on_error" in options:
+            options["on_error"] = _on_error(options["on_error"])
+        if "position_unit_nm" in options:
+            options["position_unit_nm"] = _triple(options["position_unit_nm"])
+        if "min_score" in options:
+            from graphkit.build import BuildOptions
+
+            options["options"] = BuildOptions(min_score=options.pop("min_score"))
+        importer = getattr(importlib.import_module(f"graphkit.importers.{module}"), f"import_{module}")
+        with progress_bar() as progress:
+            report: ImportReport = importer(sources, output, progress=progress, **options)
+        say(str(report))
+        tables = report.dataset.snapshot.tables
+        counts = (f"{tables[t].rows:,} {t}" for t in ("neurons", "synapses", "connections") if t in tables)
+        say(f"Wrote {output}: {', '.join(counts)}.", f"What is in it: graphkit info {output}")
 
 
 @app.command()
@@ -118,38 +156,37 @@ def synapses(
     neuron_columns: NeuronColumns = None,
     position_unit_nm: PositionUnit = None,
     unassigned_id: UnassignedId = None,
-    size_unit: Annotated[str | None, typer.Option(help="What sizes are in, e.g. voxels, nm3.", show_default=False)] = None,
+    size_unit: Annotated[
+        str | None, typer.Option(help="What sizes are in, e.g. voxels, nm3.", show_default=False)
+    ] = None,
     sheet: Sheet = None,
     min_score: MinScore = None,
     on_error: OnErrorOption = "fail",
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """Any table with one synapse a row (CSV, TSV, Parquet, Feather, xls, xlsx; .gz)."""
-    with caught():
-        from graphkit.build import BuildOptions
-        from graphkit.importers.synapses import import_synapses
+    """Any table with one synapse a row.
 
-        with progress_bar() as progress:
-            report = import_synapses(
-                files,
-                output,
-                name=name,
-                columns=pairs(columns, "--columns"),
-                where=where,
-                neurons=neurons,
-                neuron_columns=pairs(neuron_columns, "--neuron-columns"),
-                position_unit_nm=_triple(position_unit_nm),
-                unassigned_id=unassigned_id,
-                size_unit=size_unit,
-                sheet=sheet,
-                options=BuildOptions(min_score=min_score),
-                on_error=_on_error(on_error),
-                memory_limit=memory_limit,
-                threads=threads,
-                progress=progress,
-            )
-        _finish(report, output)
+    CSV, TSV, Parquet, Feather, xls or xlsx; text also as .gz.
+    """
+    _run(
+        "synapses",
+        files,
+        output,
+        name=name,
+        columns=columns,
+        where=where,
+        neurons=neurons,
+        neuron_columns=neuron_columns,
+        position_unit_nm=position_unit_nm,
+        unassigned_id=unassigned_id,
+        size_unit=size_unit,
+        sheet=sheet,
+        min_score=min_score,
+        on_error=on_error,
+        memory_limit=memory_limit,
+        threads=threads,
+    )
 
 
 @app.command()
@@ -160,10 +197,16 @@ def edges(
     columns: Columns = None,
     where: Where = None,
     ids: Annotated[str, typer.Option(metavar="auto|integer|name", help="What pre and post hold.")] = "auto",
-    kind: Annotated[str | None, typer.Option(metavar="chemical|electrical", help="The kind of every row.", show_default=False)] = None,
+    kind: Annotated[
+        str | None, typer.Option(metavar="chemical|electrical", help="The kind of every row.", show_default=False)
+    ] = None,
     kind_map: Annotated[
         list[str] | None,
-        typer.Option(metavar="WORD=KIND", help="What the words in the column of kinds mean, e.g. EJ=electrical; others are left out.", show_default=False),
+        typer.Option(
+            metavar="WORD=KIND",
+            help="What the words in the column of kinds mean, e.g. EJ=electrical; others are left out.",
+            show_default=False,
+        ),
     ] = None,
     neurons: Neurons = None,
     neuron_columns: NeuronColumns = None,
@@ -172,29 +215,27 @@ def edges(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """Any table with one pair of neurons a row, with or without a weight."""
-    with caught():
-        from graphkit.importers.edges import import_edges
+    """Any table with one pair of neurons a row.
 
-        with progress_bar() as progress:
-            report = import_edges(
-                files,
-                output,
-                name=name,
-                columns=pairs(columns, "--columns"),
-                where=where,
-                ids=ids,  # type: ignore[arg-type]
-                kind=kind,
-                kind_map=pairs(kind_map, "--kind-map"),
-                neurons=neurons,
-                neuron_columns=pairs(neuron_columns, "--neuron-columns"),
-                sheet=sheet,
-                on_error=_on_error(on_error),
-                memory_limit=memory_limit,
-                threads=threads,
-                progress=progress,
-            )
-        _finish(report, output)
+    With or without a weight, with ids or names.
+    """
+    _run(
+        "edges",
+        files,
+        output,
+        name=name,
+        columns=columns,
+        where=where,
+        ids=ids,
+        kind=kind,
+        kind_map=kind_map,
+        neurons=neurons,
+        neuron_columns=neuron_columns,
+        sheet=sheet,
+        on_error=on_error,
+        memory_limit=memory_limit,
+        threads=threads,
+    )
 
 
 @app.command()
@@ -203,7 +244,10 @@ def neuprint(
     output: Output,
     name: Name = None,
     hierarchy: Annotated[
-        str | None, typer.Option(help="neuPrint's roiHierarchy as JSON, or 'flat'; the hemibrain's is built in.", show_default=False)
+        str | None,
+        typer.Option(
+            help="neuPrint's roiHierarchy as JSON, or 'flat'; the hemibrain's is built in.", show_default=False
+        ),
     ] = None,
     columns: Columns = None,
     where: Where = None,
@@ -213,26 +257,24 @@ def neuprint(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """neuPrint exports (hemibrain, MANC, male CNS): pair tables, neuron records, rows by region, in any mix."""
-    with caught():
-        from graphkit.importers.neuprint import import_neuprint
+    """neuPrint exports: hemibrain, MANC, male CNS.
 
-        with progress_bar() as progress:
-            report = import_neuprint(
-                files,
-                output,
-                name=name,
-                hierarchy=hierarchy,
-                columns=pairs(columns, "--columns"),
-                where=where,
-                neurons=neurons,
-                neuron_columns=pairs(neuron_columns, "--neuron-columns"),
-                on_error=_on_error(on_error),
-                memory_limit=memory_limit,
-                threads=threads,
-                progress=progress,
-            )
-        _finish(report, output)
+    Pair tables, neuron records and rows by region, in any mix.
+    """
+    _run(
+        "neuprint",
+        files,
+        output,
+        name=name,
+        hierarchy=hierarchy,
+        columns=columns,
+        where=where,
+        neurons=neurons,
+        neuron_columns=neuron_columns,
+        on_error=on_error,
+        memory_limit=memory_limit,
+        threads=threads,
+    )
 
 
 @app.command()
@@ -252,38 +294,30 @@ def cave(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """MICrONS and other CAVE synapse tables, with root ids of 18 digits."""
-    with caught():
-        from graphkit.build import BuildOptions
-        from graphkit.importers.cave import import_cave
+    """MICrONS and other CAVE synapse tables.
 
-        with progress_bar() as progress:
-            report = import_cave(
-                files,
-                output,
-                name=name,
-                columns=pairs(columns, "--columns"),
-                where=where,
-                neurons=neurons,
-                neuron_columns=pairs(neuron_columns, "--neuron-columns"),
-                position_unit_nm=_triple(position_unit_nm) or (4.0, 4.0, 40.0),
-                unassigned_id=unassigned_id,
-                sheet=sheet,
-                options=BuildOptions(min_score=min_score),
-                on_error=_on_error(on_error),
-                memory_limit=memory_limit,
-                threads=threads,
-                progress=progress,
-            )
-        _finish(report, output)
+    Root ids keep all their 18 digits.
+    """
+    _run(
+        "cave",
+        files,
+        output,
+        name=name,
+        columns=columns,
+        where=where,
+        neurons=neurons,
+        neuron_columns=neuron_columns,
+        position_unit_nm=position_unit_nm,
+        unassigned_id=unassigned_id,
+        sheet=sheet,
+        min_score=min_score,
+        on_error=on_error,
+        memory_limit=memory_limit,
+        threads=threads,
+    )
 
 
 @app.command()
 def graphml(file: Annotated[Path, typer.Argument(help="The GraphML file.")], output: Output, name: Name = None) -> None:
     """A GraphML file; node ids are neuron ids."""
-    with caught():
-        from graphkit.importers.graphml import import_graphml
-
-        with progress_bar() as progress:
-            report = import_graphml(file, output, name=name, progress=progress)
-        _finish(report, output)
+    _run("graphml", file, output, name=name)

@@ -117,11 +117,12 @@ def _resolved(info: Info) -> str:
     if info.resolved == 0:
         return "regions not resolved (pair totals only)" if info.regions else "no regions"
     outside = f", {info.outside:,} outside every region" if info.outside else ""
-    return f"region known for {_percent(info.resolved)} of synapses{outside}"
+    known = "every synapse" if info.resolved == 1 else f"{_percent(info.resolved)} of the synapses"
+    return f"region known for {known}{outside}"
 
 
 def _percent(share: float) -> str:
-    return "all" if share == 1 else f"{max(0.1, min(99.9, 100 * share)):.1f} %"
+    return f"{max(0.1, min(99.9, 100 * share)):.1f} %"
 
 
 def _regions(info: Info) -> RenderableType:
@@ -143,10 +144,10 @@ def _regions(info: Info) -> RenderableType:
 
 
 def _most_worth(regions: Sequence[RegionInfo]) -> list[RegionInfo]:
-    """The whole tree where it fits, else its upper levels, largest regions first; parents stay with their children."""
+    """The whole tree where it fits, else the regions of most synapses; a parent has no fewer, so it is there too."""
     if len(regions) <= _MOST_REGIONS:
         return list(regions)
-    ranked = sorted(regions, key=lambda r: (r.depth, -r.synapses))[:_MOST_REGIONS]
+    ranked = sorted(regions, key=lambda r: (-r.synapses, r.depth))[:_MOST_REGIONS]
     chosen = {r.region_id for r in ranked}
     return [r for r in regions if r.region_id in chosen]
 
@@ -245,6 +246,8 @@ def _options(build: Any) -> str:
     ]
     if build.get("totals") == "source":
         parts = ["totals as the source gives them"]
+    elif "placed" not in build:
+        parts = ["the pair totals of the source"]
     return ", ".join(parts)
 
 

@@ -121,9 +121,10 @@ def _write(result: Result, form: str, out: IO[bytes]) -> None:
         case "json":
             out.write(result.to_json().encode() + b"\n")
         case "ndjson":
+            from graphkit.query.result import json_text
 
             for row in result:
-                out.write(jsoncell_text(row).encode() + b"\n")
+                out.write(json_text(row).encode() + b"\n")
         case "csv" | "tsv":
             import pyarrow.csv as pv
 
@@ -161,11 +162,12 @@ def _flat(table: pa.Table, *, nested: bool = False) -> pa.Table:
     """Columns of types that the format lacks as text (nested ones as JSON), unless it takes ``nested`` ones."""
     import pyarrow as pa
 
+    from graphkit.query.result import json_text
 
     types = pa.types
     for i, field in enumerate(table.schema):
         if types.is_nested(field.type) and not nested:
-            values = [None if v is None else jsoncell_text({"v": v})[len('{"v": ') : -1] for v in table.column(i).to_pylist()]
+            values = [None if v is None else json_text({"v": v})[len('{"v": ') : -1] for v in table.column(i).to_pylist()]
         elif types.is_interval(field.type):
             values = [None if v is None else str(v) for v in table.column(i).to_pylist()]
         elif types.is_binary(field.type) and not nested:

@@ -23,11 +23,14 @@ from graphkit.errors import GraphError, QueryError
 from graphkit.graph import Graph
 from graphkit.query import ir
 from graphkit.query.cache_folder import user_cache
+from graphkit.query.interrupted import interruptible
 from graphkit.query.planner import plan, selected_neurons_sql, selected_pairs_sql
 from graphkit.query.sql import check_predicate
 from graphkit.query.vocabulary import one_of
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from graphkit.dataset import Dataset
 
 __all__ = ["CACHE_LIMIT_BYTES", "load_graph", "load_selection", "make_selection"]
@@ -154,17 +157,22 @@ def load_selection(dataset: Dataset, selection: ir.Selection, *, attributes: tup
 
 def _made(dataset: Dataset, selection: ir.Selection) -> Graph:
     pairs = selected_pairs_sql(selection, dataset)
-    edges = dataset.cursor(pairs).sql(pairs).to_arrow_table()
     sql = selected_neurons_sql(selection, dataset)
-    ids = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"] if sql else None
+    edges = _fetched(dataset, pairs)
+    ids = _fetched(dataset, sql)["neuron_id"] if sql else None
     return Graph.from_edges(edges["pre_id"], edges["post_id"], edges["synapses"], ids=ids)
+
+
+def _fetched(dataset: Dataset, sql: str) -> pa.Table:
+    cursor = dataset.cursor(sql)
+    return interruptible(cursor, cursor.sql(sql).to_arrow_table)
 
 
 def _with_attributes(dataset: Dataset, graph: Graph, attributes: tuple[str, ...]) -> Graph:
     columns = [dataset.vocabulary.column(a) for a in attributes]
     names = ", ".join(f'"{c}"' for c in dict.fromkeys(columns))
     sql = f"SELECT neuron_id, {names} FROM neurons ORDER BY neuron_id"
-    table = dataset.cursor(sql).sql(sql).to_arrow_table()
+    table = _fetched(dataset, sql)
     rows = np.searchsorted(table["neuron_id"].to_numpy(), graph.ids)
     kept: dict[str, Any] = {c: table[c].take(rows) for c in columns if table[c].null_count < len(table)}
     return Graph(*(getattr(graph, a) for a in _ARRAYS), attributes=kept)
@@ -188,9 +196,7 @@ def _cached(dataset: Dataset, key: str) -> Graph | None:
         folder = place / key
         try:
             graph = Graph(*(np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _ARRAYS))
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError, GraphError):  # damaged: made anew
+        except (OSError, ValueError, EOFError, GraphError):  # not there, or damaged: made anew
             shutil.rmtree(folder, ignore_errors=True)
             continue
         with contextlib.suppress(OSError):
@@ -236,7 +242,7 @@ def _names(given: str | Iterable[str]) -> list[str]:
 
 
 def _listed(given: str | Iterable[str], what: str) -> list[str]:
-    names = _names(given)
+    names = _names(given) if isinstance(given, Iterable) else []
     if not names or not all(isinstance(name, str) for name in names):
         raise QueryError(f"{what} must be a name or a list of names, got {given!r}.")
     return names

@@ -29,6 +29,7 @@ def own_process() -> None:
     """Says that this process is the command and nothing else, so that short cuts may be taken."""
     global _own_process
     _own_process = True
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts its threads on import, and no answer needs them
 
 
 def answer_only() -> None:

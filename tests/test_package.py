@@ -6,10 +6,13 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import graphkit
+from graphkit import schema
+from graphkit.query import ir
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "networkx", "igraph", "numba", "scipy", "graphkit_pipeline")
@@ -23,6 +26,15 @@ def _python(code: str) -> str:
 def test_importing_graphkit_is_light() -> None:
     loaded = _python("import sys, graphkit; print(' '.join(sorted({m.split('.')[0] for m in sys.modules})))").split()
     assert not set(HEAVY) & set(loaded)
+
+
+def test_the_command_starts_without_what_only_answers_need() -> None:
+    loaded = _python("import sys, graphkit.cli; print(' '.join(sorted({m.split('.')[0] for m in sys.modules})))").split()
+    assert not {"numpy", "pyarrow", "duckdb", "lark", *HEAVY} & set(loaded)
+
+
+def test_kinds_are_written_alike_where_importing_one_from_the_other_would_cost() -> None:
+    assert get_args(ir.Kind) == schema.KINDS
 
 
 def test_opening_and_asking_imports_no_tensorflow_and_no_pipeline() -> None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,13 @@ from graphkit.graph import Graph
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from graphkit.importers.graphml_parser import Attribute, GraphmlFile
+
 __all__ = ["load_graph", "read_edge_list", "read_graphml", "read_npz"]
+
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_DTYPES: dict[str, type] = {"int": int, "long": int, "float": float, "double": float, "boolean": bool}
+_OWN_ID_ATTRIBUTES = ("neuron_id", "name")
 
 
 def load_graph(path: str | Path) -> Graph:
@@ -101,9 +108,17 @@ def read_graphml(path: str | Path, *, ids: str | None = None, weight: str | None
     from graphkit.importers.graphml_parser import parse_graphml
 
     with _opened(path) as stream:
-        if graph_suffix(path).endswith(".gz"):
-            return parse_graphml(cast(IO[bytes], gzip.GzipFile(fileobj=stream)), ids=ids, weight=weight)
-        return parse_graphml(stream, ids=ids, weight=weight)
+        file = parse_graphml(stream)
+        neurons, used = _neuron_ids(file, ids)
+        back = ~file.directed & (file.source != file.target)
+        pre = np.concatenate([file.source, file.target[back]])
+        post = np.concatenate([file.target, file.source[back]])
+        counts = _counts(file, weight)
+        attributes = {
+            name: _values(name, attribute) for name, attribute in file.node_attributes.items() if name != used
+        }
+        synapses = np.concatenate([counts, counts[back]])
+        return Graph.from_edges(neurons[pre], neurons[post], synapses, ids=neurons, attributes=attributes)
 
 
 @contextmanager
@@ -138,6 +153,83 @@ def _npz_column(entries: Any, key: str, kind: str) -> NDArray[Any]:
     return np.fromiter(
         (None if null else value for value, null in zip(listed, nulls, strict=True)), dtype=object, count=len(listed)
     )
+
+
+def _neuron_ids(file: GraphmlFile, asked: str | None) -> tuple[NDArray[np.int64], str | None]:
+    """The neurons' ids in the file's order, and the attribute that they come from (None: the XML ids)."""
+    if asked is None and all(map(_INTEGER.fullmatch, file.nodes)):
+        return _as_ids(file.nodes, "The node ids"), None
+    for name in (asked,) if asked is not None else _OWN_ID_ATTRIBUTES:
+        if name not in file.node_attributes:
+            continue
+        file.refuse_doubles(name)
+        texts = [text or "" for text in file.node_attributes[name].values]
+        if all(map(_INTEGER.fullmatch, texts)):
+            return _as_ids(texts, f"The node attribute {name!r}"), name
+    odd = next((node for node in file.nodes if not _INTEGER.fullmatch(node)), "")
+    declared = ", ".join(map(repr, file.node_attributes)) or "none"
+    raise GraphError(
+        f"The node {odd!r} has no integer id; neurons are identified by integers."
+        if asked is None
+        else f"The node attribute {asked!r} does not give every node an integer.",
+        hint=f"read_graphml(path, ids=...) takes the ids from a node attribute; the file declares {declared}.",
+    )
+
+
+def _as_ids(texts: list[str], what: str) -> NDArray[np.int64]:
+    numbers = [int(text) for text in texts]
+    if len(set(numbers)) < len(numbers):
+        raise GraphError(f"{what} give two nodes the same number.")
+    too_large = next((number for number in numbers if not -(2**63) <= number < 2**63), None)
+    if too_large is not None:
+        raise GraphError(f"{what} hold {too_large}, which does not fit: ids are below 2**63.")
+    return np.array(numbers, dtype=np.int64)
+
+
+def _counts(file: GraphmlFile, weight: str | None) -> NDArray[np.int64]:
+    """The synapses of each edge; an edge without a value counts 1 unless ``weight`` was asked for."""
+    n, name = len(file.source), weight or "synapses"
+    if name not in file.edge_attributes and (weight is None or n == 0):
+        return np.ones(n, dtype=np.int64)
+    texts: list[str | None] = file.edge_attributes[name].values if name in file.edge_attributes else [None] * n
+    counts = {text: 1 if text is None and weight is None else _positive(text) for text in set(texts)}
+    if None in counts.values():
+        edge = next(row for row, text in enumerate(texts) if counts[text] is None)
+        ends = f"{file.nodes[file.source[edge]]!r} -> {file.nodes[file.target[edge]]!r}"
+        if texts[edge] is None:
+            raise GraphError(f"The edge {ends} has no attribute {name!r}.")
+        raise GraphError(f"The edge {ends} has {texts[edge]!r} {name}; expected a positive integer.")
+    return np.fromiter(map(counts.__getitem__, texts), dtype=np.int64, count=n)
+
+
+def _positive(text: str | None) -> int | None:
+    """The count in ``text``. Programs that know doubles only write 5 as 5.0 or 5e0: exact below 2**53."""
+    if text is None:
+        return None
+    if _INTEGER.fullmatch(text.strip()):
+        count = int(text)
+        return count if 0 < count < 2**63 else None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() and 0 < number < 2**53 else None
+
+
+def _values(name: str, attribute: Attribute) -> NDArray[Any]:
+    try:
+        values = [None if text is None else _value(text, attribute.type) for text in attribute.values]
+        if None in values:
+            return np.fromiter(values, dtype=object, count=len(values))
+        return np.array(values, dtype=_DTYPES.get(attribute.type, object))
+    except (ValueError, OverflowError) as error:
+        raise GraphError(f"The node attribute {name!r} is declared {attribute.type}: {error}.") from error
+
+
+def _value(text: str, graphml_type: str) -> Any:
+    if graphml_type == "boolean":
+        return text.strip().lower() in ("true", "1")
+    return _DTYPES.get(graphml_type, str)(text)
 
 
 def _parquet_table(stream: IO[bytes]) -> pa.Table:

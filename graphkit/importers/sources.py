@@ -139,7 +139,7 @@ def staged_text(
     folder: Path,
     name: str,
     header: Sequence[str],
-    rows: Iterable[list[str | None]],
+    rows: Iterable[Sequence[str | None]],
     unit: str = "row",
 ) -> Source:
     """Rows of text, in batches, as a Source."""
@@ -155,7 +155,7 @@ def staged_text(
     return replace(parquet_source(connection, target, name), text=True, unit=unit)
 
 
-def _text_table(rows: list[list[str | None]], schema: Any) -> Any:
+def _text_table(rows: list[Sequence[str | None]], schema: Any) -> Any:
     import pyarrow as pa
 
     return pa.table([pa.array([r[i] for r in rows], pa.string()) for i in range(len(schema))], schema=schema)

@@ -153,7 +153,7 @@ def _checked_unit(unit: Sequence[float] | None) -> list[float] | None:
     values = [float(u) for u in unit]
     if len(values) != 3 or not all(0 < u < float("inf") for u in values):
         raise ImportDataError(
-            f"position_unit_nm must be three sizes above 0 (x, y, z), got {list(unit)!r}.", hint="For example: 4 4 40"
+            f"position_unit_nm must be three sizes above 0 (x, y, z), got {list(unit)!r}.", hint="For example: 4,4,40"
         )
     return values
 
@@ -253,7 +253,7 @@ def _unit_of(source: Source, column: str, unit: list[float] | None, axis: int) -
     if unit is None and lowered.endswith(("_vx", "_vox", "_voxel", "_voxels", "_px")):
         raise ImportDataError(
             f"Column {column!r} of {source.name} holds positions in voxels, whose size is not known.",
-            hint="Give it, in nanometres: --position-unit-nm 4 4 40",
+            hint="Give it, in nanometres: --position-unit-nm 4,4,40",
         )
     return unit[axis] if unit else 1.0
 

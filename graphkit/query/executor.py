@@ -9,7 +9,8 @@ import pyarrow as pa
 from graphkit.query import ir
 from graphkit.query.echo import echo
 from graphkit.query.planner import Plan, plan
-from graphkit.query.result import Result
+from graphkit.query.interrupted import interruptible
+from graphkit.query.result import Result, cut_off
 from graphkit.statement import plain_error
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def run(form: ir.Form, dataset: Dataset) -> Result:
     else:
         table, complete = run_rows(dataset, planned.sql, form.limit)
     if not complete:
-        notes.append(f"Only the first {form.limit:,} rows are shown; there are more.")
+        notes.append(cut_off(form.limit))
     return Result(
         table=table,
         question=echo(form),
@@ -56,13 +57,10 @@ def run_rows(dataset: Dataset, sql: str, limit: int | None) -> tuple[pa.Table, b
     cursor = dataset.cursor(sql)
     try:
         if limit is None:
-            return cursor.sql(sql).to_arrow_table(), True
-        table = cursor.sql(f"SELECT * FROM ({sql}\n) LIMIT {limit + 1}").to_arrow_table()
+            return interruptible(cursor, cursor.sql(sql).to_arrow_table), True
+        table = interruptible(cursor, cursor.sql(f"SELECT * FROM ({sql}\n) LIMIT {limit + 1}").to_arrow_table)
     except duckdb.Error as error:
         raise plain_error(error) from error
-    except KeyboardInterrupt:
-        cursor.interrupt()
-        raise
     return table.slice(0, limit), len(table) <= limit
 
 

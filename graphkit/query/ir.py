@@ -14,10 +14,9 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
 from graphkit.errors import QueryError
-from graphkit.schema import KINDS
 
 __all__ = [
     "FORM_VERSION",
@@ -53,6 +52,7 @@ LEAST_SHARE = 1e-6
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "like", "not like", "in", "is null", "is not null"]
 Value = str | int | float | bool | tuple[str | int, ...] | None
+Kind = Literal["chemical", "electrical"]  # schema.KINDS, which would bring pyarrow along
 Group = Literal["type", "class", "side", "nt", "region"]
 GROUPS: tuple[Group, ...] = ("type", "class", "side", "nt", "region")
 
@@ -113,14 +113,14 @@ class Selection:
     neurons: Condition | None = None
     min_synapses: int = 1
     per_region: bool = False
-    kind: Literal["chemical", "electrical"] = "chemical"
+    kind: Kind = "chemical"
     nt: tuple[str, ...] | None = None
     autapses: bool = True
 
     def __post_init__(self) -> None:
         if isinstance(self.min_synapses, bool) or not isinstance(self.min_synapses, int) or self.min_synapses < 1:
             raise QueryError(f"The minimum of synapses must be a whole number of at least 1, got {self.min_synapses!r}.")
-        if self.kind not in KINDS:
+        if self.kind not in get_args(Kind):
             raise QueryError(f"The kind must be 'chemical' or 'electrical', got {self.kind!r}.")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graphkit.graph import Graph
     from graphkit.query.ir import Form
 
-__all__ = ["UNITS", "Result", "json_text"]
+__all__ = ["UNITS", "Result", "cut_off", "json_text"]
 
 UNITS: dict[str, str] = {
     "inputs": "chemical synapses onto the neuron or group",
@@ -159,6 +159,11 @@ class Result:
             f"<p><b>{html.escape(self.question)}</b></p><table><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>{more}{cut}{notes}"
         )
+
+
+def cut_off(limit: int | None) -> str:
+    """The note that goes with an answer that a limit has cut."""
+    return f"Only the first {'row is' if limit == 1 else f'{limit:,} rows are'} shown; there are more."
 
 
 def json_text(row: dict[str, Any]) -> str:

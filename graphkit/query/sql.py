@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import SqlError, did_you_mean
-from graphkit.query.result import Result
+from graphkit.query.interrupted import interruptible
+from graphkit.query.result import Result, cut_off
 from graphkit.tables import connect
 
 if TYPE_CHECKING:
@@ -50,20 +51,18 @@ def run_sql(dataset: Dataset, statement: str, *, limit: int | None = None) -> Re
         _check(text, connection, views)
         try:
             relation = connection.sql(text if limit is None else f"SELECT * FROM ({text}\n) LIMIT {limit + 1}")
-            found = _integers_kept(relation.to_arrow_table(), [str(t) for t in relation.types])
+            table = interruptible(connection, relation.to_arrow_table)
+            found = _integers_kept(table, [str(t) for t in relation.types])
             found = found.rename_columns(_distinct(found.column_names))
             plan = _plan(connection, text)
         except duckdb.Error as error:
             raise _explained(error, views) from error
-        except KeyboardInterrupt:
-            connection.interrupt()
-            raise
     complete = limit is None or len(found) <= limit
     return Result(
         table=found if complete else found.slice(0, limit),
         question=text,
         complete=complete,
-        notes=() if complete else (f"Only the first {limit:,} rows are shown; there are more.",),
+        notes=() if complete else (cut_off(limit),),
         plan=plan,
         dataset_name=dataset.name,
         snapshot=dataset.snapshot.number,

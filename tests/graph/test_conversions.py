@@ -213,12 +213,12 @@ def test_graphml_defaults_and_directions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("<svg/>", "begins with <svg>, which is not GraphML"),
+        ("<svg/>", "is XML, but not GraphML: it begins with <svg>"),
         (GRAPHML.format(""), "holds no graph"),
         (GRAPHML.format("<graph/><graph/>"), "several graphs"),
         (
             GRAPHML.format('<graph><node id="1"/><edge source="1" target="2"/></graph>'),
-            "'1' -> '2' has an end that is no",
+            "'1' -> '2' has the end '2', which is no node",
         ),
         (GRAPHML.format('<graph><node id="1"/><node id="1"/></graph>'), "'1' stands twice"),
         (GRAPHML.format('<graph><node id="9223372036854775808"/></graph>'), "below 2\\*\\*63"),

@@ -178,7 +178,7 @@ def _mutated(text: str, rng: random.Random) -> str:
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
         at = rng.randint(0, len(text))
         until = min(len(text), at + rng.choice([1, 1, 3, 20]))
-        match rng.randint(0, 4):
+        match rng.randint(0, 6):
             case 0:
                 text = text[:at] + text[until:]
             case 1:
@@ -189,7 +189,11 @@ def _mutated(text: str, rng: random.Random) -> str:
                 text = text[:until] + text[at:]
             case 4:
                 text = text[:at] + "".join(rng.choice(string.printable) for _ in range(rng.randint(1, 5))) + text[at:]
-    return text[:3000]
+            case 5:
+                text = text.swapcase()
+            case 6:
+                text = text.replace(" ", "\n  ")
+    return text
 
 
 def test_mutated_questions_give_an_answer_or_an_error_of_ours(tiny: Dataset) -> None:
@@ -210,7 +214,7 @@ def test_mutated_questions_give_an_answer_or_an_error_of_ours(tiny: Dataset) -> 
 def test_mutated_sql_gives_an_answer_or_an_error_of_ours(tiny: Dataset) -> None:
     rng = random.Random(21)
     answered = 0
-    for number in range(500):
+    for number in range(300):
         base = rng.choice(_SQL) if rng.random() < 0.8 else " ".join(rng.choices(_WORDS, k=rng.randint(1, 12)))
         statement = _mutated(base, rng)
         try:
@@ -218,7 +222,7 @@ def test_mutated_sql_gives_an_answer_or_an_error_of_ours(tiny: Dataset) -> None:
             answered += 1
         except SqlError as error:
             assert error.message, statement
-    assert 10 < answered < 490
+    assert 10 < answered < 290
 
 
 @pytest.mark.parametrize("question", ["neurons limit " + "9" * 5000, "inputs of " + "9" * 5000, "neurons where inputs > " + "1" * 5000, "x" * 5000])

@@ -1,0 +1,107 @@
+"""What a person sees: the table on a terminal of a certain width, through a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import pytest
+
+from graphkit.dataset import Dataset
+from tests.cli.test_command import ISSUE
+from tests.conftest import LONG
+
+pty = pytest.importorskip("pty")
+
+
+def on_terminal(width: int, *args: str, **environment: str) -> str:
+    """Everything that the command shows on a terminal of this width."""
+    import fcntl
+    import struct
+    import termios
+
+    command = [sys.executable, "-c", "import os; os.read(0, 1); from graphkit.cli import main; main()", *args]
+    pid, terminal = pty.fork()
+    if not pid:
+        plain = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
+        os.execve(sys.executable, command, {**plain, "TERM": "xterm-256color", "PYTHONUTF8": "1", **environment})
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    os.write(terminal, b"\n")  # begin, now that the width is set
+    shown = b""
+    while True:
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not data:
+            break
+        shown += data
+    os.waitpid(pid, 0)
+    return shown.decode().replace("\r\n", "\n").lstrip("\n")
+
+
+NARROW = [q for q in ISSUE if q.split()[0] in ("motifs", "neurons", "synapses", "connections")]
+
+
+@pytest.mark.parametrize(("width", "questions"), [(80, NARROW), (120, ISSUE[6:7])], ids=["80", "120"])
+def test_no_number_is_cut_and_nothing_is_wider_than_the_terminal(sim: Dataset, width: int, questions: list[str]) -> None:
+    for question in questions:
+        shown = on_terminal(width, "query", question, "-d", sim.url, "--limit", "20", NO_COLOR="1")
+        _, table, rest = shown.split("\n\n", 2)
+        assert max(map(len, table.splitlines())) <= width, question
+        assert "\x1b" not in shown
+        assert "…" not in shown
+        body = table.split("─\n")[1].splitlines()
+        rows = sim.query(question, limit=20).rows()
+        assert len(body) == len(rows), f"a row takes several lines: {question}"
+        for line, row in zip(body, rows, strict=True):
+            cells = line.split()
+            for column, value in row.items():
+                if isinstance(value, int) and f" {column}" not in rest.replace(",", ""):
+                    assert (str(value) if column.endswith("_id") else f"{value:,}") in cells, (question, column)
+
+
+def test_thousands_are_separated_and_ids_are_not(sim: Dataset, tiny: Dataset) -> None:
+    shown = on_terminal(100, "query", "--sql", "SELECT 1234567 AS n, 100019 AS neuron_id, 720575940621039145 AS x, 0.25::DOUBLE AS share", "-d", sim.url, NO_COLOR="1")
+    assert re.search(r"1,234,567 +100019 +720575940621039145 +25\.0 %", shown)
+    assert str(LONG) in on_terminal(80, "query", "connections", "-d", tiny.url, NO_COLOR="1")
+
+
+def test_colours_on_a_terminal_and_none_without(sim: Dataset) -> None:
+    assert "\x1b[" in on_terminal(80, "query", "types limit 3", "-d", sim.url)
+    assert "\x1b[" not in on_terminal(80, "query", "types limit 3", "-d", sim.url, NO_COLOR="1")
+    assert "\x1b[1;31mError:" in on_terminal(80, "query", "types in XX", "-d", sim.url)
+    assert "\x1b" not in on_terminal(80, "query", "types in XX", "-d", sim.url, NO_COLOR="1")
+
+
+def test_a_name_cannot_command_the_terminal(sim: Dataset) -> None:
+    shown = on_terminal(80, "query", "--sql", "SELECT chr(27) || '[2J' || chr(7) || '[bold]x[/bold]' AS name", "-d", sim.url, NO_COLOR="1")
+    assert "\x1b" not in shown
+    assert r"\x1b[2J\x07[bold]x[/bold]" in shown
+
+
+def test_binary_formats_are_not_for_a_terminal(sim: Dataset) -> None:
+    for form in ("parquet", "arrow"):
+        shown = on_terminal(80, "query", "types", "-d", sim.url, "--format", form, NO_COLOR="1")
+        assert f"Error: {form} is binary and not for a terminal." in shown
+        assert "-o FILE" in shown
+
+
+def test_many_rows_are_cut_on_a_terminal_and_said_so(sim: Dataset) -> None:
+    shown = on_terminal(100, "query", "neurons", "-d", sim.url, NO_COLOR="1")
+    assert "... and 340 more rows: all of them with -o FILE or through a pipe." in shown
+    assert len(shown.splitlines()) < 75
+
+
+def test_what_is_not_shown_is_named(sim: Dataset) -> None:
+    shown = on_terminal(60, "query", "synapses from ER4d to EPG limit 5", "-d", sim.url, NO_COLOR="1")
+    assert "no room for:" in shown
+    for column in ("post_z_nm", "size", "score"):
+        assert column in shown.split("no room for:")[1]
+
+
+def test_without_unicode_there_are_plain_arrows(sim: Dataset) -> None:
+    shown = on_terminal(100, "query", "motifs in EB", "-d", sim.url, NO_COLOR="1", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert "a->b b->c a->c" in shown
+    assert "a<->b" in shown
