@@ -34,7 +34,7 @@ Get a dataset:   graphkit simulate -o mybrain          (a generated one)
 See what is in:  graphkit info mybrain
 Ask:             graphkit query "motifs in region EB" -d mybrain
                  graphkit query "inputs of type 'EPG' by type" -d mybrain
-                 graphkit query --sql "SELECT count(*) FROM neurons" -d mybrain
+                 graphkit query --sql "SELECT * FROM neurons" -d mybrain
 Take it along:   graphkit export -d mybrain brain.graphml
 
 Set GRAPHKIT_DATASET=mybrain to leave out -d. Answers go to stdout, all else to stderr.

@@ -45,6 +45,18 @@ NeuronColumns = Annotated[
         "--neuron-columns", metavar="FIELD=COLUMN", help="The same for --neurons; repeatable.", show_default=False
     ),
 ]
+Ids = Annotated[str, typer.Option(metavar="auto|integer|name", help="What pre and post hold.")]
+Kind = Annotated[
+    str | None, typer.Option(metavar="chemical|electrical", help="The kind of every row.", show_default=False)
+]
+KindMap = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="WORD=KIND",
+        help="What the words in the column of kinds mean, e.g. EJ=electrical; others are left out.",
+        show_default=False,
+    ),
+]
 Sheet = Annotated[str | None, typer.Option(help="Sheet of a spreadsheet.", show_default=False)]
 OnErrorOption = Annotated[
     str,
@@ -196,18 +208,9 @@ def edges(
     name: Name = None,
     columns: Columns = None,
     where: Where = None,
-    ids: Annotated[str, typer.Option(metavar="auto|integer|name", help="What pre and post hold.")] = "auto",
-    kind: Annotated[
-        str | None, typer.Option(metavar="chemical|electrical", help="The kind of every row.", show_default=False)
-    ] = None,
-    kind_map: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="WORD=KIND",
-            help="What the words in the column of kinds mean, e.g. EJ=electrical; others are left out.",
-            show_default=False,
-        ),
-    ] = None,
+    ids: Ids = "auto",
+    kind: Kind = None,
+    kind_map: KindMap = None,
     neurons: Neurons = None,
     neuron_columns: NeuronColumns = None,
     sheet: Sheet = None,
@@ -318,6 +321,42 @@ def cave(
 
 
 @app.command()
-def graphml(file: Annotated[Path, typer.Argument(help="The GraphML file.")], output: Output, name: Name = None) -> None:
-    """A GraphML file; node ids are neuron ids."""
-    _run("graphml", file, output, name=name)
+def graphml(
+    file: Annotated[Path, typer.Argument(help="The GraphML file.")],
+    output: Output,
+    name: Name = None,
+    id_attribute: Annotated[
+        str | None, typer.Option(help="The node attribute that is the neuron's id or name.", show_default=False)
+    ] = None,
+    columns: Columns = None,
+    where: Where = None,
+    ids: Ids = "auto",
+    kind: Kind = None,
+    kind_map: KindMap = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """A GraphML file of NetworkX, igraph or Cytoscape.
+
+    Nodes are neurons, edges connections; attributes are kept.
+    """
+    _run(
+        "graphml",
+        file,
+        output,
+        name=name,
+        id_attribute=id_attribute,
+        columns=columns,
+        where=where,
+        ids=ids,
+        kind=kind,
+        kind_map=kind_map,
+        neurons=neurons,
+        neuron_columns=neuron_columns,
+        on_error=on_error,
+        memory_limit=memory_limit,
+        threads=threads,
+    )

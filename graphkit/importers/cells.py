@@ -173,7 +173,7 @@ def position_cell(source: Source, column: str, target: str, unit_nm: float, part
     given = f"TRY_CAST({raw} AS DOUBLE)"
     if part is not None:
         given = f"CASE WHEN {whole} THEN TRY_CAST({numbers}[{part}] AS DOUBLE) END"
-    hint = "Check the unit: --position-unit-nm gives the nanometres a unit, x y z."
+    hint = "Check the unit: nanometres a unit are given like --position-unit-nm 4,4,40."
     return Cell(target, value, fault, column, hint, given)
 
 

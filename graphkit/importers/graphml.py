@@ -79,7 +79,7 @@ def import_graphml(
         if undirected and kind != "electrical":
             raise ImportDataError(
                 f"{undirected:,} edges of {path.name!r} have no direction; chemical connections have one.",
-                hint='If they are gap junctions, say so in Python: import_graphml(..., kind="electrical").',
+                hint="If they are gap junctions, say so with --kind electrical.",
             )
         work.sources.append(path)
         source = _edges(work, graph, key, path)

@@ -79,12 +79,12 @@ def test_documented_options_exist(place: str) -> None:
     assert options <= known, f"{place} does not take {options - known}"
 
 
-def test_the_common_options_are_taken_by_all_but_graphml() -> None:
+def test_the_common_options_are_taken_by_all() -> None:
     table = re.findall(r"^\| (`-.*?) \|", sections()["Options"], re.MULTILINE)
     options = {option for row in table for option in OPTION.findall(row)}
     assert {"--columns", "--on-error", "--threads"} <= options
     for name, known in COMMANDS.items():
-        assert options <= known or name == "graphml", f"import {name} does not take {options - known}"
+        assert options <= known, f"import {name} does not take {options - known}"
 
 
 @pytest.mark.parametrize(("file", "text"), hints())
