@@ -32,7 +32,7 @@ demo: $(READY)
 	@echo "    $(BIN)/graphkit query --help"
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not soak"
+	$(BIN)/python -m pytest -m "not soak" -n auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check .

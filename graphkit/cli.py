@@ -50,7 +50,10 @@ app = typer.Typer(
 )
 app.add_typer(cli_import.app, name="import")
 
-Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="The dataset; else -d, GRAPHKIT_DATASET or this folder.", show_default=False)]
+Folder = Annotated[
+    Path | None,
+    typer.Argument(metavar="[DIR]", help="The dataset; else -d, GRAPHKIT_DATASET or this folder.", show_default=False),
+]
 
 
 def _opened(location: str | os.PathLike[str] | None) -> Dataset:
@@ -77,9 +80,13 @@ def _location(given: str | os.PathLike[str] | None) -> str:
 
 @app.command()
 def query(
-    question: Annotated[str | None, typer.Argument(metavar="QUESTION", help="The question, in quotes.", show_default=False)] = None,
+    question: Annotated[
+        str | None, typer.Argument(metavar="QUESTION", help="The question, in quotes.", show_default=False)
+    ] = None,
     dataset: DatasetOption = None,
-    sql: Annotated[str | None, typer.Option("--sql", metavar="SELECT", help="Ask in SQL instead: one SELECT.", show_default=False)] = None,
+    sql: Annotated[
+        str | None, typer.Option("--sql", metavar="SELECT", help="Ask in SQL instead: one SELECT.", show_default=False)
+    ] = None,
     form: FormatOption = None,
     output: OutputOption = None,
     limit: LimitOption = None,
@@ -175,10 +182,13 @@ def build(
     dataset: DatasetOption = None,
     min_score: Annotated[
         float | None,
-        typer.Option(help="Count only synapses with at least this detection score; 'nan' counts all again.", show_default=False),
+        typer.Option(
+            help="Count only synapses with at least this detection score; 'nan' counts all again.", show_default=False
+        ),
     ] = None,
     autapses: Annotated[
-        bool | None, typer.Option("--autapses/--no-autapses", help="Count synapses of a neuron onto itself.", show_default=False)
+        bool | None,
+        typer.Option("--autapses/--no-autapses", help="Count synapses of a neuron onto itself.", show_default=False),
     ] = None,
     region_point: Annotated[
         str | None, typer.Option(help="A synapse lies in the region of its 'post' or 'pre' point.", show_default=False)
@@ -223,7 +233,9 @@ def simulate(
     name: Annotated[str | None, typer.Option(help="The dataset's name.", show_default=False)] = None,
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Another setting (docs/simulate.md), repeatable.", show_default=False),
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Another setting (docs/simulate.md), repeatable.", show_default=False
+        ),
     ] = None,
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
@@ -248,22 +260,35 @@ def simulate(
                 **settings,
             )
         _say_built(made)
-        say(f"Ask it something: graphkit query \"motifs in region EB\" -d {output}")
+        say(f'Ask it something: graphkit query "motifs in region EB" -d {output}')
 
 
 @app.command()
 def export(
-    output: Annotated[Path, typer.Argument(help="The file to write: .graphml, .npz, .csv, .tsv or .parquet (text also .gz).")],
+    output: Annotated[
+        Path, typer.Argument(help="The file to write: .graphml, .npz, .csv, .tsv or .parquet (text also .gz).")
+    ],
     dataset: DatasetOption = None,
-    region: Annotated[list[str] | None, typer.Option(help="Only synapses located here; repeatable.", show_default=False)] = None,
+    region: Annotated[
+        list[str] | None, typer.Option(help="Only synapses located here; repeatable.", show_default=False)
+    ] = None,
     between_neurons_of: Annotated[
         list[str] | None, typer.Option(help="Only neurons that belong to this region; repeatable.", show_default=False)
     ] = None,
-    type_: Annotated[list[str] | None, typer.Option("--type", help="Only neurons of this type (wildcards); repeatable.", show_default=False)] = None,
-    where: Annotated[str | None, typer.Option(help="Only neurons for which this SQL condition holds.", show_default=False)] = None,
+    type_: Annotated[
+        list[str] | None,
+        typer.Option("--type", help="Only neurons of this type (wildcards); repeatable.", show_default=False),
+    ] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Only neurons for which this SQL condition holds.", show_default=False)
+    ] = None,
     min_synapses: Annotated[int, typer.Option(help="Only connections with at least this many synapses.")] = 1,
-    electrical: Annotated[bool, typer.Option("--electrical", help="Gap junctions instead of chemical synapses.")] = False,
-    autapses: Annotated[bool, typer.Option("--autapses/--no-autapses", help="Keep connections of a neuron to itself.")] = True,
+    electrical: Annotated[
+        bool, typer.Option("--electrical", help="Gap junctions instead of chemical synapses.")
+    ] = False,
+    autapses: Annotated[
+        bool, typer.Option("--autapses/--no-autapses", help="Keep connections of a neuron to itself.")
+    ] = True,
 ) -> None:
     """Write the graph, or a part of it, to a file for other tools."""
     with caught():
@@ -324,7 +349,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 

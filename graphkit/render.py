@@ -51,7 +51,8 @@ def format_of(path: Path | None, given: str | None) -> str:
     if given is not None:
         if given not in FORMATS:
             raise GraphkitError(
-                f"There is no format {given!r}.", hint=did_you_mean(given, FORMATS) or f"There are {', '.join(FORMATS)}."
+                f"There is no format {given!r}.",
+                hint=did_you_mean(given, FORMATS) or f"There are {', '.join(FORMATS)}.",
             )
         return given
     if path is None:
@@ -73,7 +74,9 @@ def write_result(result: Result, form: str, path: Path | None = None) -> None:
     """
     if path is None:
         if form in _BINARY and sys.stdout.isatty():
-            raise GraphkitError(f"{form} is binary and not for a terminal.", hint="Write it to a file with -o FILE, or pipe it.")
+            raise GraphkitError(
+                f"{form} is binary and not for a terminal.", hint="Write it to a file with -o FILE, or pipe it."
+            )
         if form == "table" and sys.stdout.isatty():
             from graphkit.render_terminal import print_table
 
@@ -167,7 +170,9 @@ def _flat(table: pa.Table, *, nested: bool = False) -> pa.Table:
     types = pa.types
     for i, field in enumerate(table.schema):
         if types.is_nested(field.type) and not nested:
-            values = [None if v is None else json_text({"v": v})[len('{"v": ') : -1] for v in table.column(i).to_pylist()]
+            values = [
+                None if v is None else json_text({"v": v})[len('{"v": ') : -1] for v in table.column(i).to_pylist()
+            ]
         elif types.is_interval(field.type):
             values = [None if v is None else str(v) for v in table.column(i).to_pylist()]
         elif types.is_binary(field.type) and not nested:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from typing import TYPE_CHECKING, Any
 
 from graphkit.render import cell_text, is_number
+from graphkit.terminal import say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,13 +44,18 @@ def print_table(result: Result) -> None:
     headings, same, hidden = _fitted(columns, numbers, console.width)
     _print(console, {n: columns[n] for n in headings}, headings, numbers)
     if same:
-        console.print("in every row: " + ", ".join(f"{n} {columns[n][0]}" for n in same), style="dim", markup=False, highlight=False)
+        console.print(
+            "in every row: " + ", ".join(f"{n} {columns[n][0]}" for n in same),
+            style="dim",
+            markup=False,
+            highlight=False,
+        )
     if len(result) > _ROWS:
-        print(f"... and {len(result) - _ROWS:,} more rows: all of them with -o FILE or through a pipe.", file=sys.stderr)
+        say(f"... and {len(result) - _ROWS:,} more rows: all of them with -o FILE or through a pipe.")
     if empty:
-        print(f"(without a value here: {', '.join(empty)})", file=sys.stderr)
+        say(f"(without a value here: {', '.join(empty)})")
     if hidden:
-        print(f"(no room for: {', '.join(hidden)}; a wider terminal, -o FILE or a pipe has them)", file=sys.stderr)
+        say(f"(no room for: {', '.join(hidden)}; a wider terminal, -o FILE or a pipe has them)")
 
 
 def _print(console: Console, columns: _Columns, headings: dict[str, str], numbers: set[str]) -> None:
@@ -60,7 +65,12 @@ def _print(console: Console, columns: _Columns, headings: dict[str, str], number
 
     table = Table(box=box.SIMPLE_HEAD, header_style="bold cyan", pad_edge=False, collapse_padding=True, show_edge=False)
     for name in columns:
-        table.add_column(Text(headings[name]), justify="right" if name in numbers else "left", no_wrap=name in numbers, overflow="fold")
+        table.add_column(
+            Text(headings[name]),
+            justify="right" if name in numbers else "left",
+            no_wrap=name in numbers,
+            overflow="fold",
+        )
     for row in zip(*columns.values(), strict=True):
         table.add_row(*map(Text, row))
     console.print()

@@ -26,7 +26,7 @@ from graphkit.query.cache_folder import user_cache
 from graphkit.query.interrupted import interruptible
 from graphkit.query.planner import plan, selected_neurons_sql, selected_pairs_sql
 from graphkit.query.sql import check_predicate
-from graphkit.query.vocabulary import one_of
+from graphkit.query.vocabulary import one_of, quoted_name
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,7 +101,9 @@ def load_graph(
         chosen = ir.Comparison("neuron_id", "in", tuple(sorted(ids)))
         both = chosen if selection.neurons is None else ir.And((selection.neurons, chosen))
         selection = ir.Selection(**{**_fields(selection), "neurons": both})
-    return load_selection(dataset, selection, attributes=_ATTRIBUTES if attributes is None else tuple(_names(attributes)))
+    return load_selection(
+        dataset, selection, attributes=_ATTRIBUTES if attributes is None else tuple(_names(attributes))
+    )
 
 
 def make_selection(
@@ -170,12 +172,13 @@ def _fetched(dataset: Dataset, sql: str) -> pa.Table:
 
 def _with_attributes(dataset: Dataset, graph: Graph, attributes: tuple[str, ...]) -> Graph:
     columns = [dataset.vocabulary.column(a) for a in attributes]
-    names = ", ".join(f'"{c}"' for c in dict.fromkeys(columns))
+    names = ", ".join(map(quoted_name, dict.fromkeys(columns)))
     sql = f"SELECT neuron_id, {names} FROM neurons ORDER BY neuron_id"
     table = _fetched(dataset, sql)
     rows = np.searchsorted(table["neuron_id"].to_numpy(), graph.ids)
     kept: dict[str, Any] = {c: table[c].take(rows) for c in columns if table[c].null_count < len(table)}
-    return Graph(*(getattr(graph, a) for a in _ARRAYS), attributes=kept)
+    ids, *arrays = (getattr(graph, a) for a in _ARRAYS)
+    return Graph(ids, *arrays, attributes=kept)
 
 
 # -- the cache --------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def leave(code: int) -> NoReturn:
         pass  # who reads has read enough
     except OSError as error:
         code = code or 1
-        print(f"Error: Cannot write the answer: {error.strerror}.", file=sys.stderr)
+        sys.stderr.write(f"Error: Cannot write the answer: {error.strerror}.\n")
     with contextlib.suppress(OSError):
         sys.stderr.flush()
     os._exit(code)

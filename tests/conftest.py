@@ -133,7 +133,9 @@ def pair_totals(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
             "outputs": pa.array([20, 20, 20], pa.int64()),
         }
     )
-    regions = pa.table({"region_id": pa.array([1], pa.int16()), "name": ["EB"], "parent_id": pa.array([None], pa.int16())})
+    regions = pa.table(
+        {"region_id": pa.array([1], pa.int16()), "name": ["EB"], "parent_id": pa.array([None], pa.int16())}
+    )
     there = pa.table(
         {
             "neuron_id": pa.array([1, 2, 3], pa.int64()),
@@ -152,7 +154,12 @@ def pair_totals(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         }
     )
     with DatasetWriter(tmp_path_factory.mktemp("hand-made") / "pairs", create=True, name="pairs") as writer:
-        for name, table in (("neurons", neurons), ("regions", regions), ("neuron_regions", there), ("connections", connections)):
+        for name, table in (
+            ("neurons", neurons),
+            ("regions", regions),
+            ("neuron_regions", there),
+            ("connections", connections),
+        ):
             writer.add(name, table)
         record = build_into(writer, BuildOptions(totals="source"))
         return writer.commit({"command": "test", "settings": {}, "sources": []}, build=record)
@@ -164,7 +171,12 @@ def nobody(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     folder = tmp_path_factory.mktemp("hand-made") / "nobody"
     with DatasetWriter(folder, create=True, name="nobody") as writer:
         writer.add("neurons", pa.table({"neuron_id": pa.array([], pa.int64())}))
-        writer.add("regions", pa.table({"region_id": pa.array([1], pa.int16()), "name": ["EB"], "parent_id": pa.array([None], pa.int16())}))
+        writer.add(
+            "regions",
+            pa.table(
+                {"region_id": pa.array([1], pa.int16()), "name": ["EB"], "parent_id": pa.array([None], pa.int16())}
+            ),
+        )
         writer.add("synapses", pa.table({c: pa.array([], pa.int64()) for c in ("synapse_id", "pre_id", "post_id")}))
         record = build_into(writer, BuildOptions())
         writer.commit({"command": "test", "settings": {}, "sources": []}, build=record)

@@ -59,7 +59,9 @@ def _selection(selection: ir.Selection, among: str) -> list[str]:
     if selection.nt:
         words.append(f"with transmitter {_names(selection.nt)}")
     if selection.min_synapses > 1:
-        words.append(f"with at least {selection.min_synapses} synapses" + (" per region" if selection.per_region else ""))
+        words.append(
+            f"with at least {selection.min_synapses} synapses" + (" per region" if selection.per_region else "")
+        )
     if not selection.autapses:
         words.append("without autapses")
     return words

@@ -66,7 +66,14 @@ def parse_set(dataset: Dataset, text: str) -> ir.Condition | None:
 @functools.cache
 def _parser() -> Lark:
     grammar = Path(__file__).with_name("english.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", start=["start", "set"], maybe_placeholders=False, propagate_positions=True, cache=parser_cache())
+    return Lark(
+        grammar,
+        parser="lalr",
+        start=["start", "set"],
+        maybe_placeholders=False,
+        propagate_positions=True,
+        cache=parser_cache(),
+    )
 
 
 class _Reader:
@@ -97,7 +104,9 @@ class _Reader:
         if question.data == "motifs":
             groups = parts.pop("by", ())
             if groups not in ((), ("type",)):
-                raise self._refuse(self._places["by"], f"Motifs can be grouped by type only, not by {', '.join(groups)}.")
+                raise self._refuse(
+                    self._places["by"], f"Motifs can be grouped by type only, not by {', '.join(groups)}."
+                )
             parts["neurons"] = parts.pop("among", None)
             return ir.Motifs(_selection(parts), by_type=bool(groups), limit=limit)
         if question.data in ("neurons", "types"):
@@ -130,7 +139,9 @@ class _Reader:
         both_ways = False
         if between and len(between) == 1:
             if parts["neurons"] is not None:
-                raise self._refuse(self._places["among"], "`between` one set and `among` mean the same.", "Leave one of them out.")
+                raise self._refuse(
+                    self._places["among"], "`between` one set and `among` mean the same.", "Leave one of them out."
+                )
             parts["neurons"] = between[0]
         elif between:
             pre, post, both_ways = between[0], between[1], question.data != "synapses"
@@ -138,7 +149,9 @@ class _Reader:
                 raise self._refuse(self._places["between"], "Say which way: `synapses from A to B`.")
         if question.data == "synapses":
             if by:
-                raise self._refuse(self._places["by"], "Single synapses are not grouped.", "Ask for `connections ... by type`.")
+                raise self._refuse(
+                    self._places["by"], "Single synapses are not grouped.", "Ask for `connections ... by type`."
+                )
             return ir.Synapses(pre, post, _selection(parts), limit)
         return ir.Connections(pre, post, both_ways, by, _selection(parts), limit)
 
@@ -316,7 +329,9 @@ class _Reader:
     def _compare_number(self, column: str, op: str, token: Token) -> ir.Condition:
         number = _number(_unquoted(token))
         if op == "like":
-            raise self._refuse(token, f"Wildcards go with text, and {column!r} holds numbers.", f"For example: {column} >= 100")
+            raise self._refuse(
+                token, f"Wildcards go with text, and {column!r} holds numbers.", f"For example: {column} >= 100"
+            )
         if number is None:
             raise self._refuse(
                 token, f"{column!r} holds numbers, and {_unquoted(token)!r} is none.", f"For example: {column} >= 100"
@@ -377,5 +392,3 @@ def _span(node: Tree[Token] | Token) -> tuple[int, int]:
     if node.meta.empty:
         return 0, 0
     return node.meta.start_pos, node.meta.end_pos
-
-

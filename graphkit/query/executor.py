@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from graphkit.query import ir
 from graphkit.query.echo import echo
-from graphkit.query.planner import Plan, plan
 from graphkit.query.interrupted import interruptible
+from graphkit.query.planner import Plan, plan
 from graphkit.query.result import Result, cut_off
 from graphkit.statement import plain_error
 
@@ -78,7 +79,7 @@ def explain(form: ir.Form, dataset: Dataset, planned: Plan | None = None) -> str
     return "\n".join([*lines, "sql", *(f"  {line.strip()}" for line in planned.sql.splitlines())])
 
 
-def _graph_of(form: ir.Form, dataset: Dataset, table: pa.Table) -> object:
+def _graph_of(form: ir.Form, dataset: Dataset, table: pa.Table) -> Callable[[], Graph] | None:
     from graphkit.selection import load_selection
 
     def selected(selection: ir.Selection) -> Graph:
@@ -108,7 +109,9 @@ def _motifs(form: ir.Motifs, dataset: Dataset) -> tuple[pa.Table, list[str]]:
 
     preload_kernels()
     graph = load_selection(dataset, form.selection, attributes=("type",) if form.by_type else ())
-    notes = [f"The graph asked has {graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses."]
+    notes = [
+        f"The graph asked has {graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses."
+    ]
     if not graph.n_connections:
         notes.append("No connection meets the question, so every count of a connected motif is 0.")
     if form.by_type:
@@ -126,13 +129,23 @@ def _motifs(form: ir.Motifs, dataset: Dataset) -> tuple[pa.Table, list[str]]:
                     "induced": pa.array(found.count, pa.int64()),
                     "pattern": pa.array([named[c].pattern for c in found.code], pa.string()),
                 }
-            ).sort_by([("induced", "descending"), ("code", "ascending"), ("type_a", "ascending"), ("type_b", "ascending"), ("type_c", "ascending")]),
+            ).sort_by(
+                [
+                    ("induced", "descending"),
+                    ("code", "ascending"),
+                    ("type_a", "ascending"),
+                    ("type_b", "ascending"),
+                    ("type_c", "ascending"),
+                ]
+            ),
             notes,
         )
-    rows = [(m.name, m.code, m.pattern, m.n_neurons, m.count, m.induced) for m in motif_counts(graph)]
+    rows: list[tuple[str, str, str, int, int | None, int]] = [
+        (m.name, m.code, m.pattern, m.n_neurons, m.count, m.induced) for m in motif_counts(graph)
+    ]
     census = triad_census(graph)
-    unconnected = [(m.name, m.code, m.pattern, 3, None, census[m.code]) for m in TRIADS[:3]]
-    rows += [("no connection", "N", "(a), (b)", 2, None, dyad_census(graph).null), *unconnected]
+    rows.append(("no connection", "N", "(a), (b)", 2, None, dyad_census(graph).null))
+    rows += [(m.name, m.code, m.pattern, 3, None, census[m.code]) for m in TRIADS[:3]]
     names = ("motif", "code", "pattern", "size", "count", "induced")
     types_ = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.int64())
     columns = zip(*rows, strict=True)

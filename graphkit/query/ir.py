@@ -119,7 +119,9 @@ class Selection:
 
     def __post_init__(self) -> None:
         if isinstance(self.min_synapses, bool) or not isinstance(self.min_synapses, int) or self.min_synapses < 1:
-            raise QueryError(f"The minimum of synapses must be a whole number of at least 1, got {self.min_synapses!r}.")
+            raise QueryError(
+                f"The minimum of synapses must be a whole number of at least 1, got {self.min_synapses!r}."
+            )
         if self.kind not in get_args(Kind):
             raise QueryError(f"The kind must be 'chemical' or 'electrical', got {self.kind!r}.")
 
@@ -233,7 +235,9 @@ def from_json(text: str) -> Form:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise QueryError(f"This is not a typed question: {error}.") from error
     if version != FORM_VERSION or not isinstance(question, str) or question not in _FORMS:
-        raise QueryError(f"This graphkit reads typed questions of version {FORM_VERSION}, got {question!r}, {version!r}.")
+        raise QueryError(
+            f"This graphkit reads typed questions of version {FORM_VERSION}, got {question!r}, {version!r}."
+        )
     try:
         return _FORMS[question](**{k: _revived(k, v) for k, v in body.items()})
     except (TypeError, ValueError, KeyError, AttributeError) as error:

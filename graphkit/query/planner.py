@@ -78,7 +78,9 @@ def _require_connections(selection: ir.Selection, dataset: Dataset, by: tuple[ir
     if unknown:
         share = 100 * unknown / (known + unknown)
         many = "1 synapse has" if unknown == 1 else f"{unknown:,} synapses have"
-        return (f"{many} no resolved region ({share:.1f} %) and {'is' if unknown == 1 else 'are'} not counted in any region.",)
+        return (
+            f"{many} no resolved region ({share:.1f} %) and {'is' if unknown == 1 else 'are'} not counted in any region.",
+        )
     return ()
 
 
@@ -103,9 +105,15 @@ def _rows_sql(
         terms.append("pre_id <> post_id")
     source = f"SELECT pre_id, post_id, region_id, synapses FROM {table} WHERE {' AND '.join(terms)}"
     if selection.kind == "electrical":
-        source = f"SELECT * FROM ({source}) UNION ALL SELECT post_id, pre_id, region_id, synapses FROM ({source}) WHERE pre_id <> post_id"
+        back = f"SELECT post_id, pre_id, region_id, synapses FROM ({source}) WHERE pre_id <> post_id"
+        source = f"SELECT * FROM ({source}) UNION ALL {back}"
     ends = []
-    for column, condition in (("pre_id", pre), ("post_id", post), ("pre_id", selection.neurons), ("post_id", selection.neurons)):
+    for column, condition in (
+        ("pre_id", pre),
+        ("post_id", post),
+        ("pre_id", selection.neurons),
+        ("post_id", selection.neurons),
+    ):
         if condition is not None:
             ends.append(f"{column} IN (SELECT neuron_id FROM neurons WHERE {condition_sql(condition, dataset)})")
     return f"SELECT * FROM ({source}) WHERE {' AND '.join(ends)}" if ends else source
@@ -191,7 +199,11 @@ def _regions_sql(dataset: Dataset) -> str:
     below = f"(VALUES {', '.join(pairs) or '(NULL, NULL)'}) b(ancestor, region_id)"
     paths = ", ".join(f"({i}, {_sql_text(tree.path(i))}, {tree.depth(i)})" for i in tree.by_id) or "(NULL, NULL, NULL)"
     has_figures = dataset.has("neuron_regions")
-    figures = "neuron_regions" if has_figures else "(SELECT NULL::BIGINT AS neuron_id, NULL AS region_id, 0 AS inputs, 0 AS outputs LIMIT 0)"
+    figures = (
+        "neuron_regions"
+        if has_figures
+        else "(SELECT NULL::BIGINT AS neuron_id, NULL AS region_id, 0 AS inputs, 0 AS outputs LIMIT 0)"
+    )
     return f"""SELECT r.name AS region, p.name AS parent, t.path, coalesce(f.neurons, 0) AS neurons,
         coalesce(f.inputs, 0)::BIGINT AS inputs, coalesce(f.outputs, 0)::BIGINT AS outputs
         FROM regions r LEFT JOIN regions p ON r.parent_id = p.region_id
@@ -277,7 +289,9 @@ def _connections_sql(form: ir.Connections, dataset: Dataset) -> str:
     joins += _region_join(dataset) if by_region else ""
     if form.selection.kind == "electrical":
         # Rows hold both orientations. Where both meet the question, one is shown: by group, then by id.
-        first, second = (", ".join([*(f'{n}."{g}"' for g in groups), f"e.{end}"]) for n, end in (("a", "pre_id"), ("b", "post_id")))
+        first, second = (
+            ", ".join([*(f'{n}."{g}"' for g in groups), f"e.{end}"]) for n, end in (("a", "pre_id"), ("b", "post_id"))
+        )
         joins += f" WHERE row({first}) <= row({second}) OR NOT ({_among(form.post, form.pre, dataset)})"
     region = f", {_REGION_NAME}" if by_region else ""
     if not groups:
@@ -307,7 +321,8 @@ def _among(pre: ir.Condition | None, post: ir.Condition | None, dataset: Dataset
 def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
     if not dataset.has("synapses"):
         raise NotAnswerableError(
-            "This dataset has no single synapses: it was made from pair totals.", hint="Ask for `connections from A to B`."
+            "This dataset has no single synapses: it was made from pair totals.",
+            hint="Ask for `connections from A to B`.",
         )
     selection = form.selection
     terms = [f"kind = '{selection.kind}'"]

@@ -48,21 +48,15 @@ class Questions:
         """The regions, with neurons and synapses in each (``region_tree`` is the tree itself)."""
         return _run(self, ir.Regions(limit))
 
-    def inputs(
-        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any
-    ) -> Result:
+    def inputs(self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any) -> Result:
         """Who synapses onto the neurons ``of``; like ``inputs of EPG by type``."""
         return _partners(self, of, "inputs", by, limit, selection)
 
-    def outputs(
-        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any
-    ) -> Result:
+    def outputs(self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any) -> Result:
         """Onto whom the neurons ``of`` synapse; like ``outputs of type 'MBON*' by region``."""
         return _partners(self, of, "outputs", by, limit, selection)
 
-    def partners(
-        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any
-    ) -> Result:
+    def partners(self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any) -> Result:
         """Both, with inputs and outputs of each partner; like ``partners of 123``."""
         return _partners(self, of, "partners", by, limit, selection)
 
@@ -93,7 +87,9 @@ class Questions:
         """Single synapses from ``pre`` to ``post``, with positions; like ``synapses from A to B``."""
         from graphkit.selection import make_selection
 
-        return _run(self, ir.Synapses(_set(self, pre), _set(self, post), make_selection(_dataset(self), **selection), limit))
+        return _run(
+            self, ir.Synapses(_set(self, pre), _set(self, post), make_selection(_dataset(self), **selection), limit)
+        )
 
 
 def _dataset(brain: Questions) -> Dataset:

@@ -86,7 +86,7 @@ class Result:
         import pandas as pd
         import pyarrow as pa
 
-        frame = self.table.to_pandas(integer_object_nulls=True)
+        frame: pd.DataFrame = self.table.to_pandas(integer_object_nulls=True)
         for name, column in zip(self.table.column_names, self.table.columns, strict=True):
             if pa.types.is_integer(column.type) and column.null_count:
                 kind = pd.UInt64Dtype() if column.type == pa.uint64() else pd.Int64Dtype()
@@ -116,7 +116,8 @@ class Result:
         """
         if self._graph is None:
             raise NotAnswerableError(
-                f"The answer to {self.question!r} is no graph.", hint="Ask for motifs, neurons, partners or connections."
+                f"The answer to {self.question!r} is no graph.",
+                hint="Ask for motifs, neurons, partners or connections.",
             )
         return self._graph()
 

@@ -47,7 +47,9 @@ def run_sql(dataset: Dataset, statement: str, *, limit: int | None = None) -> Re
         raise SqlError(f"The limit must be at least 1, got {limit}.")
     text = _one_select(statement)
     with connect(dataset, sandbox=True) as connection:
-        views = [row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()]
+        views = [
+            row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+        ]
         _check(text, connection, views)
         try:
             relation = connection.sql(text if limit is None else f"SELECT * FROM ({text}\n) LIMIT {limit + 1}")
@@ -86,7 +88,9 @@ def check_predicate(dataset: Dataset, predicate: str) -> None:
 
 
 def _not_a_condition(predicate: str, why: str) -> SqlError:
-    return SqlError(f"{predicate!r} is not a condition on neurons. {why}", hint="For example: type = 'EPG' AND inputs >= 100")
+    return SqlError(
+        f"{predicate!r} is not a condition on neurons. {why}", hint="For example: type = 'EPG' AND inputs >= 100"
+    )
 
 
 def _one_select(statement: str) -> str:
@@ -103,7 +107,9 @@ def _one_select(statement: str) -> str:
         raise SqlError(f"One statement at a time, please; there are {len(statements)} here.")
     kind = str(statements[0].type).rpartition(".")[2]
     if kind == "MULTI":
-        raise SqlError("A PIVOT must name its values.", hint="For example: PIVOT neurons ON side IN ('left', 'right') ...")
+        raise SqlError(
+            "A PIVOT must name its values.", hint="For example: PIVOT neurons ON side IN ('left', 'right') ..."
+        )
     if kind != "SELECT":
         raise SqlError(
             f"Only SELECT is answered; this is {kind}.",

@@ -11,7 +11,17 @@ from graphkit.errors import QuerySyntaxError, did_you_mean
 
 __all__ = ["explain_syntax"]
 
-_QUESTIONS = ("motifs", "neurons", "inputs of", "outputs of", "partners of", "connections", "synapses", "regions", "types")
+_QUESTIONS = (
+    "motifs",
+    "neurons",
+    "inputs of",
+    "outputs of",
+    "partners of",
+    "connections",
+    "synapses",
+    "regions",
+    "types",
+)
 _SHOWN = {
     "NAME": "a name",
     "STRING": "a quoted name",
@@ -38,7 +48,11 @@ def explain_syntax(text: str, error: UnexpectedInput, *, question: bool = True) 
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         position = len(text.rstrip())
         return QuerySyntaxError(
-            f"The {'question' if question else 'set of neurons'} stops too early.", hint=_expected(expected), text=text, start=position, end=position + 1
+            f"The {'question' if question else 'set of neurons'} stops too early.",
+            hint=_expected(expected),
+            text=text,
+            start=position,
+            end=position + 1,
         )
     if text[position] in "'\"":
         return _quotation(text, position)
@@ -46,12 +60,14 @@ def explain_syntax(text: str, error: UnexpectedInput, *, question: bool = True) 
     start = begin.start() if begin and begin[0] else position  # 2020-01-02 is read as 2020 and then not understood
     match = re.match(r"[^\s,()]+", text[start:])
     word = match[0] if match else text[start : start + 1]
-    place = {"text": text, "start": start, "end": start + max(1, len(word))}
+    place: dict[str, Any] = {"text": text, "start": start, "end": start + max(1, len(word))}
     if question and start == len(text) - len(text.lstrip()):
         return _beginning(word, place)
     if start < position:
         return QuerySyntaxError(f"I do not understand {word!r} here.", hint=f"Perhaps in quotes: '{word}'.", **place)
-    if word.lower() in ("and", "=", "<", ">", "<=", ">=", "!=") and re.search(r"\bneurons\s+where\b", text, re.IGNORECASE):
+    if word.lower() in ("and", "=", "<", ">", "<=", ">=", "!=") and re.search(
+        r"\bneurons\s+where\b", text, re.IGNORECASE
+    ):
         hint = "Put several conditions on a set of neurons in parentheses: neurons where (type = 'A' and inputs > 5)."
         return QuerySyntaxError(f"I do not understand {word!r} here.", hint=hint, **place)
     keywords = [_word(t) for t in expected - _UNSAID if _word(t)[0].isalpha() and t not in _SHOWN]
@@ -72,7 +88,9 @@ def _quotation(text: str, position: int) -> QuerySyntaxError:
 def _beginning(word: str, place: dict[str, Any]) -> QuerySyntaxError:
     message = f"{word!r} does not begin a question that graphkit knows."
     if word.lower() in ("select", "with", "from"):
-        return QuerySyntaxError(message, hint="SQL is asked with --sql in the command, and with .sql() in Python.", **place)
+        return QuerySyntaxError(
+            message, hint="SQL is asked with --sql in the command, and with .sql() in Python.", **place
+        )
     hint = did_you_mean(word, [q.split()[0] for q in _QUESTIONS])
     listed = "A question begins with " + ", ".join(_QUESTIONS[:-1]) + f" or {_QUESTIONS[-1]}."
     return QuerySyntaxError(message, hint=f"{hint} {listed}" if hint else listed, **place)

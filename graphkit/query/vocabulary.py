@@ -67,7 +67,9 @@ def one_of(terms: Sequence[Condition]) -> Condition:
                 others[term] = None
     listed: list[Condition] = []
     if values:
-        listed.append(Comparison(column, "=", next(iter(values))) if len(values) == 1 else Comparison(column, "in", tuple(values)))
+        listed.append(
+            Comparison(column, "=", next(iter(values))) if len(values) == 1 else Comparison(column, "in", tuple(values))
+        )
     listed += others
     return listed[0] if len(listed) == 1 else Or(tuple(listed))
 
@@ -88,7 +90,8 @@ class Vocabulary:
         """
         if not dataset.has("neurons"):
             raise NotAnswerableError(
-                f"{dataset.url!r} has no neurons to ask about yet.", hint=f"Build it first: graphkit build {dataset.url}"
+                f"{dataset.url!r} has no neurons to ask about yet.",
+                hint=f"Build it first: graphkit build {dataset.url}",
             )
         return cls(dataset)
 
@@ -144,7 +147,8 @@ class Vocabulary:
         if self._rows(f"SELECT try_cast({quoted(text)} AS {kind})")[0][0] is None:
             example = str(self._rows(f"SELECT TIMESTAMP '2024-01-31 12:00:00'::{kind}")[0][0])
             raise UnknownNameError(
-                f"{column!r} holds values of the type {kind}, and {text!r} is none.", hint=f"For example: {column} >= '{example}'"
+                f"{column!r} holds values of the type {kind}, and {text!r} is none.",
+                hint=f"For example: {column} >= '{example}'",
             )
 
     # -- values -------------------------------------------------------------------------------------------------
@@ -157,7 +161,7 @@ class Vocabulary:
         if column not in self._values:
             found: dict[str, list[str]] = {}
             name = quoted_name(column)
-            for (value,) in self._rows(f'SELECT DISTINCT {name} FROM neurons WHERE {name} IS NOT NULL ORDER BY 1'):
+            for (value,) in self._rows(f"SELECT DISTINCT {name} FROM neurons WHERE {name} IS NOT NULL ORDER BY 1"):
                 found.setdefault(value.casefold(), []).append(value)
             self._values[column] = found
         return self._values[column]
@@ -175,7 +179,9 @@ class Vocabulary:
         """
         if has_wildcard(text):
             if not self._count(column, text):
-                raise UnknownNameError(f"No neuron has a {_said(column)} like {text!r}.", hint=self._suggest(column, text))
+                raise UnknownNameError(
+                    f"No neuron has a {_said(column)} like {text!r}.", hint=self._suggest(column, text)
+                )
             return Comparison(column, "like", text)
         found = self.spellings(column, text)
         if not found:
@@ -191,7 +197,7 @@ class Vocabulary:
         return did_you_mean(text.strip("*?"), known) or f"There are {shown}{more}."
 
     def _count(self, column: str, pattern: str) -> int:
-        like = f'{quoted_name(column)} ILIKE {quoted(glob_to_like(pattern))} ESCAPE \'\\\''
+        like = f"{quoted_name(column)} ILIKE {quoted(glob_to_like(pattern))} ESCAPE '\\'"
         return int(self._rows(f"SELECT count(*) FROM neurons WHERE {like}")[0][0])
 
     # -- names without a column, ids ----------------------------------------------------------------------------

@@ -45,7 +45,9 @@ NARROW = [q for q in ISSUE if q.split()[0] in ("motifs", "neurons", "synapses", 
 
 
 @pytest.mark.parametrize(("width", "questions"), [(80, NARROW), (120, ISSUE[6:7])], ids=["80", "120"])
-def test_no_number_is_cut_and_nothing_is_wider_than_the_terminal(sim: Dataset, width: int, questions: list[str]) -> None:
+def test_no_number_is_cut_and_nothing_is_wider_than_the_terminal(
+    sim: Dataset, width: int, questions: list[str]
+) -> None:
     for question in questions:
         shown = on_terminal(width, "query", question, "-d", sim.url, "--limit", "20", NO_COLOR="1")
         _, table, rest = shown.split("\n\n", 2)
@@ -63,7 +65,15 @@ def test_no_number_is_cut_and_nothing_is_wider_than_the_terminal(sim: Dataset, w
 
 
 def test_thousands_are_separated_and_ids_are_not(sim: Dataset, tiny: Dataset) -> None:
-    shown = on_terminal(100, "query", "--sql", "SELECT 1234567 AS n, 100019 AS neuron_id, 720575940621039145 AS x, 0.25::DOUBLE AS share", "-d", sim.url, NO_COLOR="1")
+    shown = on_terminal(
+        100,
+        "query",
+        "--sql",
+        "SELECT 1234567 AS n, 100019 AS neuron_id, 720575940621039145 AS x, 0.25::DOUBLE AS share",
+        "-d",
+        sim.url,
+        NO_COLOR="1",
+    )
     assert re.search(r"1,234,567 +100019 +720575940621039145 +25\.0 %", shown)
     assert str(LONG) in on_terminal(80, "query", "connections", "-d", tiny.url, NO_COLOR="1")
 
@@ -76,7 +86,15 @@ def test_colours_on_a_terminal_and_none_without(sim: Dataset) -> None:
 
 
 def test_a_name_cannot_command_the_terminal(sim: Dataset) -> None:
-    shown = on_terminal(80, "query", "--sql", "SELECT chr(27) || '[2J' || chr(7) || '[bold]x[/bold]' AS name", "-d", sim.url, NO_COLOR="1")
+    shown = on_terminal(
+        80,
+        "query",
+        "--sql",
+        "SELECT chr(27) || '[2J' || chr(7) || '[bold]x[/bold]' AS name",
+        "-d",
+        sim.url,
+        NO_COLOR="1",
+    )
     assert "\x1b" not in shown
     assert r"\x1b[2J\x07[bold]x[/bold]" in shown
 
@@ -102,6 +120,8 @@ def test_what_is_not_shown_is_named(sim: Dataset) -> None:
 
 
 def test_without_unicode_there_are_plain_arrows(sim: Dataset) -> None:
-    shown = on_terminal(100, "query", "motifs in EB", "-d", sim.url, NO_COLOR="1", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    shown = on_terminal(
+        100, "query", "motifs in EB", "-d", sim.url, NO_COLOR="1", PYTHONIOENCODING="ascii", PYTHONUTF8="0"
+    )
     assert "a->b b->c a->c" in shown
     assert "a<->b" in shown

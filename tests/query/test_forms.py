@@ -28,7 +28,7 @@ QUESTIONS = [
     "MOTIFS IN REGION eb",
     "motifs in EB?",
     "triads in EB, FB",
-    "triad census in region \"beta'L(R)\" by type",
+    'triad census in region "beta\'L(R)" by type',
     "census among type A, type B without autapses",
     "motifs between neurons of EB with at least 5 synapses",
     "motifs between neurons of (EB, FB) at 30% with >= 5 synapses per region limit 3",
@@ -54,9 +54,9 @@ QUESTIONS = [
     "neurons where found_on >= '2020-01-02' and cluster_id = 7",
     "neurons where \"spike rate\" > 3 and 'by' = limit",
     "neurons where name < 'B' and hemilineage like '0?'",
-    "neurons where belongs to EB at 40 % and has synapses in (FB, \"beta'L(R)\")",
+    'neurons where belongs to EB at 40 % and has synapses in (FB, "beta\'L(R)")',
     "neurons where type = 'D(x)_L'''",
-    "neurons where type = \"D(x)_L'\" and name = 'D \"quoted\"'",
+    'neurons where type = "D(x)_L\'" and name = \'D "quoted"\'',
     "types",
     "types in EB",
     "types of region EB at 30 % where class = intrinsic limit 2",
@@ -70,7 +70,7 @@ QUESTIONS = [
     "outputs of type 'A*' by region",
     "downstream of class sensory by type, classes, sides, transmitters, regions",
     "partners of B2_R by nt limit 1",
-    "outputs of side left, name \"it's\" in CX with transmitter gaba with at least 2 synapses",
+    'outputs of side left, name "it\'s" in CX with transmitter gaba with at least 2 synapses',
     "inputs of type (A, 'D*', B) among neurons in EB",
     "inputs of neurons where inputs > 2",
     "inputs of neurons where (inputs > 2 and (type = A or not type = B)), neurons of region FB",
@@ -145,7 +145,9 @@ _TEXTS = {
 }
 _IDS = st.sampled_from([LONG + i for i in range(6)])
 _NUMBERS = st.one_of(neuron_ids(), st.floats(-1e20, 1e20, allow_nan=False).filter(lambda x: x != int(x)))
-_regions = st.lists(st.sampled_from(["CX", "EB", "FB", "beta'L(R)", "Empty"]), min_size=1, max_size=3, unique=True).map(tuple)
+_regions = st.lists(st.sampled_from(["CX", "EB", "FB", "beta'L(R)", "Empty"]), min_size=1, max_size=3, unique=True).map(
+    tuple
+)
 _shares = st.one_of(st.just(0.5), st.integers(1, 1000).map(lambda k: k / 1000), st.floats(1e-6, 1.0))
 
 
@@ -161,14 +163,20 @@ def _comparisons(draw: st.DrawFn) -> ir.Condition:
             st.just(ir.Comparison(column, "like", values[0][:1] + "*")),
             listed.map(lambda v: ir.Comparison(column, "in", v)),
             st.sampled_from(["is null", "is not null"]).map(lambda op: ir.Comparison(column, op)),  # type: ignore[arg-type]
-            st.tuples(st.sampled_from(["<", "<=", ">", ">="]), st.text(max_size=5).filter(lambda t: not set("*?") & set(t))).map(
-                lambda ov: ir.Comparison(column, ov[0], ov[1])
+            st.tuples(
+                st.sampled_from(["<", "<=", ">", ">="]), st.text(max_size=5).filter(lambda t: not set("*?") & set(t))
+            ).map(lambda ov: ir.Comparison(column, ov[0], ov[1])),
+            st.tuples(st.sampled_from(["=", "!=", "<", ">="]), _NUMBERS).map(
+                lambda ov: ir.Comparison("spike rate", ov[0], ov[1])
             ),
-            st.tuples(st.sampled_from(["=", "!=", "<", ">="]), _NUMBERS).map(lambda ov: ir.Comparison("spike rate", ov[0], ov[1])),
-            st.tuples(st.sampled_from(["!=", "<", "<=", ">", ">="]), neuron_ids()).map(lambda ov: ir.Comparison("neuron_id", ov[0], ov[1])),
+            st.tuples(st.sampled_from(["!=", "<", "<=", ">", ">="]), neuron_ids()).map(
+                lambda ov: ir.Comparison("neuron_id", ov[0], ov[1])
+            ),
             _IDS.map(lambda i: ir.Comparison("neuron_id", "=", i)),
             several.map(lambda i: ir.Comparison("neuron_id", "in", i)),
-            st.tuples(st.sampled_from(["=", "!="]), st.booleans()).map(lambda ov: ir.Comparison("complete", ov[0], ov[1])),
+            st.tuples(st.sampled_from(["=", "!="]), st.booleans()).map(
+                lambda ov: ir.Comparison("complete", ov[0], ov[1])
+            ),
             _regions.map(ir.HasSynapsesIn),
             st.builds(ir.BelongsTo, _regions, _shares),
         )
@@ -212,7 +220,9 @@ _forms: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.Neurons, _maybe, st.none() | _regions, _limits),
     st.builds(ir.Types, _maybe, st.none() | _regions, _limits),
     st.builds(ir.Regions, _limits),
-    st.builds(ir.Partners, _conditions, st.sampled_from(["inputs", "outputs", "partners"]), _groups, _selections(), _limits),
+    st.builds(
+        ir.Partners, _conditions, st.sampled_from(["inputs", "outputs", "partners"]), _groups, _selections(), _limits
+    ),
     st.builds(ir.Synapses, _maybe, _maybe, _selections(), _limits),
     _connections(),
 )

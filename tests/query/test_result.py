@@ -26,7 +26,26 @@ STRANGE = f"""
   '550e8400-e29b-41d4-a716-446655440000'::UUID, TIMESTAMPTZ '2024-01-31 12:00:00+00', true,
   'a,"b"' || chr(10) || chr(9) || 'c|é'
 """
-COLUMNS = "neuron_id huge unsigned dec nan inf list struct map stamp day time span blob uuid tz flag text".split()
+COLUMNS = [
+    "neuron_id",
+    "huge",
+    "unsigned",
+    "dec",
+    "nan",
+    "inf",
+    "list",
+    "struct",
+    "map",
+    "stamp",
+    "day",
+    "time",
+    "span",
+    "blob",
+    "uuid",
+    "tz",
+    "flag",
+    "text",
+]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +96,12 @@ def test_json_is_json(tiny: Dataset, strange: Result, tmp_path: Path) -> None:
     def refuse(word: str) -> None:
         raise AssertionError(word)
 
-    for result in (tiny.query("connections"), tiny.query("neurons where inputs > 1000"), strange, tiny.sql("SELECT 1 WHERE false")):
+    for result in (
+        tiny.query("connections"),
+        tiny.query("neurons where inputs > 1000"),
+        strange,
+        tiny.sql("SELECT 1 WHERE false"),
+    ):
         body = json.loads(result.to_json(), parse_constant=refuse)
         assert body["question"] == result.question
         assert body["complete"] is True
@@ -110,7 +134,9 @@ def test_delimited_text_comes_back(tiny: Dataset, strange: Result, form: str, tm
         assert header == result.columns
         assert len(rows) == len(result)
     assert text.startswith('"a,b"' if form == "csv" else "a,b")
-    header, first, nulls = list(csv.reader(io.StringIO(_written(strange, form, tmp_path).decode(), newline=""), delimiter=delimiter))
+    header, first, nulls = list(
+        csv.reader(io.StringIO(_written(strange, form, tmp_path).decode(), newline=""), delimiter=delimiter)
+    )
     row = dict(zip(header, first, strict=True))
     assert row["neuron_id"] == str(LONG)
     assert row["text"] == 'a,"b"\n\tc|é'
@@ -128,7 +154,9 @@ def test_parquet_and_arrow_come_back(strange: Result, tiny: Dataset, tmp_path: P
         _written(result, "arrow", tmp_path)
         with pa.memory_map(str(tmp_path / "out")) as source:
             again = pa.ipc.open_file(source).read_all()
-        assert again.cast(result.arrow().schema).equals(result.arrow()) or result is strange  # a NaN is not equal to itself
+        assert (
+            again.cast(result.arrow().schema).equals(result.arrow()) or result is strange
+        )  # a NaN is not equal to itself
         assert again.schema.types == result.arrow().schema.types
 
 
@@ -179,8 +207,11 @@ def test_explain_says_what_ran(tiny: Dataset) -> None:
 
 @pytest.mark.parametrize(
     ("name", "form"),
-    [("a.csv", "csv"), ("a.TSV", "tsv"), ("a.json", "json"), ("a.jsonl", "ndjson"), ("a.parquet", "parquet"), ("a.feather", "arrow"), ("a.md", "markdown"), ("a.txt", "table")],
-)  # fmt: skip
+    [
+        *[("a.csv", "csv"), ("a.TSV", "tsv"), ("a.json", "json"), ("a.jsonl", "ndjson")],
+        *[("a.parquet", "parquet"), ("a.feather", "arrow"), ("a.md", "markdown"), ("a.txt", "table")],
+    ],
+)
 def test_a_suffix_names_the_format(name: str, form: str) -> None:
     assert format_of(Path(name), None) == form
     assert format_of(Path(name), "csv") == "csv"
@@ -188,7 +219,11 @@ def test_a_suffix_names_the_format(name: str, form: str) -> None:
 
 def test_an_unknown_format_is_refused() -> None:
     assert format_of(None, None) == "table"
-    for path, given, hint in ((Path("a.xyz"), None, "--format"), (None, "jsn", "Did you mean 'json'"), (Path("a"), None, "suffix")):
+    for path, given, hint in (
+        (Path("a.xyz"), None, "--format"),
+        (None, "jsn", "Did you mean 'json'"),
+        (Path("a"), None, "suffix"),
+    ):
         with pytest.raises(GraphkitError) as caught:
             format_of(path, given)
         assert hint in str(caught.value)

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +89,7 @@ def test_attributes(tiny: Dataset) -> None:
     assert list(tiny.graph(attributes="mass").attributes) == ["mass"]
     assert list(tiny.graph(attributes=["spike rate", "TYPE"]).attributes) == ["spike rate", "type"]
     assert not tiny.graph(attributes=()).attributes
+    assert tiny.graph(region="Empty", attributes=["spike rate"]).n_neurons == 0
     with pytest.raises(GraphkitError, match="typo"):
         tiny.graph(attributes=["typo"])
 
@@ -131,10 +131,10 @@ def test_what_makes_no_sense_is_refused(tiny: Dataset, keywords: dict[str, Any])
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dataset]:
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     """A tiny dataset of the test's own, and a cache folder of the user of its own."""
     monkeypatch.setenv("GRAPHKIT_CACHE", str(tmp_path / "user"))
-    yield make_tiny(tmp_path / "tiny")
+    return make_tiny(tmp_path / "tiny")
 
 
 def _kept(folder: Path) -> list[Path]:
@@ -166,7 +166,9 @@ def test_an_empty_graph_is_kept_too(own: Dataset) -> None:
 
 
 def test_different_selections_have_different_graphs(own: Dataset) -> None:
-    graphs = [own.graph(**k) for k in ({}, {"region": "EB"}, {"min_synapses": 2}, {"kind": "electrical"}, {"type": "A"})]
+    graphs = [
+        own.graph(**k) for k in ({}, {"region": "EB"}, {"min_synapses": 2}, {"kind": "electrical"}, {"type": "A"})
+    ]
     again = [own.graph(**k) for k in ({}, {"region": "EB"}, {"min_synapses": 2}, {"kind": "electrical"}, {"type": "A"})]
     assert all(a.equals(b) for a, b in zip(graphs, again, strict=True))
     assert len(_kept(Path(own.url) / ".cache")) == 5
@@ -284,8 +286,14 @@ def test_graphs_of_an_answer(tiny: Dataset) -> None:
     among = tiny.query("neurons where type = 'A' or type = 'B'").graph()
     assert among.ids.tolist() == [LONG, LONG + 1, LONG + 2]
     assert _edges(among)[LONG, LONG + 2] == 4
-    assert _edges(tiny.query("connections from type A to type B").graph()) == {(LONG, LONG + 2): 4, (LONG + 1, LONG + 2): 1}
-    assert _edges(tiny.query("synapses from type A to type B").graph()) == {(LONG, LONG + 2): 4, (LONG + 1, LONG + 2): 1}
+    assert _edges(tiny.query("connections from type A to type B").graph()) == {
+        (LONG, LONG + 2): 4,
+        (LONG + 1, LONG + 2): 1,
+    }
+    assert _edges(tiny.query("synapses from type A to type B").graph()) == {
+        (LONG, LONG + 2): 4,
+        (LONG + 1, LONG + 2): 1,
+    }
     by_region = tiny.query("connections from type A to type B by region").graph()
     assert _edges(by_region) == {(LONG, LONG + 2): 4, (LONG + 1, LONG + 2): 1}
     assert tiny.query("neurons where inputs > 1000").graph().n_neurons == 0

@@ -1,0 +1,94 @@
+"""Where an answer goes: formats, files, pipes, a full disk, Ctrl-C."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from graphkit.dataset import Dataset
+from graphkit.render import FORMATS
+from tests.cli.test_command import graphkit_command, run
+
+
+def _count(form: str, data: bytes) -> int:
+    match form:
+        case "parquet":
+            return int(pq.read_table(io.BytesIO(data)).num_rows)
+        case "arrow":
+            return int(pa.ipc.open_file(io.BytesIO(data)).read_all().num_rows)
+        case "json":
+            return len(json.loads(data)["rows"])
+        case "markdown":
+            return len(data.splitlines()) - 2
+        case "ndjson":
+            return len(data.splitlines())
+    return len(data.splitlines()) - 1
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_to_stdout_and_to_a_file(sim: Dataset, tmp_path: Path, form: str) -> None:
+    piped = run("query", "neurons in EB", "-d", sim.url, "--format", form)
+    assert piped.exit_code == 0
+    to_file = run("query", "neurons in EB", "-d", sim.url, "--format", form, "-o", tmp_path / "x")
+    assert (to_file.exit_code, to_file.stdout) == (0, "")
+    n = len(sim.query("neurons in EB"))
+    assert f"Wrote {n:,} rows to {tmp_path / 'x'}" in to_file.stderr
+    assert (tmp_path / "x").read_bytes() == piped.stdout_bytes
+    assert _count(form, piped.stdout_bytes) == n
+
+
+def test_the_suffix_names_the_format(sim: Dataset, tmp_path: Path) -> None:
+    for suffix, form in ((".csv", "csv"), (".parquet", "parquet"), (".jsonl", "ndjson"), (".md", "markdown")):
+        assert run("query", "types", "-d", sim.url, "-o", tmp_path / f"x{suffix}").exit_code == 0
+        assert _count(form, (tmp_path / f"x{suffix}").read_bytes()) == len(sim.query("types"))
+    refused = run("query", "types", "-d", sim.url, "-o", tmp_path / "x.foo")
+    assert refused.exit_code == 1
+    assert "names no format" in refused.stderr
+    assert "Did you mean 'parquet'" in run("query", "types", "-d", sim.url, "--format", "parket").stderr
+
+
+def test_a_file_that_cannot_be_written(sim: Dataset, tmp_path: Path) -> None:
+    for place, why in ((tmp_path / "no" / "x.csv", "No such file or directory"), (Path("/dev/full"), "No space left")):
+        done = run("query", "types", "-d", sim.url, "--format", "csv", "-o", place)
+        assert done.exit_code == 1
+        assert why in done.stderr
+        assert "Wrote" not in done.stderr
+
+
+def test_a_full_disk_behind_stdout(sim: Dataset) -> None:
+    for args in (["query", "types", "-d", sim.url], ["query", "types", "-d", sim.url, "--explain"], ["info", sim.url]):
+        with Path("/dev/full").open("wb") as full:
+            done = graphkit_command(*args, stdout=full, stderr=subprocess.PIPE)
+        assert done.returncode == 1
+        assert b"No space left on device" in done.stderr
+        assert b"Traceback" not in done.stderr
+
+
+def test_a_closed_pipe_is_quiet(sim: Dataset) -> None:
+    command = f"{sys.executable} -c 'from graphkit.cli import main; main()'"
+    pipe = f"set -o pipefail; {command} query synapses -d {sim.url} --format ndjson | head -n 1"
+    done = subprocess.run(["bash", "-c", pipe], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr.splitlines() == ["Answering: synapses   [sim, snapshot 1]"]
+
+
+@pytest.mark.parametrize("seconds", [1.5, 3.5])
+def test_ctrl_c_stops_a_long_query(sim: Dataset, seconds: float) -> None:
+    endless = "SELECT count(*) FROM range(1000000000000) t(i) WHERE sin(i) > 2"
+    command = [sys.executable, "-c", "from graphkit.cli import main; main()", "query", "--sql", endless, "-d", sim.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(seconds)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "", "Stopped. Nothing was changed.\n")

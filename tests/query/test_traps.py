@@ -1,0 +1,152 @@
+"""Traps that a simulation does not have: gap junctions, places without a region, names alike, datasets with less in them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from graphkit.dataset import Dataset
+from graphkit.query.result import Result
+
+
+def _tuples(result: Result, *columns: str) -> list[tuple[Any, ...]]:
+    return [tuple(row[c] for c in columns or result.columns) for row in result]
+
+
+def _names(result: Result) -> set[tuple[Any, ...]]:
+    return set(_tuples(result, "pre_name", "post_name", "synapses"))
+
+
+def test_gap_junctions_have_no_direction(tiny: Dataset) -> None:
+    quoted = 'D "quoted"'
+    every = {("A1", "A2", 1), ("A1", "B", 2), ("it's", quoted, 3)}
+    assert _names(tiny.query("gap junctions")) == every
+    assert _names(tiny.query("connections with electrical synapses")) == every
+    for question in ("gap junctions from type A to type B", "gap junctions between type A and type B"):
+        assert _names(tiny.query(question)) == {("A1", "B", 2)}
+    assert _names(tiny.query("gap junctions from type B to type A")) == {("B", "A1", 2)}
+    assert _names(tiny.query("gap junctions from type A")) == {("A1", "A2", 1), ("A1", "B", 2)}
+    assert _names(tiny.query("gap junctions to type A")) == {("A1", "A2", 1), ("B", "A1", 2)}
+    assert _names(tiny.query("gap junctions in EB")) == {("A1", "A2", 1), ("A1", "B", 2)}
+
+
+def test_gap_junctions_by_type_are_counted_once_a_pair_of_types(tiny: Dataset) -> None:
+    found = _tuples(tiny.query("gap junctions by type"), "pre_type", "post_type", "connections", "synapses")
+    assert found == [("D(x)_L'", None, 1, 3), ("A", "B", 1, 2), ("A", "A", 1, 1)]
+
+
+def test_partners_by_gap_junctions(tiny: Dataset) -> None:
+    for direction in ("inputs", "outputs", "partners"):
+        answer = tiny.query(f"{direction} of name A1 with electrical synapses")
+        assert _tuples(answer, "name", "synapses", "of_neurons") == [("B", 2, 1), ("A2", 1, 1)]
+
+
+def test_single_electrical_synapses_either_way(tiny: Dataset) -> None:
+    for words in (
+        "from type A to type B",
+        "from type B to type A",
+        "from type B",
+        "to type B",
+        "among type A, type B in EB with at least 2 synapses",
+    ):
+        assert len(tiny.query(f"synapses {words} with electrical synapses")) == 2, words
+
+
+def test_the_parent_region_holds_its_children(tiny: Dataset) -> None:
+    pairs = {("A1", "B", 4), ("A1", "B2_R", 2), ("A2", "B", 1), ("B", "A1", 5), ("B2_R", "B2_R", 1)}
+    assert _names(tiny.query("connections in CX")) == pairs
+    assert _names(tiny.query("connections in EB")) == {("A1", "B", 3), ("A1", "B2_R", 2), ("B2_R", "B2_R", 1)}
+    assert _names(tiny.query("connections in EB with at least 3 synapses")) == {("A1", "B", 3)}
+    assert _names(tiny.query("connections in CX with at least 4 synapses")) == {("A1", "B", 4), ("B", "A1", 5)}
+    assert _names(tiny.query("connections in CX with at least 4 synapses per region")) == {("B", "A1", 5)}
+    assert _names(tiny.query("connections in CX with at least 3 synapses per region")) == {
+        ("A1", "B", 3),
+        ("B", "A1", 5),
+    }
+
+
+def test_single_synapses_per_region(tiny: Dataset) -> None:
+    for words, expected in (("with at least 4 synapses", 4), ("with at least 3 synapses per region", 3)):
+        assert len(tiny.query(f"synapses from name A1 to type 'B' {words}")) == expected
+
+
+def test_places_outside_and_not_resolved_are_named(tiny: Dataset) -> None:
+    by_region = {r["region"]: r["synapses"] for r in tiny.query("outputs of neurons where neuron_id > 0 by region")}
+    assert by_region == {"EB": 6, "CX": 5, "beta'L(R)": 2, "FB": 2, "(outside)": 1, "(not resolved)": 1}
+
+
+def test_a_note_tells_what_is_in_no_region(tiny: Dataset) -> None:
+    assert (
+        "1 synapse has no resolved region (4.3 %) and is not counted in any region." in tiny.query("motifs in EB").notes
+    )
+    assert not any("no resolved region" in n for n in tiny.query("motifs").notes)
+
+
+def test_names_are_found_regardless_of_case_and_never_mixed_up(tiny: Dataset) -> None:
+    assert [r["name"] for r in tiny.query("neurons where type = 'b'")] == ["B2_R"]
+    assert [r["name"] for r in tiny.query("neurons where type = 'B'")] == ["B"]
+    assert {r["name"] for r in tiny.query("neurons where type in ('a')")} == {"A1", "A2"}
+    assert [r["name"] for r in tiny.query("neurons where hemilineage = 'x*'")] == ["it's"]
+    assert [r["name"] for r in tiny.query("neurons where name = 'd \"Q*'")] == ['D "quoted"']
+    assert [r["name"] for r in tiny.query("neurons where hemilineage = ''")] == ['D "quoted"']
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("complete = true", ["A1", "A2", 'D "quoted"']),
+        ("complete != true", ["B"]),
+        ("not complete = true", ["B"]),
+        ("complete is null", ["B2_R", "it's"]),
+        ("soma_x_nm = -5", ["B2_R"]),
+        ("soma_x_nm >= 1e3", ["A1", "A2"]),
+        ("mass < 0.5", ["it's", 'D "quoted"']),
+        ("mass in (1.5, 3)", ["A1", "B2_R"]),
+        ("mass not in (1.5, 3)", ["A2", "it's", 'D "quoted"']),
+        ("found_on >= '2020-01-04'", ["B2_R", "it's"]),
+        ("found_on = '2020-01-01'", ["A1"]),
+        ("cluster_id = 7", ["A1", "A2"]),
+        ("\"spike rate\" > 4.5", ["it's", 'D "quoted"']),
+        ("by = 'of'", ["B"]),
+        ("type != 'A'", ["B", "B2_R", 'D "quoted"']),
+        ("name > 'B'", ["B2_R", "it's", 'D "quoted"']),
+        ("side is not null and side <> left", ["A2", "B2_R"]),
+    ],
+)  # fmt: skip
+def test_conditions_on_every_type_of_column(tiny: Dataset, condition: str, names: list[str]) -> None:
+    assert {r["name"] for r in tiny.query(f"neurons where {condition}")} == set(names)
+
+
+def test_a_class_and_a_type_of_the_same_neurons_are_no_riddle(pair_totals: Dataset) -> None:
+    assert len(pair_totals.query("inputs of B")) == 1
+
+
+# -- datasets with less in them ---------------------------------------------------------------------------------------
+
+
+def test_pair_totals_answer_between_neurons_of_a_region(pair_totals: Dataset) -> None:
+    codes = {r["code"]: r["induced"] for r in pair_totals.query("motifs between neurons of EB")}
+    assert (codes["A"], codes["M"], codes["N"]) == (1, 0, 0)
+    assert _tuples(pair_totals.query("neurons in EB"), "neuron_id", "inputs_there", "inputs") == [
+        (1, 8, 10),
+        (2, 5, 10),
+        (3, 1, 10),
+    ]
+    assert _tuples(pair_totals.query("neurons of EB"), "neuron_id") == [(1,), (2,)]
+    assert _tuples(pair_totals.query("connections"), "pre_id", "post_id", "synapses") == [(2, 3, 6), (1, 2, 4)]
+
+
+def test_nobody_is_a_sound_answer(nobody: Dataset) -> None:
+    assert {r["induced"] for r in nobody.query("motifs in EB")} == {0}
+    assert "every count of a connected motif is 0" in " ".join(nobody.query("motifs").notes)
+    for question in ("neurons", "types", "connections", "synapses", "neurons in EB", "neurons of EB", "types in EB"):
+        assert (len(nobody.query(question)), nobody.query(question).complete) == (0, True)
+    assert _tuples(nobody.query("regions"), "region", "neurons", "inputs") == [("EB", 0, 0)]
+
+
+def test_a_region_without_synapses(tiny: Dataset) -> None:
+    assert {r["induced"] for r in tiny.query("motifs in Empty")} == {0}
+    assert len(tiny.query("neurons in Empty")) == len(tiny.query("connections in Empty")) == 0
+    empty = next(r for r in tiny.query("regions") if r["region"] == "Empty")
+    assert (empty["neurons"], empty["inputs"], empty["outputs"]) == (0, 0, 0)
