@@ -13,6 +13,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -177,8 +178,7 @@ def _with_attributes(dataset: Dataset, graph: Graph, attributes: tuple[str, ...]
     table = _fetched(dataset, sql)
     rows = np.searchsorted(table["neuron_id"].to_numpy(), graph.ids)
     kept: dict[str, Any] = {c: table[c].take(rows) for c in columns if table[c].null_count < len(table)}
-    ids, *arrays = (getattr(graph, a) for a in _ARRAYS)
-    return Graph(ids, *arrays, attributes=kept)
+    return replace(graph, attributes=kept)
 
 
 # -- the cache --------------------------------------------------------------------------------------------------

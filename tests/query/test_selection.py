@@ -49,7 +49,7 @@ def _edges(graph: Graph) -> dict[tuple[int, int], int]:
         ({"where": "inputs > 100 AND side = 'left'"}, Picked(among=lambda n: n["in_at"].total() > 100 and n["side"] == "left")),
         ({"where": "side = 'left'", "type": "EPG"}, Picked(among=lambda n: n["side"] == "left" and n["type"] == "EPG")),
     ],
-    ids=str,
+    ids=lambda v: "" if isinstance(v, Picked) else str(v),
 )  # fmt: skip
 def test_every_keyword(sim: Dataset, raw: Oracle, keywords: dict[str, Any], picked: Picked) -> None:
     graph = sim.graph(**keywords)
