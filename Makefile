@@ -1,6 +1,6 @@
 # Every target sets up .venv/ in this checkout by itself, with pip and the versions of constraints.txt.
 #   make demo    answer questions about the sample connectome        make test   all tests
-#   make check   format, lint, types, import rules                   make bench  benchmarks beside peers
+#   make check   format, lint, types, import rules, wheel             make bench  benchmarks beside peers
 #   make soak    the tests that take minutes and gigabytes           make clean  remove what was made here
 
 PYTHON ?= python3
@@ -32,13 +32,14 @@ demo: $(READY)
 	@echo "    $(BIN)/graphkit query --help"
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not soak" -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -m wheel tests/test_package.py
 
 bench: $(READY)
 	GRAPHKIT_BENCH=1 $(BIN)/python -m pytest benchmarks --benchmark-enable -s

@@ -138,12 +138,12 @@ def _check(writer: DatasetWriter, options: BuildOptions) -> None:
             raise BuildError("totals='source' is for tables of pair totals; this dataset has synapses to count.")
         return
     base = writer.base
-    if options.totals == "source" and base and base.build and base.build.get("totals") != "source":
-        if writer.has("neurons") and writer.entry("neurons") == base.tables.get("neurons"):
-            raise BuildError(
-                "totals='source', but the last build of this dataset replaced the source's totals by counted ones.",
-                hint="Import the source again with its totals.",
-            )
+    replaced = options.totals == "source" and base and base.build and base.build.get("totals") != "source"
+    if replaced and base and writer.has("neurons") and writer.entry("neurons") == base.tables.get("neurons"):
+        raise BuildError(
+            "totals='source', but the last build of this dataset replaced the source's totals by counted ones.",
+            hint="Import the source again with its totals.",
+        )
     if options.min_score is not None:
         raise BuildError(
             "min_score needs a table of synapses; this dataset has only pair totals.", hint="Build without --min-score."

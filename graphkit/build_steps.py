@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import itertools
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -82,8 +82,10 @@ class Steps:
         could have different bytes. A case that it cannot know never to come true makes every column optional.
         """
         path = self._writer.staging / f"{uuid.uuid4().hex}.parquet"
-        names = [column_name(row[0]) for row in self._rows(f"DESCRIBE {query}")]
-        optional = (f"CASE WHEN (SELECT count(*) > 0 FROM nothing) THEN NULL ELSE {n} END AS {n}" for n in names)
+        described = [(column_name(row[0]), row[1]) for row in self._rows(f"DESCRIBE {query}")]
+        # An enum's dictionary would be written in an order that depends on the number of threads; a text's does not.
+        values = [(n, f"{n}::VARCHAR" if kind.startswith("ENUM") else n) for n, kind in described]
+        optional = (f"CASE WHEN (SELECT count(*) > 0 FROM nothing) THEN NULL ELSE {v} END AS {n}" for n, v in values)
         query = f"SELECT {', '.join(optional)} FROM ({query})"
         run_statement(
             self._connection,
@@ -328,7 +330,8 @@ class Steps:
             made[column] = f"coalesce({given}t.{column}, 0)"
         joins = ""
         if self._writer.has("skeletons"):
-            joins += f" LEFT JOIN ({CABLE.format(table=self._from('skeletons'))}) k ON k.neuron_id = coalesce(s.neuron_id, t.neuron_id)"
+            joins += f" LEFT JOIN ({CABLE.format(table=self._from('skeletons'))})"
+            joins += " k ON k.neuron_id = coalesce(s.neuron_id, t.neuron_id)"
             made["cable_length_nm"] = "coalesce(k.length_nm" + (
                 ", s.cable_length_nm)" if "cable_length_nm" in there else ")"
             )

@@ -29,7 +29,9 @@ def test_importing_graphkit_is_light() -> None:
 
 
 def test_the_command_starts_without_what_only_answers_need() -> None:
-    loaded = _python("import sys, graphkit.cli; print(' '.join(sorted({m.split('.')[0] for m in sys.modules})))").split()
+    loaded = _python(
+        "import sys, graphkit.cli; print(' '.join(sorted({m.split('.')[0] for m in sys.modules})))"
+    ).split()
     assert not {"numpy", "pyarrow", "duckdb", "lark", *HEAVY} & set(loaded)
 
 
@@ -56,6 +58,7 @@ def test_public_names() -> None:
         graphkit.nothing  # noqa: B018  (the access is what is tested)
 
 
+@pytest.mark.wheel
 def test_the_wheel_answers_a_question_in_an_environment_of_its_own(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True)

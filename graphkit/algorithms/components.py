@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ def largest_component(graph: Graph, *, strong: bool = True) -> Graph:
     return graph.subgraph(graph.ids[component == 0])
 
 
-def _components(graph: Graph, connection: str) -> NDArray[np.int64]:
+def _components(graph: Graph, connection: Literal["weak", "strong"]) -> NDArray[np.int64]:
     from scipy.sparse.csgraph import connected_components
 
     if len(graph) == 0:

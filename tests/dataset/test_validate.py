@@ -703,7 +703,7 @@ def test_no_problem_hides_another(broken: Path) -> None:
     first_file(broken, "neuron_regions")[0].unlink()
     rewrite(broken, "skeletons", lambda t: change(t, "parent", lambda r: r["node"] == 2, 77))
     rewrite(broken, "neurons", lambda t: change(t, "inputs", lambda r: r["neuron_id"] == 9, -2))
-    rewrite(broken, "regions", lambda t: change(t, "name", lambda r: r["region_id"] == 3, "eb"))
+    rewrite(broken, "regions", lambda t: change(t, "name", lambda r: r["region_id"] == 3, "EB"))
     assert {(p.table, p.rule) for p in found(broken)} == {
         ("neuron_regions", "file-missing"),
         ("skeletons", "skeleton-parent"),

@@ -53,7 +53,27 @@ def _census(brain: graphkit.Dataset, question: str) -> dict[str, int]:
 def _igraph_census(edges: list[tuple[int, int]], nodes: list[int]) -> dict[str, int]:
     row = {node: i for i, node in enumerate(nodes)}
     graph = igraph.Graph(n=len(nodes), edges=[(row[a], row[b]) for a, b in edges if a != b], directed=True)
-    names = [f"t{c}" for c in ["003", "012", "102", "021D", "021U", "021C", "111D", "111U", "030T", "030C", "201", "120D", "120U", "120C", "210", "300"]]
+    names = [
+        f"t{c}"
+        for c in [
+            "003",
+            "012",
+            "102",
+            "021D",
+            "021U",
+            "021C",
+            "111D",
+            "111U",
+            "030T",
+            "030C",
+            "201",
+            "120D",
+            "120U",
+            "120C",
+            "210",
+            "300",
+        ]
+    ]
     counted = graph.triad_census()
     return {name[1:]: int(getattr(counted, name)) for name in names}
 
