@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from graphkit.errors import BuildError, DamagedFileError, DatasetError, GraphkitError
+from graphkit.interrupted import interruptible
 
 if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["plain_error", "run_statement"]
-
-_POLL_S = 0.1
 
 
 def run_statement(
@@ -26,31 +24,16 @@ def run_statement(
     """
     import duckdb
 
-    failure: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            connection.execute(sql)
-        except BaseException as error:  # handed to the caller's thread
-            failure.append(error)
-
     connection.execute("SET enable_progress_bar = true; SET enable_progress_bar_print = false")
-    worker = threading.Thread(target=work, daemon=True)
     report(0.0)
-    worker.start()
     try:
-        while worker.is_alive():
-            worker.join(_POLL_S)
-            report(max(0.0, min(connection.query_progress() / 100, 1.0)))
-    except KeyboardInterrupt:
-        connection.interrupt()
-        worker.join()
-        raise
-    if failure:
-        error = failure[0]
-        if isinstance(error, duckdb.Error):
-            raise plain_error(error) from error
-        raise error
+        interruptible(
+            connection,
+            lambda: connection.execute(sql),
+            lambda: report(max(0.0, min(connection.query_progress() / 100, 1.0))),
+        )
+    except duckdb.Error as error:
+        raise plain_error(error) from error
     report(1.0)
 
 

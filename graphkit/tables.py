@@ -12,6 +12,7 @@ A sandboxed connection can read exactly the snapshot's files and nothing else: n
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,7 @@ def new_connection(*, memory_limit: str | None = None, threads: int | None = Non
 
     import duckdb
 
-    config: dict[str, Any] = {"temp_directory": tempfile.gettempdir() + "/graphkit-duckdb"}
+    config: dict[str, Any] = {"temp_directory": f"{tempfile.gettempdir()}/graphkit-duckdb-{_user()}"}
     if memory_limit is not None:
         config["memory_limit"] = _checked_memory(memory_limit)
     if threads is not None:
@@ -66,6 +67,11 @@ def new_connection(*, memory_limit: str | None = None, threads: int | None = Non
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET enable_progress_bar = false; SET python_enable_replacements = false")
     return connection
+
+
+def _user() -> str:
+    """A folder for each user: the first one's is closed to the others."""
+    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
 
 
 def _checked_memory(limit: str) -> str:
@@ -126,10 +132,10 @@ def create_views(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tables
             continue
         paths += files
         name = "detected_synapses" if table == "synapses" else table
-        connection.execute(f"CREATE VIEW {name} AS FROM {parquet_sql(files)}")
+        connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM {parquet_sql(files)}")
         if table == "synapses":
             condition = counted_synapses_sql(dataset.snapshot.build)
-            connection.execute(f"CREATE VIEW synapses AS FROM detected_synapses WHERE {condition}")
+            connection.execute(f"CREATE OR REPLACE VIEW synapses AS FROM detected_synapses WHERE {condition}")
     return paths
 
 

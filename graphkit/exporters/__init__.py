@@ -68,6 +68,11 @@ def replacing(path: str | Path) -> Iterator[IO[bytes]]:
         GraphError: the file cannot be written.
     """
     target = Path(path)
+    if target.exists() and not target.is_file():
+        raise GraphError(
+            f"{str(target)!r} is no file that could be replaced (a folder, a device or a pipe).",
+            hint="Name a file, new or existing.",
+        )
     partial = target.with_name(f".{target.name}.{secrets.token_hex(6)}.part")  # same folder, so the rename is atomic
     try:
         try:

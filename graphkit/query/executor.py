@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from graphkit.interrupted import interruptible
 from graphkit.query import ir
 from graphkit.query.echo import echo
-from graphkit.query.interrupted import interruptible
 from graphkit.query.planner import Plan, plan
 from graphkit.query.result import Result, cut_off
 from graphkit.statement import plain_error

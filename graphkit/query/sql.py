@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import SqlError, did_you_mean
-from graphkit.query.interrupted import interruptible
+from graphkit.interrupted import interruptible
 from graphkit.query.result import Result, cut_off
 from graphkit.tables import connect
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import tempfile
 from pathlib import Path
 
@@ -288,3 +289,14 @@ def test_names_of_files(tmp_path: Path) -> None:
     (tmp_path / "d.csv").mkdir()
     with pytest.raises(GraphError, match=r"cannot be read as a .csv file: Is a directory"):
         Graph.load(tmp_path / "d.csv")
+
+
+def test_a_device_or_a_folder_is_not_replaced(tmp_path: Path) -> None:
+    graph = Graph.from_edges([1], [2])
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    (tmp_path / "folder.npz").mkdir()
+    for path in (pipe, tmp_path / "folder.npz"):
+        with pytest.raises(GraphError, match="is no file that could be replaced"):
+            graph.save(path)
+    assert pipe.is_fifo()

@@ -13,10 +13,13 @@ __all__ = ["interruptible"]
 
 _T = TypeVar("_T")
 _PATIENCE_S = 10.0
+_POLL_S = 0.1
 
 
-def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], _T]) -> _T:
-    """``work()``, a query on ``connection``, in a thread of its own; Ctrl-C stops it.
+def interruptible(
+    connection: duckdb.DuckDBPyConnection, work: Callable[[], _T], meanwhile: Callable[[], None] | None = None
+) -> _T:
+    """``work()``, a query on ``connection``, in a thread of its own; Ctrl-C stops it. ``meanwhile`` is called now and then.
 
     DuckDB by itself sees a Ctrl-C during the first seconds of a relation's query only.
     """
@@ -34,7 +37,9 @@ def interruptible(connection: duckdb.DuckDBPyConnection, work: Callable[[], _T])
 
     threading.Thread(target=run, daemon=True).start()
     try:
-        done.wait()
+        while not done.wait(None if meanwhile is None else _POLL_S):
+            if meanwhile is not None:
+                meanwhile()
     except KeyboardInterrupt:
         connection.interrupt()
         done.wait(_PATIENCE_S)
