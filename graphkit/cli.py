@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,17 +107,23 @@ def query(
     from graphkit.render import format_of
     from graphkit.startup import answer_only
 
-    answer_only()
     with caught():
         chosen = format_of(output, form)
         brain = _opened(dataset)
-        if explain and question is not None:
+        if question is not None:
+            from graphkit.query import ir
             from graphkit.query.english import parse_english
             from graphkit.query.executor import explain as explain_form
 
-            print(explain_form(parse_english(brain, question), brain))
-            return
-        result = brain.sql(sql, limit=limit) if sql is not None else brain.query(question or "", limit=limit)
+            asked = parse_english(brain, question)
+            answer_only(arrays=isinstance(asked, ir.Motifs))
+            if explain:
+                print(explain_form(asked, brain))
+                return
+            result = brain.query(asked, limit=limit)
+        else:
+            answer_only(arrays=False)
+            result = brain.sql(sql or "", limit=limit)
         if explain:
             print(result.explain())
             return
@@ -356,16 +363,31 @@ def _common(
     pass
 
 
+def _straight_to_query(arguments: list[str]) -> bool:
+    """Answers a plain `graphkit query`, the main job, without waiting for the other commands; False: typer is to do it."""
+    if arguments[:1] != ["query"] or "_GRAPHKIT_COMPLETE" in os.environ:
+        return False
+    from graphkit.straight import read_plainly
+
+    values = read_plainly(query, arguments[1:])
+    if values is None or (values["question"] is None) == (values["sql"] is None):
+        return False
+    query(**values)
+    return True
+
+
 def main() -> None:
     """The entry point."""
-    from graphkit.plugins import add_plugins
     from graphkit.startup import leave, own_process
 
     own_process()
-    add_plugins(app)
     code = 0
     try:
-        app()
+        if not _straight_to_query(sys.argv[1:]):
+            from graphkit.plugins import add_plugins
+
+            add_plugins(app)
+            app()
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     leave(code)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphkit.graph import Graph
+    from graphkit.query import ir
     from graphkit.query.result import Result
     from graphkit.query.vocabulary import Vocabulary
     from graphkit.regions import RegionTree
@@ -228,8 +229,8 @@ class Dataset(Questions):
 
     # -- questions ----------------------------------------------------------------------------------------------
 
-    def query(self, question: str, *, limit: int | None = None) -> Result:
-        """The answer to a question in English, e.g. ``motifs in region EB``.
+    def query(self, question: str | ir.Form, *, limit: int | None = None) -> Result:
+        """The answer to a question, in English (``motifs in region EB``) or in the typed form.
 
         Raises:
             QueryError: the question has an error; says where and what was meant.

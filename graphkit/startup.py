@@ -32,13 +32,15 @@ def own_process() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts its threads on import, and no answer needs them
 
 
-def answer_only() -> None:
-    """Hides pandas from a process that is the command and answers one question; does nothing in any other.
+def answer_only(*, arrays: bool) -> None:
+    """Hides pandas, and without ``arrays`` also numpy, from a process that is the command and answers one question.
 
-    Making an Arrow array imports pandas (0.3 s) to see whether it was given a pandas object; an answer has none.
+    pyarrow imports both where it finds them (0.3 and 0.1 s), to see whether it was given their objects; rows that come from
+    DuckDB and go to a table have none. Does nothing in any other process.
     """
-    if _own_process and "pandas" not in sys.modules:
-        sys.meta_path.insert(0, _Hidden("pandas"))
+    hidden = ["pandas"] if arrays else ["pandas", "numpy"]
+    if _own_process and not any(name in sys.modules for name in hidden):
+        sys.meta_path.insert(0, _Hidden(*hidden))
 
 
 def preload_kernels() -> None:

@@ -9,13 +9,14 @@ from graphkit.errors import QueryError
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
+    from graphkit.query import ir
     from graphkit.query.result import Result
 
 __all__ = ["ask"]
 
 
-def ask(dataset: Dataset, question: str, *, limit: int | None = None) -> Result:
-    """The answer to a question in English; ``limit`` is on its rows, below any that the question has.
+def ask(dataset: Dataset, question: str | ir.Form, *, limit: int | None = None) -> Result:
+    """The answer to a question, in English or in the typed form; ``limit`` is on its rows, below any that the question has.
 
     Raises:
         QueryError: the question has an error.
@@ -23,7 +24,7 @@ def ask(dataset: Dataset, question: str, *, limit: int | None = None) -> Result:
     from graphkit.query.english import parse_english
     from graphkit.query.executor import run
 
-    form = parse_english(dataset, question)
+    form = parse_english(dataset, question) if isinstance(question, str) else question
     if limit is not None:
         if limit < 1:
             raise QueryError(f"The limit must be at least 1, got {limit}.")

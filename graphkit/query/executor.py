@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from graphkit.interrupted import interruptible
 from graphkit.query import ir
 from graphkit.query.echo import echo
@@ -15,6 +13,8 @@ from graphkit.query.result import Result, cut_off
 from graphkit.statement import plain_error
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
 
@@ -80,9 +80,9 @@ def explain(form: ir.Form, dataset: Dataset, planned: Plan | None = None) -> str
 
 
 def _graph_of(form: ir.Form, dataset: Dataset, table: pa.Table) -> Callable[[], Graph] | None:
-    from graphkit.selection import load_selection
-
     def selected(selection: ir.Selection) -> Graph:
+        from graphkit.selection import load_selection
+
         return load_selection(dataset, selection, attributes=("type",))
 
     def among() -> Graph:
@@ -103,6 +103,8 @@ def _graph_of(form: ir.Form, dataset: Dataset, table: pa.Table) -> Callable[[], 
 
 
 def _motifs(form: ir.Motifs, dataset: Dataset) -> tuple[pa.Table, list[str]]:
+    import pyarrow as pa
+
     from graphkit.motifs import DYADS, TRIADS, dyad_census, motif_counts, motifs_by_type, triad_census
     from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels

@@ -79,7 +79,8 @@ class Vocabulary:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._values: dict[str, dict[str, list[str]]] = {}
+        self._values: dict[str, list[str]] = {}
+        self._found: dict[tuple[str, str], list[str]] = {}
 
     @classmethod
     def of(cls, dataset: Dataset) -> Vocabulary:
@@ -155,21 +156,32 @@ class Vocabulary:
 
     def values(self, column: str) -> list[str]:
         """The different values of a text column, sorted; nulls aside."""
-        return sorted(v for spellings in self._folded(column).values() for v in spellings)
-
-    def _folded(self, column: str) -> dict[str, list[str]]:
         if column not in self._values:
-            found: dict[str, list[str]] = {}
             name = quoted_name(column)
-            for (value,) in self._rows(f"SELECT DISTINCT {name} FROM neurons WHERE {name} IS NOT NULL ORDER BY 1"):
-                found.setdefault(value.casefold(), []).append(value)
-            self._values[column] = found
+            rows = self._rows(f"SELECT DISTINCT {name} FROM neurons WHERE {name} IS NOT NULL ORDER BY 1")
+            self._values[column] = [value for (value,) in rows]
         return self._values[column]
 
     def spellings(self, column: str, text: str) -> list[str]:
         """The values that are ``text`` regardless of case: the exact one alone where there is one."""
-        found = self._folded(column).get(text.casefold(), [])
-        return [text] if text in found else found
+        return self._spelled((column,), text)[column]
+
+    def _spelled(self, columns: tuple[str, ...], text: str) -> dict[str, list[str]]:
+        """``spellings`` in several columns at once, by column: one pass over the neurons."""
+        folded = text.casefold()
+        asked = [c for c in columns if (c, folded) not in self._found]
+        if asked:
+            # DuckDB folds ASCII as Python does; what else there is, longer in bytes than in characters, Python looks at
+            parts = [
+                f"SELECT DISTINCT {i}, {name} FROM neurons "
+                f"WHERE lower({name}) = {quoted(folded)} OR strlen({name}) > length({name})"
+                for i, name in enumerate(map(quoted_name, asked))
+            ]
+            rows = sorted(self._rows(" UNION ALL ".join(parts)))
+            for i, column in enumerate(asked):
+                self._found[column, folded] = [v for k, v in rows if k == i and v.casefold() == folded]
+        found = {c: self._found[c, folded] for c in columns}
+        return {c: [text] if text in values else values for c, values in found.items()}
 
     def equals(self, column: str, text: str) -> Comparison:
         """The comparison that a name (or a pattern) in a text column stands for.
@@ -210,8 +222,9 @@ class Vocabulary:
             AmbiguousNameError: it is several of these, and they are different neurons.
         """
         readings: dict[str, Comparison] = {}
+        spelled = {} if has_wildcard(text) else self._spelled(tuple(BARE_COLUMNS), text)
         for column in BARE_COLUMNS:
-            if self._count(column, text) if has_wildcard(text) else self.spellings(column, text):
+            if self._count(column, text) if has_wildcard(text) else spelled[column]:
                 readings[column] = self.equals(column, text)
         if not readings:
             raise self._unknown(text)
