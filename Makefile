@@ -1,11 +1,13 @@
 # Every target sets up .venv/ in this checkout by itself, with pip and the versions of constraints.txt.
-#   make demo    answer questions about the sample connectome        make test   all tests
-#   make check   format, lint, types, import rules, wheel             make bench  benchmarks beside peers
-#   make soak    the tests that take minutes and gigabytes           make clean  remove what was made here
+#   make demo        from sample images to a graph and answers     make demo-query  questions only, no TensorFlow
+#   make test        all tests                                     make check       format, lint, types, imports, wheel
+#   make bench       benchmarks beside peers                       make soak        what takes minutes and gigabytes
+#   make clean       remove what was made here
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+READY_QUERY := .venv/ready-query
 REAL := $(wildcard ../shared/data)
 ifndef GRAPHKIT_REAL_DATA
 ifneq ($(REAL),)
@@ -13,15 +15,33 @@ export GRAPHKIT_REAL_DATA := $(abspath $(REAL))
 endif
 endif
 
-.PHONY: demo test check bench soak clean setup
+.PHONY: demo demo-query test check bench soak clean setup
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
-	touch $(READY)
+	touch $(READY) $(READY_QUERY)
+
+$(READY_QUERY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable .
+	touch $(READY_QUERY)
 
 demo: $(READY)
+	$(BIN)/graphkit reconstruct data-samples/tissue/run.toml
+	$(BIN)/graphkit info demo/run/dataset
+	$(BIN)/graphkit query "motifs in region neuropil" -d demo/run/dataset
+	$(BIN)/graphkit query "regions" -d demo/run/dataset
+	@echo
+	@echo "From images to a graph: demo/run holds the segmentation, meshes, skeletons, synapses and the dataset;"
+	@echo "demo/run/report.html compares them with the truth, in pictures. Next, for instance:"
+	@echo "    $(BIN)/graphkit view demo/run"
+	@echo "    $(BIN)/graphkit query \"connections with at least 2 synapses\" -d demo/run/dataset"
+	@echo "    $(BIN)/graphkit reconstruct --example > run.toml      # your own images"
+	@echo "    make demo-query                                       # questions about a larger, generated connectome"
+
+demo-query: $(READY_QUERY)
 	$(BIN)/graphkit info data-samples/ring
 	$(BIN)/graphkit query "motifs in region EB" -d data-samples/ring
 	$(BIN)/graphkit query "inputs of EPG by type limit 8" -d data-samples/ring

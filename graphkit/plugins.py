@@ -21,6 +21,17 @@ __all__ = ["GROUP", "add_plugins"]
 
 GROUP = "graphkit.commands"
 
+_RECONSTRUCTION = {
+    "simulate-tissue": "Make an EM-like volume with complete ground truth.",
+    "train": "Train a flood-filling or a synapse network.",
+    "segment": "Segment an image volume by flood filling.",
+    "reconstruct": "From images to a connectome, resumable.",
+    "status": "How far a reconstruction is.",
+    "evaluate": "Compare a reconstruction with the truth; a report.",
+    "view": "Look at a run, a tissue or a volume in Neuroglancer.",
+}
+"""graphkit's own commands of the pipeline, described here so that --help need not import it."""
+
 _PASSED_ON = {
     "ignore_unknown_options": True,
     "allow_extra_args": True,
@@ -37,8 +48,17 @@ def add_plugins(app: typer.Typer) -> None:
     own |= {g.name for g in app.registered_groups if g.name}
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
         if point.name not in own:
-            text = f"Added by the package {point.dist.name if point.dist else point.module}."
+            package = point.dist.name if point.dist else point.module
+            text = _RECONSTRUCTION.get(point.name, "") if package == "graphkit" else f"Added by the package {package}."
+            if package == "graphkit" and not _installed("keras"):
+                text += "  [needs pip install 'graphkit[pipeline]']"
             app.command(name=point.name, help=text, context_settings=_PASSED_ON)(_runner(point))
+
+
+def _installed(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
 
 
 def _runner(point: EntryPoint) -> Callable[[typer.Context], None]:

@@ -1,0 +1,333 @@
+"""The commands that the pipeline adds to `graphkit`: parses and prints; nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graphkit.errors import GraphkitError
+from graphkit.terminal import caught, progress_bar, say
+
+__all__ = ["evaluate", "reconstruct", "segment", "simulate_tissue", "status", "train", "view"]
+
+_EXAMPLE = Path(__file__).with_name("example-run.toml")
+
+RunFile = Annotated[Path, typer.Argument(metavar="RUN.TOML", help="What to do; see --example.", show_default=False)]
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.", show_default=False)]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="The same seed gives the same bytes.")]
+
+
+def simulate_tissue(
+    output: Output,
+    shape: Annotated[str, typer.Option(metavar="Z,Y,X", help="Voxels.")] = "256,256,256",
+    voxel_size: Annotated[str, typer.Option(metavar="Z,Y,X", help="Nanometres.")] = "16,16,16",
+    seed: Seed = 0,
+    clean: Annotated[bool, typer.Option("--clean", help="Without section artefacts.")] = False,
+) -> None:
+    """Make an EM-like volume of grown neurons, with complete ground truth."""
+    with caught(), progress_bar() as progress:
+        from graphkit_pipeline.tissue import TissueSettings, simulate_tissue, write_tissue
+
+        settings = TissueSettings(
+            shape=_three(shape, "--shape", int),
+            voxel_size_nm=_three(voxel_size, "--voxel-size", float),
+            seed=seed,
+            artefacts=not clean,
+        )
+        tissue = simulate_tissue(settings, progress)
+        write_tissue(tissue, output, progress)
+    say(
+        f"Wrote {output}: {len(tissue.neurons):,} neurons and {len(tissue.synapses):,} synapses in "
+        f"{' x '.join(map(str, settings.shape))} voxels. See it: graphkit view {output}"
+    )
+
+
+def reconstruct(
+    run: Annotated[Path | None, typer.Argument(metavar="[RUN.TOML]", help="What to do.", show_default=False)] = None,
+    first: Annotated[
+        str | None,
+        typer.Option("--from", metavar="STAGE", help="Do this stage and what follows anew.", show_default=False),
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--until", metavar="STAGE", help="Stop after this stage.", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and what it takes.")] = False,
+    example: Annotated[bool, typer.Option("--example", help="Print a RUN.TOML to begin with.")] = False,
+) -> None:
+    """From images to a connectome: segmentation, synapses, meshes, skeletons, tables.
+
+    \b
+    Stages: segment, reconcile, detect, assign, mesh, skeleton, dataset, evaluate.
+    Whatever is finished stays: run it again after it was stopped, and it goes on.
+    """
+    if example:
+        print(_EXAMPLE.read_text(encoding="utf-8"), end="")
+        return
+    if run is None:
+        raise typer.BadParameter("name a RUN.TOML; `graphkit reconstruct --example` prints one")
+    with caught():
+        from graphkit_pipeline.config import read_config
+
+        config = read_config(run)
+        if dry_run:
+            _print_plan(config)
+            return
+        from graphkit_pipeline.run import reconstruct
+
+        with progress_bar() as progress:
+            named = _Named(progress)
+            statuses = reconstruct(config, first=first, last=last, progress=named, begin=named.begin)
+        _report(config, statuses)
+
+
+def status(run: RunFile) -> None:
+    """How far a reconstruction is."""
+    with caught():
+        from graphkit_pipeline.config import read_config
+        from graphkit_pipeline.run import run_status
+
+        rows: list[tuple[str, ...]] = [("stage", "state", "blocks", "time")]
+        statuses = run_status(read_config(run))
+        for s in statuses:
+            blocks = f"{s.blocks_done:,} of {s.blocks:,}" if s.blocks else ""
+            rows.append((s.name, s.state, blocks, "" if s.seconds is None else _time(s.seconds)))
+        _print_columns(rows)
+        _list_failed(statuses)
+
+
+def segment(
+    image: Annotated[
+        str, typer.Argument(metavar="IMAGE", help="A volume: precomputed, .zarr, FILE.h5:dataset, a stack.")
+    ],
+    output: Output,
+    network: Annotated[str, typer.Option(help="ffn-tissue, a .keras file, or a google/ffn checkpoint.")] = "ffn-tissue",
+    voxel_size: Annotated[
+        str | None, typer.Option(metavar="Z,Y,X", help="Nanometres, where the file does not say.", show_default=False)
+    ] = None,
+    workers: Annotated[
+        str, typer.Option(metavar="N", help='Processes; 0 for this one, "cores" for one a core.')
+    ] = "cores",
+    box: Annotated[
+        str | None, typer.Option(metavar="Z0:Z1,Y0:Y1,X0:X1", help="This part of it only.", show_default=False)
+    ] = None,
+    min_segment_voxels: Annotated[int, typer.Option(min=1, metavar="N", help="Smaller segments are given up.")] = 1000,
+) -> None:
+    """Segment a volume by flood filling (the first two stages of `reconstruct`)."""
+    with caught():
+        from graphkit_pipeline.config import ImageSettings, RunConfig, SegmentStage, network_path
+        from graphkit_pipeline.engine import EngineSettings
+        from graphkit_pipeline.ffn.settings import FillPolicy
+        from graphkit_pipeline.run import reconstruct
+
+        config = RunConfig(
+            image=ImageSettings(
+                str(image),
+                voxel_size_nm=_three(voxel_size, "--voxel-size", float) if voxel_size else None,
+                box=_box(box) if box else None,
+            ),
+            output=str(output),
+            name=output.name,
+            segment=SegmentStage(
+                network=network_path(network, Path.cwd()), fill=FillPolicy(min_segment_voxels=min_segment_voxels)
+            ),
+            engine=EngineSettings(workers="cores" if workers == "cores" else _whole(workers, "--workers")),
+        )
+        with progress_bar() as progress:
+            named = _Named(progress)
+            statuses = reconstruct(config, last="reconcile", progress=named, begin=named.begin)
+        _report(config, statuses)
+
+
+train = typer.Typer(
+    help="Train a network on generated tissue or on your own volumes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+"""Filled in by `training_commands`."""
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, or its RUN.TOML.")],
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="A folder that `graphkit simulate-tissue` wrote.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where the report goes.  [else RUN]", show_default=False),
+    ] = None,
+) -> None:
+    """Compare a reconstruction with the truth: VI, Rand, run length, synapses, connections; report.html."""
+    with caught():
+        from graphkit_pipeline.config import read_config
+        from graphkit_pipeline.evaluate import evaluate
+
+        folder = Path(read_config(run).output) if run.suffix == ".toml" else run
+        found: dict[str, Any] = {}
+        if (folder / "segmentation").is_dir():
+            found["segmentation"] = str(folder / "segmentation")
+        if (folder / "dataset").is_dir():
+            found["dataset"] = folder / "dataset"
+        if not found:
+            raise GraphkitError(
+                f"{folder} holds neither segmentation/ nor dataset/.",
+                hint="Name the folder that `graphkit reconstruct` made.",
+            )
+        with progress_bar() as progress:
+            evaluation = evaluate(str(truth), **found, folder=output or folder, progress=progress)
+        print("\n".join(evaluation.summary()))
+        say(f"Wrote {(output or folder) / 'report.html'} and evaluation.json.")
+
+
+def view(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A run, a tissue, or a volume.")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 0,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+) -> None:
+    """Look at image, segmentation, meshes, skeletons and synapses in Neuroglancer."""
+    with caught():
+        from graphkit_pipeline.view import serve
+
+        with serve(folder, port=port, open_browser=not no_browser) as shown:
+            print(shown.url, flush=True)
+            say(*shown.notes, "Ctrl-C ends it.")
+            shown.wait()
+            say("Closed.")
+
+
+# -- what is printed ---------------------------------------------------------------------------------------------------
+
+
+class _Named:
+    """Puts a stage's number and name before what it says of its progress."""
+
+    def __init__(self, progress: Any) -> None:
+        self._progress, self._label = progress, ""
+
+    def begin(self, number: int, of: int, stage: Any, done: bool) -> None:
+        self._label = f"{number}/{of} {stage.name}"
+        if done:
+            say(f"{self._label}: done before")
+        else:
+            say(f"{self._label}: {stage.does}")
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        self._progress(f"  {stage}", fraction)
+
+
+def _report(config: Any, statuses: Any) -> None:
+    for s in statuses:
+        if s.outcome is not None and s.state.startswith("done"):
+            said = ", ".join(f"{v:,} {k.replace('_', ' ')}" for k, v in s.outcome.items() if isinstance(v, int) and v)
+            say(f"{s.name:<10} {_time(s.seconds or 0.0):>8}  {said}")
+    _list_failed(statuses)
+    done = {s.name: s.outcome or {} for s in statuses if s.state.startswith("done")}
+    if done.get("dataset", {}).get("synapses") == 0:
+        say(
+            "No synapse was found, so the graph has no connections. See RUN/clefts, and the setting synapses.assign.threshold."
+        )
+    if "evaluate" in done:
+        print("\n".join(done["evaluate"].get("summary", [])))
+    folder = config.output
+    if "dataset" in done:
+        say(f'Ask it:  graphkit query "motifs" -d {folder}/dataset')
+    say(f"See it:  graphkit view {folder}" + (f"   and {folder}/report.html" if "evaluate" in done else ""))
+
+
+def _list_failed(statuses: Any) -> None:
+    for s in statuses:
+        errors = (s.outcome or {}).get("failed", {})
+        for name in s.failed:
+            say(f"Set aside: block {name} of {s.name}: {errors.get(name, '')}")
+        if s.failed:
+            say(
+                f"{len(s.failed)} of {s.blocks} blocks of {s.name} are holes in the result; running again tries them again."
+            )
+
+
+def _print_plan(config: Any) -> None:
+    from graphkit_pipeline.plan import plan_run
+    from graphkit_pipeline.stages import Context
+
+    context = Context(config, Path(config.output))
+    image = context.image
+    say(
+        f"{image.location}: {' x '.join(map(str, context.bounds.shape))} voxels of "
+        f"{' x '.join(f'{v:g}' for v in image.voxel_size_nm)} nm [z, y, x]"
+    )
+    rows: list[tuple[str, ...]] = [("stage", "state", "blocks", "reads", "writes", "memory", "time")]
+    stages = plan_run(config, context)
+    for s in stages:
+        blocks = f"{s.blocks:,}" if s.blocks else ""
+        rows.append(
+            (
+                s.name,
+                s.state,
+                blocks,
+                _size(s.reads_bytes),
+                _size(s.writes_bytes),
+                _size(s.memory_bytes),
+                _time(s.seconds),
+            )
+        )
+    _print_columns(rows)
+    left = [s for s in stages if s.state != "done"]
+    say(
+        f"To do: about {_time(sum(s.seconds for s in left))}, {_size(sum(s.writes_bytes for s in left))} on disk, "
+        f"{_size(max((s.memory_bytes for s in left), default=0.0))} of memory."
+    )
+    say("The networks were timed just now; the other times are rates.")
+
+
+def _print_columns(rows: list[tuple[str, ...]]) -> None:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _size(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if size >= 10 or unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} PB"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+# -- what is given -----------------------------------------------------------------------------------------------------
+
+
+def _three(text: str, option: str, kind: type) -> Any:
+    try:
+        values = tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) == 1:
+        values *= 3
+    if len(values) != 3:
+        raise GraphkitError(
+            f"{option} is {text!r}.", hint=f"Expected three numbers z,y,x, for example {option} 64,128,128."
+        )
+    return values
+
+
+def _whole(text: str, option: str) -> int:
+    if not text.isdecimal():
+        raise GraphkitError(f'{option} is {text!r}; expected a whole number or "cores".')
+    return int(text)
+
+
+def _box(text: str) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    try:
+        sides = [tuple(int(v) for v in side.split(":")) for side in text.split(",")]
+        (z0, z1), (y0, y1), (x0, x1) = sides
+    except ValueError:
+        raise GraphkitError(
+            f"--box is {text!r}.", hint="Expected voxels, for example --box 0:64,0:128,0:128 [z,y,x]."
+        ) from None
+    return (z0, y0, x0), (z1, y1, x1)

@@ -1,0 +1,278 @@
+"""What a reconstruction is asked to do: one frozen, checked configuration, read from a TOML file.
+
+    name = "mycube"                    # of the dataset; the file's own name where left out
+    output = "run"                     # the folder that the run makes
+
+    [image]
+    location = "cube.h5:raw"           # anything that `volume` opens
+    voxel_size_nm = [8, 8, 8]          # z, y, x; where the file does not say
+
+    [segment]
+    network = "ffn-tissue"             # one that graphkit ships, a .keras file, or a google/ffn checkpoint
+    [synapses]
+    network = "synapse-tissue"
+
+    [[regions]]                        # optional; boxes in nm
+    name = "cube"
+    box_nm = { z = [0, 2048], y = [0, 2048], x = [0, 2048] }
+
+    [evaluate]                         # optional
+    truth = "tissue"                   # a folder as `graphkit simulate-tissue` writes it
+
+Everything else has a default, written once beside the code that uses it. Paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from graphkit.errors import GraphkitError, did_you_mean
+from graphkit_pipeline.engine import EngineSettings
+from graphkit_pipeline.evaluation.result import EvaluationSettings
+from graphkit_pipeline.ffn.settings import FillPolicy
+from graphkit_pipeline.mesh import MeshSettings
+from graphkit_pipeline.reconcile import ReconcileSettings
+from graphkit_pipeline.skeleton import SkeletonSettings
+from graphkit_pipeline.synapse.settings import AssignSettings, PredictSettings
+
+__all__ = [
+    "SHIPPED",
+    "DatasetSettings",
+    "EvaluateStage",
+    "ImageSettings",
+    "RegionSettings",
+    "RunConfig",
+    "SegmentStage",
+    "SynapseStage",
+    "network_path",
+    "read_config",
+]
+
+SHIPPED = Path(__file__).with_name("models")
+"""Where the networks are that graphkit ships."""
+
+Triple = tuple[int, int, int]
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """The image: a location, and what its format does not say. Sizes and offsets are [z, y, x].
+
+    ``box``, its first voxel and the one past its last, takes a part of the image: to try settings on.
+    """
+
+    location: str
+    dataset: str | None = None
+    voxel_size_nm: tuple[float, float, float] | None = None
+    offset: Triple | None = None
+    box: tuple[Triple, Triple] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStage:
+    """Flood filling, block by block: ``block`` voxels each, seen with ``halo`` more on every side."""
+
+    network: str = "ffn-tissue"
+    block: Triple = (192, 192, 192)
+    halo: Triple = (24, 24, 24)
+    fill: FillPolicy = field(default_factory=FillPolicy)
+
+    def __post_init__(self) -> None:
+        _check_block("segment", self.block, self.halo)
+        if 0 in self.halo:
+            raise GraphkitError(
+                f"segment.halo is {list(self.halo)}; expected at least 1 voxel along each axis.",
+                hint="Neighbouring blocks are joined by what both of them segmented.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class SynapseStage:
+    """Synapses, block by block; the halos follow from the network and from ``assign``."""
+
+    network: str = "synapse-tissue"
+    block: Triple = (192, 192, 192)
+    predict: PredictSettings = field(default_factory=PredictSettings)
+    assign: AssignSettings = field(default_factory=AssignSettings)
+
+    def __post_init__(self) -> None:
+        _check_block("synapses", self.block, (0, 0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSettings:
+    """The dataset and its graph: synapses scored below ``min_score`` are kept and not counted."""
+
+    min_score: float | None = None
+    memory_limit: str = "4GB"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionSettings:
+    """A region (neuropil): a box in nm, and the region that it is part of."""
+
+    name: str
+    box_nm: Mapping[str, tuple[float, float]]
+    parent: str | None = None
+
+    def __post_init__(self) -> None:
+        if set(self.box_nm) != {"z", "y", "x"} or any(
+            len(side) != 2 or side[0] >= side[1] for side in self.box_nm.values()
+        ):
+            raise GraphkitError(
+                f"The region {self.name!r} has the box {dict(self.box_nm)}.",
+                hint="Expected box_nm = { z = [low, high], y = [low, high], x = [low, high] } in nm.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateStage:
+    """Accuracy against ``truth``; without one the stage is left out."""
+
+    truth: str | None = None
+    settings: EvaluationSettings = field(default_factory=EvaluationSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """A whole run. Paths in it are absolute; ``file`` is where it was read."""
+
+    image: ImageSettings
+    output: str
+    name: str = "reconstruction"
+    segment: SegmentStage = field(default_factory=SegmentStage)
+    synapses: SynapseStage = field(default_factory=SynapseStage)
+    reconcile: ReconcileSettings = field(default_factory=ReconcileSettings)
+    mesh: MeshSettings = field(default_factory=MeshSettings)
+    skeleton: SkeletonSettings = field(default_factory=SkeletonSettings)
+    dataset: DatasetSettings = field(default_factory=DatasetSettings)
+    regions: tuple[RegionSettings, ...] = ()
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    evaluate: EvaluateStage = field(default_factory=EvaluateStage)
+
+    def __post_init__(self) -> None:
+        names = [r.name for r in self.regions]
+        for region in self.regions:
+            if names.count(region.name) > 1:
+                raise GraphkitError(f"Two regions are called {region.name!r}.", hint="Give each a name of its own.")
+            if region.parent is not None and (region.parent not in names or region.parent == region.name):
+                raise GraphkitError(
+                    f"The region {region.name!r} is part of {region.parent!r}, which is not one of the regions.",
+                    hint=did_you_mean(region.parent, names),
+                )
+
+
+def read_config(path: str | Path) -> RunConfig:
+    """The configuration in a TOML file, paths made absolute.
+
+    Raises:
+        GraphkitError: the file is missing or not TOML; a setting in it is unknown, of the wrong type or out of its range.
+    """
+    file = Path(path)
+    try:
+        given = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise GraphkitError(
+            f"There is no {file}.", hint="`graphkit reconstruct --example > run.toml` writes one to begin with."
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise GraphkitError(f"{file} cannot be read as TOML: {error}.") from None
+    given.setdefault("name", file.resolve().parent.name if file.stem == "run" else file.stem)
+    given.setdefault("output", "run")
+    config = _made(RunConfig, given, "")
+    here = file.resolve().parent
+    truth = config.evaluate.truth
+    return dataclasses.replace(
+        config,
+        output=str(here / config.output),
+        image=dataclasses.replace(config.image, location=_located(config.image.location, here)),
+        segment=dataclasses.replace(config.segment, network=network_path(config.segment.network, here)),
+        synapses=dataclasses.replace(config.synapses, network=network_path(config.synapses.network, here)),
+        evaluate=dataclasses.replace(config.evaluate, truth=truth and str(here / truth)),
+    )
+
+
+def _located(location: str, here: Path) -> str:
+    return location if "://" in location else str(here / location)
+
+
+def network_path(name: str, here: Path) -> str:
+    """The path of a network: of one that graphkit ships where the name is one of those, else relative to ``here``."""
+    shipped = SHIPPED / f"{name}.keras"
+    return str(shipped) if "/" not in name and shipped.exists() else str(here / name)
+
+
+def _check_block(stage: str, block: Triple, halo: Triple) -> None:
+    if min(block) < 1 or any(edge % 64 for edge in block):
+        raise GraphkitError(
+            f"{stage}.block is {list(block)}; expected multiples of 64 voxels along z, y and x.",
+            hint="Blocks are written to volumes whose chunks are 64 voxels wide.",
+        )
+    if min(halo) < 0:
+        raise GraphkitError(f"{stage}.halo is {list(halo)}; expected 0 or more voxels along z, y and x.")
+
+
+# -- from TOML to dataclasses ----------------------------------------------------------------------------------------
+
+
+def _made(kind: type[_T], given: Any, where: str) -> _T:
+    """An instance of a dataclass from a table, every value checked against its annotation."""
+    if not isinstance(given, Mapping):
+        raise GraphkitError(f"{where or 'The file'} is {given!r}; expected a table of settings, [{where}].")
+    hints = typing.get_type_hints(kind)
+    known = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    for name in given:
+        if name not in known:
+            place = f"[{where}]" if where else "the file"
+            hint = did_you_mean(name, known) or f"The settings there are {', '.join(known)}."
+            raise GraphkitError(f"There is no setting {name!r} in {place}.", hint=hint)
+    for f in dataclasses.fields(kind):  # type: ignore[arg-type]
+        if f.name not in given and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
+            full = f"{where}.{f.name}" if where else f.name
+            example = 'for example [image] location = "cube.h5:raw"' if full.startswith("image") else f"under [{where}]"
+            raise GraphkitError(f"The setting {full} is missing.", hint=f"Give it, {example}.")
+    return kind(
+        **{name: _value(hints[name], value, f"{where}.{name}" if where else name) for name, value in given.items()}
+    )
+
+
+def _value(hint: Any, given: Any, where: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint):
+        return _made(hint, given, where)  # type: ignore[arg-type]
+    if origin in (types.UnionType, typing.Union):
+        plain = [a for a in arguments if a is not types.NoneType]
+        for one in plain[:-1]:
+            try:
+                return _value(one, given, where)
+            except GraphkitError:
+                continue
+        return _value(plain[-1], given, where)
+    if origin is typing.Literal:
+        if given in arguments:
+            return given
+        raise GraphkitError(f"{where} is {given!r}; expected {' or '.join(map(repr, arguments))}.")
+    if origin is tuple:
+        item, several = arguments[0], arguments[-1] is Ellipsis
+        if not isinstance(given, Sequence) or isinstance(given, str) or (not several and len(given) != len(arguments)):
+            raise GraphkitError(f"{where} is {given!r}; expected a list{'' if several else f' of {len(arguments)}'}.")
+        return tuple(_value(item, v, where) for v in given)
+    if origin is not None and issubclass(origin, Mapping):
+        if not isinstance(given, Mapping):
+            raise GraphkitError(f"{where} is {given!r}; expected a table.")
+        return {k: _value(arguments[1], v, f"{where}.{k}") for k, v in given.items()}
+    wanted = {float: (int, float), int: (int,), str: (str,), bool: (bool,)}.get(hint)
+    if wanted is None:
+        return given
+    if not isinstance(given, wanted) or (isinstance(given, bool) and hint is not bool):
+        named = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}[hint]
+        raise GraphkitError(f"{where} is {given!r}; expected {named}.")
+    return float(given) if hint is float else given

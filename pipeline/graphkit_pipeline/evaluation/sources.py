@@ -1,0 +1,242 @@
+"""What an evaluation compares: the truth of a piece of tissue, and a reconstruction of it. Each part is optional.
+
+The truth is a folder as ``tissue.files`` writes it (or a ``Tissue`` in memory):
+
+    FOLDER/image                the image
+    FOLDER/truth/segmentation   every neuron's voxels carry its id; 0 = nothing
+    FOLDER/truth/dataset        a dataset: synapses (pre_id and post_id are those ids), skeletons, neurons
+
+Datasets are read through ``graphkit.dataset``, which checks each file against its snapshot; nothing is written to them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from graphkit.errors import GraphkitError
+from graphkit_pipeline.blocks import Box
+from graphkit_pipeline.evaluation.places import ArrayVolume, LabelVolume
+from graphkit_pipeline.evaluation.synapses import partners_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Reconstruction", "Truth", "dataset_tables"]
+
+_TABLES = ("synapses", "skeletons", "neurons", "segment_to_neuron")
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The truth of one piece of tissue."""
+
+    name: str
+    image: LabelVolume | None = None
+    segments: LabelVolume | None = None
+    synapses: pa.Table | None = None
+    skeletons: pa.Table | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: Any) -> Truth:
+        """From a folder, a ``Tissue``, or a ``Truth``.
+
+        Raises:
+            GraphkitError: the folder holds neither a true segmentation nor a true dataset.
+        """
+        if isinstance(source, Truth):
+            return source
+        if isinstance(source, str | os.PathLike):
+            return cls._from_folder(Path(source))
+        grid = (tuple(source.voxel_size_nm), tuple(source.offset))
+        return cls(
+            name="tissue",
+            image=ArrayVolume(source.image, *grid),
+            segments=ArrayVolume(source.segments, *grid),
+            synapses=source.synapses,
+            skeletons=source.skeletons,
+        )
+
+    @classmethod
+    def _from_folder(cls, folder: Path) -> Truth:
+        from graphkit_pipeline.volume import open_volume
+
+        segmentation, dataset = folder / "truth" / "segmentation", folder / "truth" / "dataset"
+        if not segmentation.exists() and not dataset.exists():
+            what = (
+                "it holds no truth/segmentation and no truth/dataset" if folder.is_dir() else "there is no such folder"
+            )
+            raise GraphkitError(
+                f"No truth to evaluate against at {str(folder)!r}: {what}.",
+                hint="Name the folder that `graphkit simulate-tissue` wrote, with its sub-folder truth.",
+            )
+        tables, said = dataset_tables(dataset) if dataset.exists() else ({}, {})
+        return cls(
+            name=str(said.get("name", folder.name)),
+            image=open_volume(folder / "image") if (folder / "image").exists() else None,
+            segments=open_volume(segmentation) if segmentation.exists() else None,
+            synapses=tables.get("synapses"),
+            skeletons=tables.get("skeletons"),
+            provenance={"folder": str(folder), **said},
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """What was found: label volumes hold neurons, and the synapses' pre_id and post_id are among their labels."""
+
+    name: str
+    segments: LabelVolume | None = None
+    synapses: pa.Table | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        segmentation: Any = None,
+        synapses: pa.Table | None = None,
+        dataset: str | os.PathLike[str] | None = None,
+        truth: Truth,
+    ) -> Reconstruction:
+        """From a segmentation (location, volume, or array on the truth's grid), synapses, and a dataset.
+
+        The dataset gives the synapses, if none are given, and the neuron of each segment (segment_to_neuron).
+
+        Raises:
+            GraphkitError: neither a segmentation nor synapses; an array whose grid nobody knows.
+        """
+        tables, said = dataset_tables(dataset) if dataset is not None else ({}, {})
+        synapses = tables.get("synapses") if synapses is None else synapses
+        if segmentation is None and synapses is None:
+            raise GraphkitError(
+                "There is nothing to evaluate: neither a segmentation nor synapses were given.",
+                hint="Name the run's segmentation, its dataset, or both.",
+            )
+        volume = None if segmentation is None else _as_volume(segmentation, truth)
+        mapping = tables.get("segment_to_neuron")
+        if mapping is not None:
+            table = _Mapping.of(mapping)
+            volume = None if volume is None else _Agglomerated(volume, table)
+            synapses = None if synapses is None else _with_neurons(synapses, table)
+        if dataset is not None:
+            said = {"dataset": os.fspath(dataset), **said}
+        if location := getattr(volume, "location", None):
+            said = {**said, "segmentation": str(location)}
+        return cls(str(said.get("name", "reconstruction")), volume, synapses, said)
+
+
+def dataset_tables(location: str | os.PathLike[str]) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """The tables that an evaluation reads, and what the dataset says of itself: name, snapshot, provenance."""
+    from graphkit.dataset import open_dataset
+
+    dataset = open_dataset(location)
+    tables = {name: dataset.table(name) for name in _TABLES if dataset.has(name)}
+    snapshot = dataset.snapshot
+    said = {
+        "name": snapshot.name,
+        "snapshot": snapshot.number,
+        "digest": snapshot.digest,
+        "steps": [dict(step) for step in snapshot.provenance],
+    }
+    return tables, said
+
+
+def _as_volume(segmentation: Any, truth: Truth) -> LabelVolume:
+    if isinstance(segmentation, str | os.PathLike):
+        from graphkit_pipeline.volume import open_volume
+
+        volume: LabelVolume = open_volume(Path(segmentation))
+        return volume
+    if not isinstance(segmentation, np.ndarray):
+        given: LabelVolume = segmentation
+        return given
+    grid = truth.segments or truth.image
+    if grid is None:
+        raise GraphkitError(
+            "A segmentation in memory has no voxel size, and the truth has no volume to take it from.",
+            hint="Give the segmentation as a volume.",
+        )
+    start = grid.bounds.start
+    return ArrayVolume(segmentation, grid.voxel_size_nm, (start[0], start[1], start[2]))
+
+
+# -- segments to neurons --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Mapping:
+    """segment_to_neuron. A segment that it does not list is a neuron of its own, under its own id."""
+
+    segments: np.ndarray
+    neurons: np.ndarray
+
+    @classmethod
+    def of(cls, table: pa.Table) -> _Mapping:
+        segments = table["segment_id"].to_numpy().astype(np.int64)
+        neurons = table["neuron_id"].to_numpy().astype(np.int64)
+        order = np.argsort(segments)
+        return cls(segments[order], neurons[order])
+
+    def apply(self, ids: np.ndarray) -> np.ndarray:
+        if not len(self.segments):
+            return ids
+        place = np.minimum(np.searchsorted(self.segments, ids), len(self.segments) - 1)
+        listed = self.segments[place] == ids
+        strangers = np.setdiff1d(np.intersect1d(ids[~listed], self.neurons), [0])
+        if len(strangers):
+            raise GraphkitError(
+                f"Segment {strangers[0]} is not in segment_to_neuron, and a neuron of other segments has the same id: "
+                "they would be taken for one.",
+                hint="List every segment of the segmentation in segment_to_neuron.",
+            )
+        return np.where(listed, self.neurons[place], ids)
+
+
+@dataclass(frozen=True, eq=False)
+class _Agglomerated:
+    """A volume of segments, read as neurons."""
+
+    inner: LabelVolume
+    mapping: _Mapping
+
+    @property
+    def location(self) -> str | None:
+        return getattr(self.inner, "location", None)
+
+    @property
+    def bounds(self) -> Box:
+        return self.inner.bounds
+
+    @property
+    def voxel_size_nm(self) -> tuple[float, float, float]:
+        return self.inner.voxel_size_nm
+
+    def read(self, box: Box | None = None) -> np.ndarray:
+        labels = self.inner.read(box)
+        ids, inverse = np.unique(labels, return_inverse=True)
+        return self.mapping.apply(ids.astype(np.int64))[inverse].reshape(labels.shape)
+
+
+def _with_neurons(synapses: pa.Table, mapping: _Mapping) -> pa.Table:
+    """Where a row has no neuron but a segment, the segment's neuron."""
+
+    for side, ids in zip(("pre", "post"), partners_of(synapses), strict=True):
+        name = f"{side}_id"
+        if name in synapses.column_names and not synapses[name].null_count:
+            continue
+        known = synapses[name].is_valid().to_numpy() if name in synapses.column_names else np.zeros(len(ids), bool)
+        column = pa.array(np.where(known, ids, mapping.apply(ids)), pa.int64())
+        names: Sequence[str] = synapses.column_names
+        synapses = (
+            synapses.set_column(names.index(name), name, column)
+            if name in names
+            else synapses.append_column(name, column)
+        )
+    return synapses

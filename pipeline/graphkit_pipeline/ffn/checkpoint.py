@@ -1,0 +1,87 @@
+"""Networks trained with google/ffn, read from their TensorFlow 1 checkpoints.
+
+A checkpoint is named by what its files begin with: `model.ckpt-123` for `model.ckpt-123.index` and
+`model.ckpt-123.data-00000-of-00001`. It holds `seed_update/conv{k}_{a,b}/{weights,biases}`, from which depth and features
+follow; what it does not hold (field of view, deltas, normalisation, thresholds) is given in the settings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from graphkit.errors import GraphkitError, MissingExtraError
+from graphkit_pipeline.ffn.network import FfnNetwork, build_network, import_keras
+from graphkit_pipeline.ffn.settings import NetworkSettings
+
+__all__ = ["FIB25", "import_ffn_checkpoint"]
+
+FIB25 = NetworkSettings(
+    field_of_view=(33, 33, 33), deltas=(8, 8, 8), depth=12, features=32, voxel_size_nm=(10.0, 10.0, 10.0)
+)
+"""The settings of the published network for the FIB-25 volume (Drosophila medulla, 10 nm)."""
+
+_SCOPE = "seed_update/"
+
+
+def import_ffn_checkpoint(path: str | Path, settings: NetworkSettings = FIB25) -> FfnNetwork:
+    """The network of a google/ffn checkpoint; ``settings`` says what the checkpoint does not hold.
+
+    Raises GraphkitError where there is no checkpoint, or it is of another kind, depth or number of features.
+    """
+    arrays = _read(Path(path))
+    depth = sum(name.endswith("_a/weights") for name in arrays)
+    first = arrays.get("conv0_a/weights")
+    if first is None or first.ndim != 5 or depth == 0:
+        raise GraphkitError(
+            f"The checkpoint {path} is not one of a three-dimensional flood-filling network.",
+            hint=f"Expected arrays named {_SCOPE}conv0_a/weights and so on, as google/ffn's convstack_3d writes them.",
+        )
+    features = first.shape[-1]
+    if (depth, features) != (settings.depth, settings.features):
+        raise GraphkitError(
+            f"The checkpoint {path} has depth {depth} and {features} features; the settings say depth {settings.depth} "
+            f"and {settings.features} features.",
+            hint="Give the settings that the network was trained with.",
+        )
+    network = build_network(settings)
+    for layer in network.model.layers:
+        if layer.weights:
+            layer.set_weights(_of_layer(arrays, layer, path))
+    return network
+
+
+def _of_layer(arrays: dict[str, Any], layer: Any, path: str | Path) -> list[Any]:
+    found = []
+    for part, variable in zip(("weights", "biases"), layer.weights, strict=True):
+        name = f"{layer.name}/{part}"
+        shape = None if name not in arrays else arrays[name].shape
+        if shape != tuple(variable.shape):
+            raise GraphkitError(
+                f"The checkpoint {path} does not fit: {_SCOPE}{name} is {shape or 'missing'}, expected {tuple(variable.shape)}."
+            )
+        found.append(arrays[name])
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Every array of the network, without the scope that all names begin with."""
+    import_keras()
+    try:
+        import tensorflow as tf
+    except ImportError:
+        raise MissingExtraError("tensorflow", "pipeline", "Reading a TensorFlow checkpoint") from None
+    prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
+    if not prefix.with_name(prefix.name + ".index").is_file():
+        raise GraphkitError(
+            f"There is no TensorFlow checkpoint at {path}.",
+            hint=f"Expected the files {prefix.name}.index and {prefix.name}.data-...",
+        )
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        names = [n for n in reader.get_variable_to_shape_map() if n.startswith(_SCOPE)]
+        return {n.removeprefix(_SCOPE): np.asarray(reader.get_tensor(n)) for n in names}
+    except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        raise GraphkitError(f"The checkpoint {path} cannot be read: {error}") from None

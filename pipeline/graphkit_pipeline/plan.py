@@ -1,0 +1,125 @@
+"""What a run would do, before it does it: blocks, bytes, memory and time of each stage, on this machine."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from graphkit_pipeline.config import RunConfig
+from graphkit_pipeline.run import run_status
+from graphkit_pipeline.stages import Context
+
+__all__ = ["PlannedStage", "plan_run"]
+
+_FRAMEWORK_BYTES = 700e6
+"""TensorFlow and a small network in a process."""
+
+_FFN_BYTES = 40
+"""A voxel of a block: the image as uint8 and float32, canvas, labels, distances for the seeds."""
+
+_UNET_BYTES = 700
+"""A voxel of a tile: the features of the highest level, of two layers at a time."""
+
+_CALLS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Cost:
+    """What a voxel of the volume costs a stage: bytes read and written, and seconds of one core. Measured; see the benchmarks."""
+
+    reads: float
+    writes: float
+    seconds: float
+    parallel: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStage:
+    """One stage of the plan; ``memory_bytes`` is that of all its processes together."""
+
+    name: str
+    does: str
+    state: str
+    blocks: int
+    reads_bytes: float
+    writes_bytes: float
+    memory_bytes: float
+    seconds: float
+
+
+def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
+    """The stages with their costs. The networks' speed is measured here and now; the rest are measured rates.
+
+    Flood filling is taken to move once for every deltas-sized cell of its blocks, halos included (on FIB-25: 537 voxels a
+    move at deltas of 8).
+    """
+    voxels = context.bounds.voxels
+    workers = config.engine.workers
+    processes = max(1, (os.cpu_count() or 1) if workers == "cores" else workers)
+    seen = sum(b.box.voxels for b in context.segment_blocks)
+    largest = max(b.box.voxels for b in context.segment_blocks)
+    call_s, unet_s = _ffn_call_s(context), _unet_voxel_s(context)
+    ffn = _Cost(seen / voxels, 1.0, call_s * seen / voxels / math.prod(max(1, d) for d in context.ffn.deltas), True)
+    costs = {
+        "segment": (ffn, _FRAMEWORK_BYTES + largest * _FFN_BYTES, context.segment_blocks),
+        "reconcile": (_Cost(8 * seen / voxels, 0.5, 2e-7), largest * 24.0, ()),
+        "detect": (
+            _Cost(1.3, 2.0, unet_s, True),
+            _FRAMEWORK_BYTES + math.prod(config.synapses.predict.tile) * _UNET_BYTES,
+            context.detect_blocks,
+        ),
+        "assign": (_Cost(12.0, 0.01, 3e-7, True), 8e8, context.assign_blocks),
+        "mesh": (_Cost(8.0, 0.3, 1e-6), min(voxels, config.mesh.block**3) * 40.0, ()),
+        "skeleton": (_Cost(8.0, 0.02, 2e-6, True), 4e8, ()),
+        "dataset": (_Cost(0.02, 0.02, 5e-8), 4e8, ()),
+        "evaluate": (_Cost(16.0, 0.1, 1.5e-6), 8e8, ()),
+    }
+    planned = []
+    for status in run_status(config):
+        cost, memory, blocks = costs[status.name]
+        at_once = min(processes, len(blocks) or processes) if cost.parallel else 1
+        planned.append(
+            PlannedStage(
+                status.name,
+                status.does,
+                status.state,
+                len(blocks),
+                voxels * cost.reads,
+                voxels * cost.writes,
+                memory * at_once,
+                1 + voxels * cost.seconds / at_once,
+            )
+        )
+    return tuple(planned)
+
+
+def _ffn_call_s(context: Context) -> float:
+    """Seconds of one call of the flood-filling network."""
+    from graphkit_pipeline.ffn.network import compiled, load_network
+
+    network = load_network(context.ffn_file, precision=context.config.segment.fill.precision)
+    call = compiled(network)
+    shape = network.settings.field_of_view
+    image, seed = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    call(image, seed)
+    start = time.perf_counter()
+    for _ in range(_CALLS):
+        call(image, seed)
+    return (time.perf_counter() - start) / _CALLS
+
+
+def _unet_voxel_s(context: Context) -> float:
+    """Seconds of the synapse network a voxel, its halos included."""
+    from graphkit_pipeline.synapse.network import load_network
+    from graphkit_pipeline.synapse.predict import predict_array
+
+    network = load_network(context.config.synapses.network)
+    image = np.random.default_rng(0).integers(0, 256, network.settings.patch, dtype=np.uint8)
+    predict_array(image, network, context.config.synapses.predict)
+    start = time.perf_counter()
+    predict_array(image, network, context.config.synapses.predict)
+    return (time.perf_counter() - start) / image.size

@@ -1,0 +1,233 @@
+"""A reconstruction as a whole: which stages are done, which are to be done, and doing them.
+
+    RUN/run.json           what the run is of, for those who look at it
+    RUN/stages/NAME.json   a stage's settings, what it took from, and what became of it
+    RUN/blocks/NAME/       its blocks          RUN/tables/   tables between stages
+    RUN/segmentation  RUN/clefts  RUN/dataset  RUN/report.html
+
+A stage is done when its record says so and it took from what is there now; it is done again where a stage before it was.
+What was killed goes on: finished blocks stay. A changed setting is never taken for the old one: the run stops and says which,
+and ``--from`` does that stage and what follows anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from graphkit.errors import GraphkitError, UnknownNameError, did_you_mean
+from graphkit.progress import Progress, silent
+from graphkit_pipeline.block_files import claimed, is_finished
+from graphkit_pipeline.config import RunConfig
+from graphkit_pipeline.formats.disk import atomically, said_plainly
+from graphkit_pipeline.stages import STAGES, Context, Stage, as_json
+
+__all__ = ["StageStatus", "reconstruct", "run_status", "stages_of"]
+
+State = Literal["done", "done, with failed blocks", "out of date", "settings changed", "begun", "not begun"]
+
+
+@dataclass(frozen=True, slots=True)
+class StageStatus:
+    """How far a stage is."""
+
+    name: str
+    does: str
+    state: State
+    seconds: float | None = None
+    blocks: int = 0
+    blocks_done: int = 0
+    failed: tuple[str, ...] = ()
+    outcome: dict[str, Any] | None = None
+
+
+def stages_of(config: RunConfig) -> tuple[Stage, ...]:
+    """The stages that the configuration has: an evaluation only where there is a truth."""
+    return tuple(s for s in STAGES if s.name != "evaluate" or config.evaluate.truth)
+
+
+def reconstruct(
+    config: RunConfig,
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    progress: Progress = silent,
+    begin: Callable[[int, int, Stage, bool], None] | None = None,
+) -> list[StageStatus]:
+    """Does what is not done yet, from the images to the dataset, and says how each stage ended.
+
+    ``first`` does that stage and those after it anew; ``last`` stops after that one. ``begin(number, of, stage, done)`` is
+    told of each stage as its turn comes.
+
+    Raises:
+        GraphkitError: a setting changed since its stage was done; another run is at work in the folder; what a stage says.
+    """
+    stages = stages_of(config)
+    names = [s.name for s in stages]
+    again = _position(first, names) if first is not None else len(names)
+    until = _position(last, names) if last is not None else len(names) - 1
+    if first is not None and again > until:
+        raise GraphkitError(f"--from {first} comes after --until {last}.", hint=f"The stages are {', '.join(names)}.")
+    folder = Path(config.output)
+    with claimed(folder):
+        records = _Records(folder)
+        _check_settings(stages[:again], config, records)
+        job = Context(config, folder, progress)
+        _write_run(job)
+        for name in names[again:]:
+            records.forget(name)
+        for number, stage in enumerate(stages[: until + 1], start=1):
+            done = records.is_done(stage)
+            if begin is not None:
+                begin(number, until + 1, stage, done)
+            if not done:
+                _do(stage, job, records, config)
+            job = replace(job, failed={**job.failed, stage.name: records.failed(stage.name)})
+    return run_status(config)
+
+
+def run_status(config: RunConfig) -> list[StageStatus]:
+    """How far each stage is; reads only."""
+    records, job = _Records(Path(config.output)), Context(config, Path(config.output))
+    found = []
+    for stage in stages_of(config):
+        record = records.read(stage.name)
+        blocks = done = 0
+        if stage.blocks is not None and job.blocks_of(stage.name).is_dir():
+            every = stage.blocks(job)
+            blocks, done = len(every), sum(is_finished(job.blocks_of(stage.name), b) for b in every)
+        failed = records.failed(stage.name)
+        state: State = "not begun"
+        if record is not None:
+            if record["settings"] != stage.settings(config):
+                state = "settings changed"
+            elif record["state"] != "done":
+                state = "begun"
+            elif record["took"] != records.results(stage.takes):
+                state = "out of date"
+            else:
+                state = "done, with failed blocks" if failed else "done"
+        outcome = record.get("outcome") if record else None
+        seconds = record.get("seconds") if record else None
+        found.append(StageStatus(stage.name, stage.does, state, seconds, blocks, done, failed, outcome))
+    return found
+
+
+def _do(stage: Stage, job: Context, records: _Records, config: RunConfig) -> None:
+    before = records.read(stage.name)
+    record = {"stage": stage.name, "settings": stage.settings(config), "took": records.results(stage.takes)}
+    same = before is not None and all(before[k] == v for k, v in record.items())
+    records.write(stage.name, {**record, "state": "begun"})
+    start = time.monotonic()
+    outcome = stage.do(replace(job, restart=not same))
+    seconds = round(time.monotonic() - start, 2) + (before.get("seconds", 0.0) if same and before else 0.0)
+    records.write(stage.name, {**record, "state": "done", "seconds": seconds, "outcome": as_json(outcome)})
+
+
+def _position(name: str, names: Sequence[str]) -> int:
+    if name not in names:
+        hint = did_you_mean(name, names) or f"The stages are {', '.join(names)}."
+        raise UnknownNameError(f"There is no stage {name!r}.", hint=hint)
+    return names.index(name)
+
+
+def _check_settings(stages: Sequence[Stage], config: RunConfig, records: _Records) -> None:
+    for stage in stages:
+        record = records.read(stage.name)
+        if record is None:
+            continue
+        now = stage.settings(config)
+        if record["settings"] != now:
+            raise GraphkitError(
+                f"The settings of the stage {stage.name!r} changed since it was run: {_changes(record['settings'], now)}.",
+                hint=f"Add --from {stage.name} to do it and what follows anew, or name another output.",
+            )
+
+
+def _changes(old: Any, new: Any, where: str = "") -> str:
+    """What differs between two settings: ``fill.seed was 0 and is 1``."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        parts = [
+            _changes(old.get(k), new.get(k), f"{where}.{k}" if where else k)
+            for k in sorted({*old, *new})
+            if old.get(k) != new.get(k)
+        ]
+        return ", ".join(parts)
+    return f"{where} was {json.dumps(old)} and is {json.dumps(new)}"
+
+
+def _write_run(job: Context) -> None:
+    from importlib.metadata import version
+
+    config = job.config
+    about = {
+        "format": "graphkit run",
+        "format_version": 1,
+        "name": config.name,
+        "image": _absolute(job.image.location),
+        "offset": list(job.image.bounds.start),
+        "voxel_size_nm": list(job.image.voxel_size_nm),
+        "bounds": [list(job.bounds.start), list(job.bounds.stop)],
+        "graphkit": version("graphkit"),
+    }
+    with atomically(job.folder / "run.json") as file:
+        file.write(json.dumps(about, indent=1).encode())
+
+
+def _absolute(location: str) -> str:
+    return location if "://" in location else str(Path(location).absolute())
+
+
+class _Records:
+    """RUN/stages: one file a stage, replaced as a whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "stages"
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """A stage's record; None where it was never begun, or the record is damaged (then it is done again)."""
+        try:
+            record = json.loads((self._folder / f"{name}.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+        return record if isinstance(record, dict) and {"settings", "took", "state"} <= set(record) else None
+
+    def write(self, name: str, record: dict[str, Any]) -> None:
+        with said_plainly(self._folder):
+            self._folder.mkdir(parents=True, exist_ok=True)
+        with atomically(self._folder / f"{name}.json") as file:
+            file.write(json.dumps(record, indent=1).encode())
+
+    def forget(self, name: str) -> None:
+        (self._folder / f"{name}.json").unlink(missing_ok=True)
+
+    def failed(self, name: str) -> tuple[str, ...]:
+        """Names of the stage's blocks that were set aside."""
+        record = self.read(name) or {}
+        return tuple(sorted((record.get("outcome") or {}).get("failed", {})))
+
+    def results(self, names: Sequence[str]) -> dict[str, str | None]:
+        """What identifies the results of stages: their settings, what they took, which blocks failed."""
+        return {name: self._result(name) for name in names}
+
+    def _result(self, name: str) -> str | None:
+        record = self.read(name)
+        if record is None or record["state"] != "done":
+            return None
+        text = json.dumps([record["settings"], record["took"], self.failed(name)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def is_done(self, stage: Stage) -> bool:
+        """Whether nothing is left to do; blocks that failed are tried again."""
+        record = self.read(stage.name)
+        return (
+            record is not None
+            and record["state"] == "done"
+            and record["took"] == self.results(stage.takes)
+            and not self.failed(stage.name)
+        )

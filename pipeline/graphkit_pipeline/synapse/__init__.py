@@ -1,0 +1,1 @@
+"""Synapses: a U-Net finds clefts and which way they point, an assignment makes of them pairs of partners."""

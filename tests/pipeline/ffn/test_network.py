@@ -1,0 +1,194 @@
+"""The model, its file, and the import of google/ffn checkpoints against logits of google/ffn's own graph."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from graphkit.errors import GraphkitError
+from graphkit_pipeline.ffn.checkpoint import FIB25, import_ffn_checkpoint
+from graphkit_pipeline.ffn.network import FfnNetwork, build_network, compiled, load_network, save_network
+from graphkit_pipeline.ffn.settings import NetworkSettings
+
+TINY = NetworkSettings(
+    field_of_view=(5, 7, 9), deltas=(1, 2, 3), depth=3, features=4, voxel_size_nm=(16.0, 16.0, 16.0), mean=120.0, std=30.0, move=0.8
+)
+
+
+def trained_looking(settings: NetworkSettings = TINY) -> FfnNetwork:
+    network = build_network(settings, seed=1)
+    rng = np.random.default_rng(0)
+    network.model.set_weights([rng.normal(0, 0.2, w.shape).astype(np.float32) for w in network.model.get_weights()])
+    return network
+
+
+@pytest.fixture(scope="module")
+def network() -> FfnNetwork:
+    return trained_looking()
+
+
+def views(settings: NetworkSettings = TINY) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(2)
+    image, seed = (rng.normal(size=settings.field_of_view).astype(np.float32) for _ in range(2))
+    return image, seed
+
+
+def convolved(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """[z, y, x, in] with zeros around, by the sum that defines a convolution layer."""
+    reach = kernel.shape[0] // 2
+    padded = np.pad(x, [(reach, reach)] * 3 + [(0, 0)])
+    out = np.zeros((*x.shape[:3], kernel.shape[-1]))
+    for dz, dy, dx in np.ndindex(*kernel.shape[:3]):
+        out += padded[dz : dz + x.shape[0], dy : dy + x.shape[1], dx : dx + x.shape[2]] @ kernel[dz, dy, dx]
+    return out + bias
+
+
+def test_the_network_is_the_published_one(network: FfnNetwork) -> None:
+    """Computed once more with NumPy in float64, from the paper's description."""
+    image, seed = views()
+    weights = {layer.name: [w.astype(np.float64) for w in layer.get_weights()] for layer in network.model.layers if layer.weights}
+    x = np.stack([image, seed], axis=-1).astype(np.float64)
+    x = convolved(np.maximum(convolved(x, *weights["conv0_a"]), 0), *weights["conv0_b"])
+    for k in range(1, TINY.depth):
+        y = convolved(np.maximum(x, 0), *weights[f"conv{k}_a"])
+        x = x + convolved(np.maximum(y, 0), *weights[f"conv{k}_b"])
+    expected = seed + convolved(np.maximum(x, 0), *weights["conv_lom"])[..., 0]
+    np.testing.assert_allclose(compiled(network)(image, seed), expected, atol=2e-5)
+
+
+def test_an_untrained_network_returns_its_seed() -> None:
+    image, seed = views()
+    np.testing.assert_array_equal(compiled(build_network(TINY))(image, seed), seed)
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    first, same, other = (build_network(TINY, seed=s).model.get_weights() for s in (4, 4, 5))
+    assert all(np.array_equal(a, b) for a, b in zip(first, same, strict=True))
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_parameters_of_the_published_network() -> None:
+    assert build_network(FIB25).parameters == 638_433
+
+
+def test_there_and_back(network: FfnNetwork, tmp_path: Path) -> None:
+    save_network(network, tmp_path / "net.keras")
+    back = load_network(tmp_path / "net.keras")
+    assert back.settings == network.settings
+    np.testing.assert_array_equal(compiled(back)(*views()), compiled(network)(*views()))
+    assert [p.name for p in tmp_path.iterdir()] == ["net.keras"]
+
+
+def test_keras_alone_opens_the_file(network: FfnNetwork, tmp_path: Path) -> None:
+    save_network(network, tmp_path / "net.keras")
+    code = (
+        "import sys, numpy as np, keras; m = keras.saving.load_model(sys.argv[1]); a = np.load(sys.argv[2]);"
+        "v = [a[k][None, ..., None] for k in ('image', 'seed')];"
+        "assert 'graphkit_pipeline' not in sys.modules;"
+        "np.save(sys.argv[3], keras.ops.convert_to_numpy(m(v))[0, ..., 0])"
+    )
+    image, seed = views()
+    np.savez(tmp_path / "in.npz", image=image, seed=seed)
+    arguments = [str(tmp_path / name) for name in ("net.keras", "in.npz", "out.npy")]
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True)
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), compiled(network)(image, seed), atol=1e-5)
+
+
+def test_bfloat16_is_close_and_keeps_the_weights(network: FfnNetwork, tmp_path: Path) -> None:
+    save_network(network, tmp_path / "net.keras")
+    half = load_network(tmp_path / "net.keras", precision="bfloat16")
+    difference = np.abs(compiled(half)(*views()) - compiled(network)(*views()))
+    assert 0 < difference.max() < 0.1  # 8 bits of mantissa through seven layers
+    assert all(np.array_equal(a, b) for a, b in zip(half.model.get_weights(), network.model.get_weights(), strict=True))
+
+
+def rewritten(path: Path, change: dict[str, object]) -> None:
+    """The same archive with other settings beside the weights."""
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries["graphkit.json"] = json.dumps(json.loads(entries["graphkit.json"]) | change).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"depth": 4}, "not those of a network of depth 4 with 4 features"),
+        ({"features": 5}, "not those of a network of depth 3 with 5 features"),
+        ({"kind": "U-Net"}, "not the file of a flood-filling network"),
+        ({"version": 2}, "version 2; this graphkit reads version 1"),
+        ({"colour": "red"}, "Unknown network settings: colour"),
+        ({"field_of_view": [4, 7, 9]}, "field_of_view must be odd"),
+    ],
+)
+def test_a_file_of_another_shape_or_kind(network: FfnNetwork, tmp_path: Path, change: dict[str, object], says: str) -> None:
+    path = tmp_path / "net.keras"
+    save_network(network, path)
+    rewritten(path, change)
+    with pytest.raises(GraphkitError, match=says):
+        load_network(path)
+
+
+def test_files_that_are_no_networks(network: FfnNetwork, tmp_path: Path) -> None:
+    with pytest.raises(GraphkitError, match="There is no network at"):
+        load_network(tmp_path / "absent.keras")
+    (tmp_path / "text.keras").write_text("not a zip")
+    with pytest.raises(GraphkitError, match="not the file of a flood-filling network"):
+        load_network(tmp_path / "text.keras")
+    network.model.save(tmp_path / "plain.keras")
+    with pytest.raises(GraphkitError, match="not the file of a flood-filling network"):
+        load_network(tmp_path / "plain.keras")
+    save_network(network, tmp_path / "cut.keras")
+    whole = (tmp_path / "cut.keras").read_bytes()
+    (tmp_path / "cut.keras").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(GraphkitError, match="not the file of a flood-filling network"):
+        load_network(tmp_path / "cut.keras")
+    with pytest.raises(GraphkitError, match=r"ends in \.keras"):
+        save_network(network, tmp_path / "net.h5")
+
+
+@pytest.fixture(scope="module")
+def published(real_data: Path) -> FfnNetwork:
+    return import_ffn_checkpoint(real_data / "ffn_fib25" / "model.ckpt-27465036")
+
+
+def test_golden_logits_of_three_steps(published: FfnNetwork, real_data: Path) -> None:
+    with np.load(real_data / "ffn_fib25" / "golden_fib25_onefov.npz") as golden:
+        image, logits = golden["image"][0, ..., 0], golden["seed"][0, ..., 0]
+        predict = compiled(published)
+        for step in (1, 2, 3):
+            logits = predict(image, logits)
+            np.testing.assert_allclose(logits, golden[f"logits_step{step}"][0, ..., 0], atol=1e-5, rtol=0)
+
+
+def test_an_imported_network_is_saved_like_any_other(published: FfnNetwork, tmp_path: Path) -> None:
+    save_network(published, tmp_path / "fib25.keras")
+    back = load_network(tmp_path / "fib25.keras")
+    assert back.settings == FIB25
+    assert all(np.array_equal(a, b) for a, b in zip(back.model.get_weights(), published.model.get_weights(), strict=True))
+
+
+def test_another_depth_than_the_checkpoint(real_data: Path) -> None:
+    with pytest.raises(GraphkitError, match="depth 12 and 32 features; the settings say depth 9 and 16 features"):
+        import_ffn_checkpoint(real_data / "ffn_fib25" / "model.ckpt-27465036", NetworkSettings())
+
+
+def test_checkpoints_that_are_none(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    with pytest.raises(GraphkitError, match="no TensorFlow checkpoint at"):
+        import_ffn_checkpoint(tmp_path / "model.ckpt-1")
+    tf.train.Checkpoint(v=tf.Variable([1.0])).write(str(tmp_path / "other"))
+    with pytest.raises(GraphkitError, match="not one of a three-dimensional flood-filling network"):
+        import_ffn_checkpoint(tmp_path / "other")
+    (tmp_path / "broken.index").write_bytes(b"nothing of the kind")
+    with pytest.raises(GraphkitError, match="cannot be read"):
+        import_ffn_checkpoint(tmp_path / "broken.index")
