@@ -78,4 +78,6 @@ def leave(code: int) -> NoReturn:
         sys.stderr.write(f"Error: Cannot write the answer: {error.strerror}.\n")
     with contextlib.suppress(OSError):
         sys.stderr.flush()
+    if "multiprocessing.resource_tracker" in sys.modules:  # who started processes ends in order
+        sys.exit(code)
     os._exit(code)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,21 +40,41 @@ def real_data() -> Path:
     return Path(folder)
 
 
+MadeOnce = Callable[[str, Callable[[Path], object]], Dataset]
+
+
 @pytest.fixture(scope="session")
-def sim(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Makes a dataset of a name once, also where several workers share the tests. It is not to be changed."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made-once"
+    folder.mkdir(exist_ok=True)
+
+    def made(name: str, make: Callable[[Path], object]) -> Dataset:
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / name / "dataset.json").exists():
+                make(folder / name)
+        return open_dataset(folder / name)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def sim(made_once: MadeOnce) -> Dataset:
     """400 simulated neurons."""
-    return simulate(tmp_path_factory.mktemp("simulated") / "sim", neurons=400, seed=1)
+    return made_once("sim", lambda folder: simulate(folder, neurons=400, seed=1))
 
 
 @pytest.fixture(scope="session")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def tiny(made_once: MadeOnce) -> Dataset:
     """Six neurons, in regions CX > (EB, FB) and beta'L(R), with one of every trap.
 
     chemical  A1 -> B1 4 (EB 3, FB 1), A1 -> B2 2 (EB), A2 -> B1 1 (FB), B1 -> A1 5 (CX itself), B2 -> B2 1 (EB),
               C1 -> A1 2 (beta'L(R)), C1 -> B2 1 (outside every region), A1 -> A2 1 (region not resolved)
     electrical A1 = B1 2 (EB), A1 = A2 1 (EB), D' = C1 3 (FB)
     """
-    return make_tiny(tmp_path_factory.mktemp("hand-made") / "tiny")
+    return made_once("tiny", make_tiny)
 
 
 def make_tiny(folder: Path) -> Dataset:

@@ -10,7 +10,7 @@ import typer
 from graphkit.errors import GraphkitError
 from graphkit.terminal import caught, progress_bar, say
 
-__all__ = ["evaluate", "reconstruct", "segment", "simulate_tissue", "status", "train", "view"]
+__all__ = ["evaluate", "reconstruct", "segment", "simulate_tissue", "status", "view"]
 
 _EXAMPLE = Path(__file__).with_name("example-run.toml")
 
@@ -138,15 +138,6 @@ def segment(
             named = _Named(progress)
             statuses = reconstruct(config, last="reconcile", progress=named, begin=named.begin)
         _report(config, statuses)
-
-
-train = typer.Typer(
-    help="Train a network on generated tissue or on your own volumes.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-"""Filled in by `training_commands`."""
 
 
 def evaluate(

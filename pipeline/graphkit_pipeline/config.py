@@ -53,6 +53,7 @@ __all__ = [
     "SynapseStage",
     "network_path",
     "read_config",
+    "settings_from",
 ]
 
 SHIPPED = Path(__file__).with_name("models")
@@ -218,6 +219,15 @@ def _check_block(stage: str, block: Triple, halo: Triple) -> None:
         )
     if min(halo) < 0:
         raise GraphkitError(f"{stage}.halo is {list(halo)}; expected 0 or more voxels along z, y and x.")
+
+
+def settings_from(kind: type[_T], given: Mapping[str, Any]) -> _T:
+    """A dataclass of settings from a TOML table.
+
+    Raises:
+        GraphkitError: a setting is unknown, missing, of the wrong type or out of its range.
+    """
+    return _made(kind, given, "")
 
 
 # -- from TOML to dataclasses ----------------------------------------------------------------------------------------

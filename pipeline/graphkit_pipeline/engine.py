@@ -59,7 +59,11 @@ class Job(Protocol):
         """All that the result depends on, as JSON; blocks made with other settings are not reused."""
 
     def setup(self) -> Any:
-        """What `run` needs and is dear to make (a model); called once in each worker process."""
+        """What `run` needs and is dear to make (a model); called once in each worker process.
+
+        It draws from generators of its own only: Dask's threads draw from Python's `random` as well, so weights that are
+        initialised after a global seed differ from process to process.
+        """
 
     def run(self, state: Any, block: Block) -> dict[str, Any]:
         """The block's arrays by name."""

@@ -69,6 +69,8 @@ def evaluate(
     settings = settings or EvaluationSettings()
     real = Truth.of(truth)
     found = Reconstruction.of(segmentation=segmentation, synapses=synapses, dataset=dataset, truth=real)
+    if found.segments is not None:
+        real = real.within(found.segments.bounds)
     _check(found, real)
     figures: dict[str, Any] = {"name": name or found.name, "settings": settings}
     grid = real.segments or real.image

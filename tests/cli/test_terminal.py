@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -15,13 +16,31 @@ from tests.conftest import LONG
 pty = pytest.importorskip("pty")
 
 
+_IN_TURN = """
+import json, os, sys
+os.read(0, 1)
+import duckdb, lark, graphkit.cli  # once for all; none of them starts a thread, so that the process may fork
+for args in json.loads(sys.argv[1]):
+    if not os.fork():
+        sys.argv[1:] = args
+        graphkit.cli.main()
+    os.wait()
+    os.write(1, b"\\0")
+"""
+
+
 def on_terminal(width: int, *args: str, **environment: str) -> str:
     """Everything that the command shows on a terminal of this width."""
+    return in_turn_on_terminal(width, list(args), **environment)[0]
+
+
+def in_turn_on_terminal(width: int, *commands: list[str], **environment: str) -> list[str]:
+    """What each of the commands shows there, each in a process of its own."""
     import fcntl
     import struct
     import termios
 
-    command = [sys.executable, "-c", "import os; os.read(0, 1); from graphkit.cli import main; main()", *args]
+    command = [sys.executable, "-c", _IN_TURN, json.dumps(commands)]
     pid, terminal = pty.fork()
     if not pid:
         plain = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
@@ -38,7 +57,9 @@ def on_terminal(width: int, *args: str, **environment: str) -> str:
             break
         shown += data
     os.waitpid(pid, 0)
-    return shown.decode().replace("\r\n", "\n").lstrip("\n")
+    *each, rest = shown.decode().replace("\r\n", "\n").lstrip("\n").split("\0")
+    assert (len(each), rest) == (len(commands), ""), shown
+    return each
 
 
 NARROW = [ISSUE[0], ISSUE[2], ISSUE[6], ISSUE[7]]
@@ -48,8 +69,9 @@ NARROW = [ISSUE[0], ISSUE[2], ISSUE[6], ISSUE[7]]
 def test_no_number_is_cut_and_nothing_is_wider_than_the_terminal(
     sim: Dataset, width: int, questions: list[str]
 ) -> None:
-    for question in questions:
-        shown = on_terminal(width, "query", question, "-d", sim.url, "--limit", "20", NO_COLOR="1")
+    commands = [["query", question, "-d", sim.url, "--limit", "20"] for question in questions]
+    every = in_turn_on_terminal(width, *commands, NO_COLOR="1")
+    for question, shown in zip(questions, every, strict=True):
         _, table, rest = shown.split("\n\n", 2)
         assert max(map(len, table.splitlines())) <= width, question
         assert "\x1b" not in shown
@@ -79,10 +101,13 @@ def test_thousands_are_separated_and_ids_are_not(sim: Dataset, tiny: Dataset) ->
 
 
 def test_colours_on_a_terminal_and_none_without(sim: Dataset) -> None:
-    assert "\x1b[" in on_terminal(80, "query", "types limit 3", "-d", sim.url)
-    assert "\x1b[" not in on_terminal(80, "query", "types limit 3", "-d", sim.url, NO_COLOR="1")
-    assert "\x1b[1;31mError:" in on_terminal(80, "query", "types in XX", "-d", sim.url)
-    assert "\x1b" not in on_terminal(80, "query", "types in XX", "-d", sim.url, NO_COLOR="1")
+    commands = [["query", question, "-d", sim.url] for question in ("types limit 3", "types in XX")]
+    answer, error = in_turn_on_terminal(80, *commands)
+    assert "\x1b[" in answer
+    assert "\x1b[1;31mError:" in error
+    for plain, words in zip(in_turn_on_terminal(80, *commands, NO_COLOR="1"), ("type", "Error:"), strict=True):
+        assert words in plain
+        assert "\x1b" not in plain
 
 
 def test_a_name_cannot_command_the_terminal(sim: Dataset) -> None:
@@ -100,8 +125,9 @@ def test_a_name_cannot_command_the_terminal(sim: Dataset) -> None:
 
 
 def test_binary_formats_are_not_for_a_terminal(sim: Dataset) -> None:
-    for form in ("parquet", "arrow"):
-        shown = on_terminal(80, "query", "types", "-d", sim.url, "--format", form, NO_COLOR="1")
+    forms = ("parquet", "arrow")
+    commands = [["query", "types", "-d", sim.url, "--format", form] for form in forms]
+    for form, shown in zip(forms, in_turn_on_terminal(80, *commands, NO_COLOR="1"), strict=True):
         assert f"Error: {form} is binary and not for a terminal." in shown
         assert "-o FILE" in shown
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from graphkit.errors import ConflictError
 from graphkit.validate import validate
 from graphkit.writer import DatasetWriter
 
-ROWS = 300_000
+ROWS = 60_000  # a build of them writes some megabytes
 
 
 def make(where: Path, rows: int = 100) -> None:
@@ -34,6 +35,26 @@ def make(where: Path, rows: int = 100) -> None:
         points = {f"post_{a}_nm": rng.integers(0, 10**6, rows).astype(np.int32) for a in "xyz"}
         writer.add("synapses", pa.table(table | points))
         writer.commit({"command": "test"}, build=build_into(writer, threads=1))
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("faults")
+    make(folder / "small")
+    make(folder / "large", ROWS)
+    return folder
+
+
+@pytest.fixture
+def small(made: Path, tmp_path: Path) -> Path:
+    """A dataset of few rows to fall upon."""
+    return Path(shutil.copytree(made / "small", tmp_path / "d"))
+
+
+@pytest.fixture
+def large(made: Path, tmp_path: Path) -> Path:
+    """One that does not fit twice where it stands."""
+    return Path(shutil.copytree(made / "large", tmp_path / "d"))
 
 
 def intact(where: Path, number: int = 1) -> None:
@@ -50,13 +71,12 @@ def run(code: str, *arguments: object) -> subprocess.Popen[str]:
 # -- two writers ------------------------------------------------------------------------------------------------------
 
 
-def test_racing_threads_lose_nothing(tmp_path: Path) -> None:
-    make(tmp_path / "d")
+def test_racing_threads_lose_nothing(small: Path) -> None:
     outcomes: list[str] = []
     barrier = threading.Barrier(6)
 
     def work(i: int) -> None:
-        writer = DatasetWriter(tmp_path / "d")
+        writer = DatasetWriter(small)
         barrier.wait()
         try:
             with writer:
@@ -73,20 +93,19 @@ def test_racing_threads_lose_nothing(tmp_path: Path) -> None:
     for t in threads:
         t.join()
     assert sorted(outcomes) == ["told"] * 5 + ["won"]
-    intact(tmp_path / "d", 2)
-    dataset = graphkit.open(tmp_path / "d")
+    intact(small, 2)
+    dataset = graphkit.open(small)
     assert dataset.table("segments")["segment_id"].to_pylist() == [dataset.snapshot.provenance[-1]["i"]]
 
 
-def test_staging_folders_come_and_go_together(tmp_path: Path) -> None:
+def test_staging_folders_come_and_go_together(small: Path) -> None:
     """Writers that start while others end: the empty parent folder is removed and made again all the time."""
-    make(tmp_path / "d")
     failures: list[BaseException] = []
 
     def work() -> None:
         try:
             for _ in range(60):
-                with DatasetWriter(tmp_path / "d") as writer:
+                with DatasetWriter(small) as writer:
                     assert writer.staging.is_dir()
         except BaseException as error:
             failures.append(error)
@@ -97,7 +116,7 @@ def test_staging_folders_come_and_go_together(tmp_path: Path) -> None:
     for t in threads:
         t.join()
     assert failures == []
-    assert not (tmp_path / "d" / ".staging").exists()
+    assert not (small / ".staging").exists()
 
 
 _RACE = """
@@ -120,15 +139,13 @@ with DatasetWriter(sys.argv[1], create=sys.argv[3] == "create") as writer:
 
 
 @pytest.mark.parametrize("mode", ["create", "update"])
-def test_racing_processes(tmp_path: Path, mode: str) -> None:
-    where = tmp_path / "d"
-    if mode == "update":
-        make(where)
+def test_racing_processes(small: Path, tmp_path: Path, mode: str) -> None:
+    where = small if mode == "update" else tmp_path / "new"
     children = [run(_RACE, where, name, mode) for name in ("one", "two", "three")]
     for child in children:
         assert child.stdout is not None
         assert child.stdout.readline() == "ready\n"
-    (tmp_path / "d.go").touch()
+    Path(f"{where}.go").touch()
     said = [child.communicate()[0].strip() for child in children]
     assert sorted(said) == ["told", "told", "won"]
     dataset = graphkit.open(where)
@@ -158,20 +175,19 @@ with DatasetWriter(sys.argv[1]) as writer:
 
 
 @pytest.mark.parametrize("stage", ["summing connections", "totals by neuron", "commit"])
-def test_kill_9_while_building(tmp_path: Path, stage: str) -> None:
-    make(tmp_path / "d", 1000)
-    child = run(_BUILD, tmp_path / "d", stage)
+def test_kill_9_while_building(small: Path, stage: str) -> None:
+    child = run(_BUILD, small, stage)
     assert child.stdout is not None
     assert child.stdout.readline() == "there\n"
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
-    assert list((tmp_path / "d/.staging").iterdir())
-    intact(tmp_path / "d")
-    with DatasetWriter(tmp_path / "d") as writer:
-        assert [p.name for p in (tmp_path / "d/.staging").iterdir()] == [writer.staging.name]
+    assert list((small / ".staging").iterdir())
+    intact(small)
+    with DatasetWriter(small) as writer:
+        assert [p.name for p in (small / ".staging").iterdir()] == [writer.staging.name]
         writer.commit({"command": "next"})
-    intact(tmp_path / "d", 2)
-    assert not (tmp_path / "d/.staging").exists()
+    intact(small, 2)
+    assert not (small / ".staging").exists()
 
 
 # -- full disks -------------------------------------------------------------------------------------------------------
@@ -190,7 +206,7 @@ try:
         build(where, autapses=False)
     else:
         rng = np.random.default_rng(1)
-        n = 2_000_000
+        n = 200_000
         with DatasetWriter(where) as writer:
             if path == "pyarrow":
                 with writer.stream("segments") as out:
@@ -207,14 +223,13 @@ except DatasetError as error:
 
 
 @pytest.mark.parametrize(("path", "limit"), [("pyarrow", 2_000_000), ("duckdb", 100_000), ("snapshot", 5_000_000)])
-def test_files_may_not_grow(tmp_path: Path, path: str, limit: int) -> None:
-    make(tmp_path / "d", ROWS)
-    out, err = run(_FILL, tmp_path / "d", limit, path).communicate()
+def test_files_may_not_grow(large: Path, path: str, limit: int) -> None:
+    out, err = run(_FILL, large, limit, path).communicate()
     assert out.startswith("clear: No space left"), (out, err)
     assert "the dataset is as it was before" in out
     assert "Traceback" not in err
-    intact(tmp_path / "d")
-    assert not (tmp_path / "d/.staging").exists()
+    intact(large)
+    assert not (large / ".staging").exists()
 
 
 @pytest.fixture
@@ -231,10 +246,10 @@ def small_disk(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("path", ["pyarrow", "duckdb"])
-def test_full_disk(small_disk: Path, path: str) -> None:
-    make(small_disk / "d", ROWS)
+def test_full_disk(small_disk: Path, made: Path, path: str) -> None:
+    shutil.copytree(made / "large", small_disk / "d")
     free = os.statvfs(small_disk)
-    (small_disk / "ballast").write_bytes(b"x" * (free.f_bavail * free.f_frsize - 500_000))
+    (small_disk / "ballast").write_bytes(b"x" * (free.f_bavail * free.f_frsize - 100_000))
     out, err = run(_FILL, small_disk / "d", 0, path).communicate()
     assert out.startswith("clear: No space left"), (out, err)
     intact(small_disk / "d")
@@ -248,21 +263,20 @@ from graphkit.build import build_into
 from graphkit.errors import DatasetError
 from graphkit.writer import DatasetWriter
 rng = np.random.default_rng(1)
-n = 1_500_000
+n = 600_000
 with DatasetWriter(sys.argv[1]) as writer:
     ids = {"synapse_id": rng.permutation(n), "pre_id": rng.integers(0, 2**40, n), "post_id": rng.integers(0, 2**40, n)}
     writer.add("synapses", pa.table(ids | {"size": rng.integers(0, 2**40, n)}))
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 10**12))
     try:
-        build_into(writer, memory_limit="120MB", threads=1)
+        build_into(writer, memory_limit="60MB", threads=1)
     except DatasetError as error:
         print("clear:", error)
 """
 
 
-def test_spill_that_does_not_fit(tmp_path: Path) -> None:
-    make(tmp_path / "d")
+def test_spill_that_does_not_fit(small: Path) -> None:
     start = time.monotonic()
-    out, err = run(_SPILL, tmp_path / "d").communicate()
+    out, err = run(_SPILL, small).communicate()
     assert out.startswith("clear: No space left"), (out, err, time.monotonic() - start)
-    intact(tmp_path / "d")
+    intact(small)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -176,30 +177,42 @@ def test_unexplained_kinds_are_a_question(tmp_path: Path) -> None:
     assert balanced(report)
 
 
-@pytest.mark.parametrize(
-    ("rows", "said"),
-    [
-        ("1,2,-3", r"e.csv, line 3, column 'weight': '-3' is below 0"),
-        ("1,2,0.5", r"line 3, column 'weight': '0.5' is not a whole number"),
-        ("1,2,many", r"line 3, column 'weight': 'many' is not a number"),
-        ("1,2,", r"line 3, column 'weight': the value is missing"),
-        ("1,7.20575940621039e+17,1", r"line 3, column 'post': '7.20575940621039e\+17' is a floating-point number"),
-        ("9223372036854775808,2,1", r"line 3, column 'pre': '9223372036854775808' is not below 2\^63"),
-        ("-1,2,1", r"line 3, column 'pre': '-1' is negative"),
-        (",2,1", r"line 3, column 'pre': the value is missing"),
-        ("1,2", r"line 3: fewer cells than the header has columns"),
-        ("1,2,3,4", r"line 3: more cells than the header has columns"),
-    ],
-)
-def test_a_bad_row_fails_or_is_counted(rows: str, said: str, tmp_path: Path) -> None:
-    source = write(tmp_path / "e.csv", f"pre,post,weight\n5,6,7\n{rows}\n6,5,8\n")
+BAD_ROWS = [
+    ("1,2,-3", r"e.csv, line 3, column 'weight': '-3' is below 0"),
+    ("1,2,0.5", r"line 3, column 'weight': '0.5' is not a whole number"),
+    ("1,2,many", r"line 3, column 'weight': 'many' is not a number"),
+    ("1,2,", r"line 3, column 'weight': the value is missing"),
+    ("1,7.20575940621039e+17,1", r"line 3, column 'post': '7.20575940621039e\+17' is a floating-point number"),
+    ("9223372036854775808,2,1", r"line 3, column 'pre': '9223372036854775808' is not below 2\^63"),
+    ("-1,2,1", r"line 3, column 'pre': '-1' is negative"),
+    (",2,1", r"line 3, column 'pre': the value is missing"),
+    ("1,2", r"line 3: fewer cells than the header has columns"),
+    ("1,2,3,4", r"line 3: more cells than the header has columns"),
+]
+
+
+@pytest.mark.parametrize(("row", "said"), BAD_ROWS)
+def test_a_bad_row_fails(row: str, said: str, tmp_path: Path) -> None:
+    source = write(tmp_path / "e.csv", f"pre,post,weight\n5,6,7\n{row}\n6,5,8\n")
     with pytest.raises(ImportDataError, match=said):
         import_edges(source, tmp_path / "d", ids="integer")
     assert not (tmp_path / "d" / "dataset.json").exists()
+
+
+def test_bad_rows_are_counted(tmp_path: Path) -> None:
+    """Between good ones, so that none takes a good one with it."""
+    rows = [f"{bad}\n{10 + i},6,{i + 1}\n" for i, (bad, _) in enumerate(BAD_ROWS)]
+    source = write(tmp_path / "e.csv", "pre,post,weight\n5,6,7\n" + "".join(rows))
     report = import_edges(source, tmp_path / "e", ids="integer", on_error="skip")
-    assert connections(report) == {(5, 6, "chemical", None): 7, (6, 5, "chemical", None): 8}
-    assert (report.rows_read, report.rows_kept) == (3, 2)
-    assert len(report.left_out[0].examples) == 1
+    good = {(10 + i, 6, "chemical", None): i + 1 for i in range(len(BAD_ROWS))}
+    assert connections(report) == {(5, 6, "chemical", None): 7} | good
+    assert (report.rows_read, report.rows_kept) == (2 * len(BAD_ROWS) + 1, len(BAD_ROWS) + 1)
+    assert balanced(report)
+    assert [(x.rows, len(x.examples)) for x in report.left_out] == [(1, 1)] * len(BAD_ROWS)
+    shown = [x.examples[0] for x in report.left_out]
+    for i, (_, said) in enumerate(BAD_ROWS):
+        words = said.removeprefix("e.csv, ").replace("line 3", f"line {3 + 2 * i}")
+        assert sum(re.search(rf"\b{words}", example) is not None for example in shown) == 1, (words, shown)
 
 
 def test_examples_stop_at_three(tmp_path: Path) -> None:

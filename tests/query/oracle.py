@@ -39,6 +39,7 @@ class Oracle:
         self.name = {r["region_id"]: r["name"] for r in tree} | {0: "(outside)", None: "(not resolved)"}
         self._id = {r["name"]: r["region_id"] for r in tree}
         self.parent = {r["region_id"]: r["parent_id"] for r in tree}
+        self._within: dict[tuple[str, ...], set[int]] = {}
         for neuron in self.neurons.values():
             neuron["in_at"], neuron["out_at"] = Counter(), Counter()
         for s in self.synapses:
@@ -54,8 +55,11 @@ class Oracle:
 
     def within(self, names: Iterable[str]) -> set[int]:
         """Ids of the regions and all below them."""
-        tops = {self._id[n] for n in names}
-        return {r for r in self.parent if tops & set(self.path(r))}
+        names = tuple(names)
+        if names not in self._within:  # asked for every neuron
+            tops = {self._id[n] for n in names}
+            self._within[names] = {r for r in self.parent if tops & set(self.path(r))}
+        return self._within[names]
 
     def there(self, neuron: dict[str, Any], names: Iterable[str]) -> tuple[int, int]:
         """Inputs and outputs in the regions."""

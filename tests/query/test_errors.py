@@ -260,10 +260,11 @@ def _mutated(text: str, rng: random.Random) -> str:
     return text
 
 
-def test_mutated_questions_give_an_answer_or_an_error_of_ours(tiny: Dataset) -> None:
+@pytest.mark.parametrize("number", [700, pytest.param(50_000, marks=pytest.mark.soak)])
+def test_mutated_questions_give_an_answer_or_an_error_of_ours(tiny: Dataset, number: int) -> None:
     rng = random.Random(20)
     answered, said = 0, []
-    for _ in range(1700):
+    for _ in range(number):
         base = rng.choice(QUESTIONS) if rng.random() < 0.9 else " ".join(rng.choices(_WORDS, k=rng.randint(1, 12)))
         question = _mutated(base, rng)
         try:
@@ -273,22 +274,23 @@ def test_mutated_questions_give_an_answer_or_an_error_of_ours(tiny: Dataset) -> 
             said.append(error.message)
             error.caret()
     assert all(said)
-    assert 100 < answered < 1600
+    assert number / 17 < answered < number * 16 / 17
 
 
-def test_mutated_sql_gives_an_answer_or_an_error_of_ours(tiny: Dataset) -> None:
+@pytest.mark.parametrize("number", [120, pytest.param(10_000, marks=pytest.mark.soak)])
+def test_mutated_sql_gives_an_answer_or_an_error_of_ours(tiny: Dataset, number: int) -> None:
     rng = random.Random(21)
     answered, said = 0, []
-    for number in range(300):
+    for i in range(number):
         base = rng.choice(_SQL) if rng.random() < 0.8 else " ".join(rng.choices(_WORDS, k=rng.randint(1, 12)))
         statement = _mutated(base, rng)
         try:
-            tiny.sql(statement, limit=3 if number % 2 else None)
+            tiny.sql(statement, limit=3 if i % 2 else None)
             answered += 1
         except SqlError as error:
             said.append(error.message)
     assert all(said)
-    assert 10 < answered < 290
+    assert number / 30 < answered < number * 29 / 30
 
 
 @pytest.mark.parametrize(

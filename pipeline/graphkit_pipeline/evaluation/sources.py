@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,51 @@ class Truth:
             skeletons=tables.get("skeletons"),
             provenance={"folder": str(folder), **said},
         )
+
+    def within(self, box: Box) -> Truth:
+        """The truth of a part of the volume: voxels, synapses with both ends and skeleton nodes in ``box``."""
+        grid = self.segments or self.image
+        if grid is None or box == grid.bounds or not grid.bounds.covers(box):
+            return self
+        low, high = (np.multiply(corner, grid.voxel_size_nm) for corner in (box.start, box.stop))
+
+        def inside(table: pa.Table, *ends: str) -> np.ndarray:
+            points = [np.column_stack([table[f"{end}{a}_nm"].to_numpy() for a in "zyx"]) for end in ends]
+            return np.logical_and.reduce([((p >= low) & (p < high)).all(axis=1) for p in points])
+
+        synapses, skeletons = self.synapses, self.skeletons
+        return replace(
+            self,
+            image=None if self.image is None else _Part(self.image, box),
+            segments=None if self.segments is None else _Part(self.segments, box),
+            synapses=None if synapses is None else synapses.filter(pa.array(inside(synapses, "pre_", "post_"))),
+            skeletons=None if skeletons is None else _rooted(skeletons.filter(pa.array(inside(skeletons, "")))),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A box of a volume."""
+
+    whole: LabelVolume
+    bounds: Box
+
+    @property
+    def voxel_size_nm(self) -> tuple[float, float, float]:
+        return self.whole.voxel_size_nm
+
+    def read(self, box: Box | None = None) -> np.ndarray:
+        return self.whole.read(self.bounds if box is None else box)
+
+
+def _rooted(skeletons: pa.Table) -> pa.Table:
+    """Nodes whose parent is gone become roots."""
+    owner, node, parent = (skeletons[c].to_pylist() for c in ("neuron_id", "node", "parent"))
+    there = set(zip(owner, node, strict=True))
+    mended = [p if (n, p) in there else -1 for n, p in zip(owner, parent, strict=True)]
+    return skeletons.set_column(
+        skeletons.schema.get_field_index("parent"), skeletons.schema.field("parent"), pa.array(mended, pa.int64())
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from graphkit.errors import GraphkitError, MissingExtraError
-from graphkit_pipeline.ffn.network import FfnNetwork, build_network, import_keras
+from graphkit_pipeline.backend import import_keras
+from graphkit_pipeline.ffn.network import FfnNetwork, build_network
 from graphkit_pipeline.ffn.settings import NetworkSettings
 
 __all__ = ["FIB25", "import_ffn_checkpoint"]

@@ -27,11 +27,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphkit.errors import GraphkitError, MissingExtraError
+from graphkit.errors import GraphkitError
+from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.ffn.settings import NetworkSettings
 from graphkit_pipeline.formats.disk import said_plainly
 
-__all__ = ["FfnNetwork", "build_network", "compiled", "load_network", "read_settings", "save_network"]
+__all__ = ["FfnNetwork", "Predict", "build_network", "compiled", "load_network", "read_settings", "save_network"]
 
 _ENTRY = "graphkit.json"
 _KIND = "flood-filling network"
@@ -163,16 +164,6 @@ def compiled(network: FfnNetwork) -> Predict:
         return np.asarray(logits.numpy())[0, ..., 0]
 
     return run
-
-
-def import_keras() -> Any:
-    """Keras, on TensorFlow unless the variable KERAS_BACKEND says otherwise, without its start-up chatter."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    try:
-        import keras
-    except ImportError:
-        raise MissingExtraError("keras", "pipeline", "A flood-filling network") from None
-    return keras
 
 
 def _read_settings(source: Path) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class ShippedRecipe:
                 mean=125.0,
                 std=34.0,
             ),
-            steps=40_000,
+            steps=24_000,
             learning_rate=1e-3,
             precision="bfloat16",
             policy=FillPolicy(min_segment_voxels=200, precision="bfloat16"),
@@ -73,7 +73,9 @@ def train_shipped_ffn(
         [_tissue(folder, seed, recipe.training_edge, recipe, progress) for seed in recipe.training_seeds],
         recipe.settings,
         folder,
-        validation=[_tissue(folder, seed, recipe.validation_edge, recipe, progress) for seed in recipe.validation_seeds],
+        validation=[
+            _tissue(folder, seed, recipe.validation_edge, recipe, progress) for seed in recipe.validation_seeds
+        ],
         resume=True,
         progress=progress,
     )

@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
+from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.ffn.examples import Augmentation, Example, canvas_shape, make_example
 from graphkit_pipeline.ffn.inference import segment_array
-from graphkit_pipeline.ffn.network import FfnNetwork, build_network, compiled, import_keras, save_network
+from graphkit_pipeline.ffn.network import FfnNetwork, build_network, compiled, save_network
 from graphkit_pipeline.ffn.partitions import Centres, sample_centres
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings, logit
 from graphkit_pipeline.formats.disk import atomically

@@ -26,7 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from graphkit.errors import GraphkitError, MissingExtraError
+from graphkit.errors import GraphkitError
+from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.formats.disk import atomically
 from graphkit_pipeline.synapse.settings import NetworkSettings
 
@@ -52,7 +53,7 @@ def build_network(settings: NetworkSettings, *, seed: int = 0, half_precision: b
     Raises:
         MissingExtraError: Keras (or its backend) is not installed.
     """
-    keras = _keras()
+    keras = import_keras("The synapse network")
     layers, policy = keras.layers, "mixed_bfloat16" if half_precision else "float32"
     numbers = itertools.count()
     seeds = iter(
@@ -168,11 +169,3 @@ def read_settings(path: str | Path) -> NetworkSettings:
     if version != _VERSION:
         raise GraphkitError(f"{path} is of format version {version}; this graphkit reads version {_VERSION}.")
     return NetworkSettings.from_dict(values)
-
-
-def _keras() -> Any:
-    try:
-        import keras
-    except ImportError as error:
-        raise MissingExtraError("keras", "pipeline", "The synapse network") from error
-    return keras

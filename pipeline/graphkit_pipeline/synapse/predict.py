@@ -52,9 +52,10 @@ def predict_array(
     settings = settings or PredictSettings()
     check_image(image)
     halo, stride = network.settings.halo, network.settings.stride
-    # No larger than the array: what a tile keeps beyond it is thrown away.
-    whole = [_up(o % s + n, s) for o, s, n in zip(origin, stride, image.shape, strict=True)]
-    kept = [min(k, n) for k, n in zip(_kept(settings.tile, halo, stride), whole, strict=True)]
+    # As few tiles as ``settings.tile`` allows, and these of one size: what a tile keeps beyond the array is thrown away.
+    most = _kept(settings.tile, halo, stride)
+    whole = [o % s + n for o, s, n in zip(origin, stride, image.shape, strict=True)]
+    kept = [_up(-(-n // -(-n // k)), s) for n, k, s in zip(whole, most, stride, strict=True)]
     # The tiles' grid: starts are multiples of the stride, counted from the global voxel 0.
     before = [(o % s) + _up(h, s) for o, s, h in zip(origin, stride, halo, strict=True)]
     tile = [k + 2 * _up(h, s) for k, h, s in zip(kept, halo, stride, strict=True)]

@@ -122,9 +122,12 @@ class NetworkSettings(_Settings):
 
 @dataclass(frozen=True)
 class PredictSettings(_Settings):
-    """How a volume is cut for the network: ``tile`` voxels at a time, halo included (it costs memory, not results)."""
+    """How a volume is cut for the network: ``tile`` voxels at a time, halo included (it costs memory, not results).
 
-    tile: Triple = (104, 104, 104)
+    120 voxels, less a halo of 24 on each side, keep up to 72.
+    """
+
+    tile: Triple = (120, 120, 120)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tile", _triple(self.tile, "tile", int, 1))

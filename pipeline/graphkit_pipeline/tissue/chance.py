@@ -64,7 +64,8 @@ def uniform(stream: NDArray[np.uint64]) -> float:
 def bell(stream: NDArray[np.uint64]) -> float:
     """The stream's next nearly normal number."""
     stream[0] += np.uint64(1)
-    return bell_of(stream[1], int(stream[0]))
+    number: float = bell_of(stream[1], int(stream[0]))
+    return number
 
 
 def new_key(seed: int, purpose: int) -> np.uint64:

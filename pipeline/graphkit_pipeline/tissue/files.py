@@ -138,7 +138,8 @@ def _write_volume(location: Path, array: np.ndarray[Any, Any], bounds: Any, tiss
 
 def _settings_of(given: dict[str, Any]) -> TissueSettings:
     """As ``asdict`` and JSON left them: triples are lists."""
-    return TissueSettings(**{name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+    values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in given.items()}
+    return TissueSettings(**values)
 
 
 def _origin(tissue: Tissue) -> dict[str, Any]:

@@ -7,9 +7,8 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
-
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
+from numpy.typing import NDArray
 
 Place = tuple[int, int, int]
 
@@ -89,7 +88,9 @@ def fill(
             canvas[box] = new
             visited.add(cell)
             moves += 1
-            queue += [tuple(p + o for p, o in zip(place, off, strict=True)) for _, off in face_max(new, network.deltas, move)]
+            queue += [
+                tuple(p + o for p, o in zip(place, off, strict=True)) for _, off in face_max(new, network.deltas, move)
+            ]
         mask = np.nan_to_num(canvas, nan=-np.inf) >= segment
         mask &= labels <= 0
         if moves == 0 or canvas[start] < move or mask.sum() < policy.min_segment_voxels:

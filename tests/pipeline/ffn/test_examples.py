@@ -6,7 +6,6 @@ import itertools
 
 import numpy as np
 import pytest
-
 from graphkit_pipeline.ffn.examples import Augmentation, canvas_shape, make_example
 from graphkit_pipeline.ffn.settings import NetworkSettings, logit
 
@@ -26,7 +25,9 @@ def test_canvas_image_target_and_seed_by_definition() -> None:
     box = (slice(9, 22), slice(10, 23), slice(11, 24))
     assert canvas_shape(NET, 1) == (13, 13, 13) == example.image.shape
     np.testing.assert_allclose(example.image, (image[box] - 100.0) / 50.0, atol=1e-6)
-    np.testing.assert_array_equal(example.target, np.where(labels[box] == labels[CENTRE], np.float32(0.95), np.float32(0.05)))
+    np.testing.assert_array_equal(
+        example.target, np.where(labels[box] == labels[CENTRE], np.float32(0.95), np.float32(0.05))
+    )
     assert example.seed[6, 6, 6] == np.float32(logit(0.95))
     assert (np.delete(example.seed.ravel(), 6 * 169 + 6 * 13 + 6) == np.float32(logit(0.05))).all()
 
@@ -102,7 +103,9 @@ def test_contrast_and_sections_change_the_image_alone() -> None:
     labels = np.ones((32, 32, 32), int)
     spoiled = Augmentation(mirror=False, turn=False, contrast=0.0, brightness=0.0, section=1.0)
     image[:, ::2] = 80
-    plain, lost = (make_example(image, labels, CENTRE, NET, a, np.random.default_rng(3)).image for a in (PLAIN, spoiled))
+    plain, lost = (
+        make_example(image, labels, CENTRE, NET, a, np.random.default_rng(3)).image for a in (PLAIN, spoiled)
+    )
     changed = (plain != lost).any(axis=(1, 2))
     assert changed.sum() == 1
     bright = Augmentation(mirror=False, turn=False, contrast=0.1, brightness=0.05, section=0.0)
@@ -110,4 +113,5 @@ def test_contrast_and_sections_change_the_image_alone() -> None:
     assert not np.array_equal(a.image, b.image)
     np.testing.assert_array_equal(a.target, b.target)
     grey = a.image * NET.std + NET.mean
-    assert (-1e-3 <= grey.min()) and (grey.max() <= 255 + 1e-3)
+    assert grey.min() >= -1e-3
+    assert grey.max() <= 255 + 1e-3

@@ -7,17 +7,21 @@ import itertools
 
 import numpy as np
 import pytest
+from graphkit_pipeline.ffn.inference import segment_array
+from graphkit_pipeline.ffn.kernels import face_maxima, merge
+from graphkit_pipeline.ffn.movement import FaceMaxMoves
+from graphkit_pipeline.ffn.network import FfnNetwork, Predict, build_network, compiled
+from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphkit.errors import GraphkitError
-from graphkit_pipeline.ffn.inference import segment_array
-from graphkit_pipeline.ffn.kernels import face_maxima, merge
-from graphkit_pipeline.ffn.movement import FaceMaxMoves
-from graphkit_pipeline.ffn.network import FfnNetwork, build_network, compiled
-from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 
 from . import reference
+
+pytestmark = pytest.mark.filterwarnings(  # Keras 3.15 beside NumPy 2
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
 
 SMALL = NetworkSettings(field_of_view=(7, 5, 7), deltas=(2, 1, 2), depth=1, features=4)
 
@@ -35,6 +39,11 @@ def untrained(seed: int, mean: float, spread: float) -> FfnNetwork:
 def networks() -> list[FfnNetwork]:
     """One that fills far, one that takes many seeds back, one that makes many small segments."""
     return [untrained(0, 0.3, 0.5), untrained(1, 0.2, 0.3), untrained(2, 0.0, 1.0)]
+
+
+@pytest.fixture(scope="module")
+def predicts(networks: list[FfnNetwork]) -> list[Predict]:
+    return [compiled(network) for network in networks]
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +65,10 @@ def noise_image(shape: tuple[int, int, int] = (15, 14, 16), seed: int = 0) -> np
     ],
     ids=["defaults", "distance", "no guard", "other thresholds"],
 )
-def test_every_policy_as_the_slow_fill(networks: list[FfnNetwork], policy: FillPolicy) -> None:
+def test_every_policy_as_the_slow_fill(networks: list[FfnNetwork], predicts: list[Predict], policy: FillPolicy) -> None:
     kinds = set()
-    for network, seed in itertools.product(networks, range(2)):
+    for (network, predict), seed in itertools.product(zip(networks, predicts, strict=True), range(2)):
         image = noise_image(seed=seed)
-        predict = compiled(network)
         places = np.random.default_rng(seed).integers(0, image.shape, (40, 3))
         found = segment_array(image, network, policy, seeds=places, predict=predict)
         listed = [(int(z), int(y), int(x)) for z, y, x in places]
@@ -181,7 +189,9 @@ def test_progress_goes_up_to_the_end(random_network: FfnNetwork) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.sampled_from(["field_of_view", "deltas", "depth", "features", "std", "pad", "init", "move", "segment", "voxel_size_nm"])
+    st.sampled_from(
+        ["field_of_view", "deltas", "depth", "features", "std", "pad", "init", "move", "segment", "voxel_size_nm"]
+    )
 )
 def test_a_wrong_setting_is_named(name: str) -> None:
     wrong = {"field_of_view": (16, 17, 17), "deltas": (9, 4, 4), "voxel_size_nm": (0, 1, 1), "pad": 1.0, "init": 0.0}

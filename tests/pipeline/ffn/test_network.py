@@ -10,14 +10,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from graphkit.errors import GraphkitError
 from graphkit_pipeline.ffn.checkpoint import FIB25, import_ffn_checkpoint
 from graphkit_pipeline.ffn.network import FfnNetwork, build_network, compiled, load_network, save_network
 from graphkit_pipeline.ffn.settings import NetworkSettings
 
+from graphkit.errors import GraphkitError
+
+pytestmark = pytest.mark.filterwarnings(  # Keras 3.15 beside NumPy 2
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
 TINY = NetworkSettings(
-    field_of_view=(5, 7, 9), deltas=(1, 2, 3), depth=3, features=4, voxel_size_nm=(16.0, 16.0, 16.0), mean=120.0, std=30.0, move=0.8
+    field_of_view=(5, 7, 9),
+    deltas=(1, 2, 3),
+    depth=3,
+    features=4,
+    voxel_size_nm=(16.0, 16.0, 16.0),
+    mean=120.0,
+    std=30.0,
+    move=0.8,
 )
 
 
@@ -52,7 +63,11 @@ def convolved(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray
 def test_the_network_is_the_published_one(network: FfnNetwork) -> None:
     """Computed once more with NumPy in float64, from the paper's description."""
     image, seed = views()
-    weights = {layer.name: [w.astype(np.float64) for w in layer.get_weights()] for layer in network.model.layers if layer.weights}
+    weights = {
+        layer.name: [w.astype(np.float64) for w in layer.get_weights()]
+        for layer in network.model.layers
+        if layer.weights
+    }
     x = np.stack([image, seed], axis=-1).astype(np.float64)
     x = convolved(np.maximum(convolved(x, *weights["conv0_a"]), 0), *weights["conv0_b"])
     for k in range(1, TINY.depth):
@@ -129,7 +144,9 @@ def rewritten(path: Path, change: dict[str, object]) -> None:
         ({"field_of_view": [4, 7, 9]}, "field_of_view must be odd"),
     ],
 )
-def test_a_file_of_another_shape_or_kind(network: FfnNetwork, tmp_path: Path, change: dict[str, object], says: str) -> None:
+def test_a_file_of_another_shape_or_kind(
+    network: FfnNetwork, tmp_path: Path, change: dict[str, object], says: str
+) -> None:
     path = tmp_path / "net.keras"
     save_network(network, path)
     rewritten(path, change)
@@ -173,7 +190,9 @@ def test_an_imported_network_is_saved_like_any_other(published: FfnNetwork, tmp_
     save_network(published, tmp_path / "fib25.keras")
     back = load_network(tmp_path / "fib25.keras")
     assert back.settings == FIB25
-    assert all(np.array_equal(a, b) for a, b in zip(back.model.get_weights(), published.model.get_weights(), strict=True))
+    assert all(
+        np.array_equal(a, b) for a, b in zip(back.model.get_weights(), published.model.get_weights(), strict=True)
+    )
 
 
 def test_another_depth_than_the_checkpoint(real_data: Path) -> None:

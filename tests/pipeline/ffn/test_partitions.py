@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
+from graphkit_pipeline.ffn.partitions import THRESHOLDS, filled_fraction, partition_of, sample_centres
 
 from graphkit.errors import GraphkitError
-from graphkit_pipeline.ffn.partitions import THRESHOLDS, filled_fraction, partition_of, sample_centres
 
 
 def test_filled_fraction_by_counting() -> None:
@@ -28,7 +28,17 @@ def test_filled_fraction_by_counting() -> None:
 
 
 def test_bins_of_the_paper() -> None:
-    assert partition_of(np.array([0.0, 0.024, 0.025, 0.06, 0.1, 0.15, 0.89, 0.9, 1.0])).tolist() == [0, 0, 1, 2, 4, 4, 11, 12, 12]
+    assert partition_of(np.array([0.0, 0.024, 0.025, 0.06, 0.1, 0.15, 0.89, 0.9, 1.0])).tolist() == [
+        0,
+        0,
+        1,
+        2,
+        4,
+        4,
+        11,
+        12,
+        12,
+    ]
     assert len(THRESHOLDS) == 12
 
 
@@ -71,6 +81,6 @@ def test_places_keep_the_margin_carry_a_label_and_belong_to_large_objects() -> N
 
 
 def test_no_place_at_all() -> None:
+    rng = np.random.default_rng(0)
     with pytest.raises(GraphkitError, match="No place to train at"):
-        rng = np.random.default_rng(0)
         sample_centres([np.zeros((30, 30, 30), np.int64)], radius=(4, 4, 4), margin=(4, 4, 4), count=100, rng=rng)

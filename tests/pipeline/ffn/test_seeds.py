@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage
-from scipy.spatial.distance import pdist
-
 from graphkit_pipeline.ffn.seeds import peak_seeds
 from graphkit_pipeline.ffn.settings import FillPolicy
+from scipy import ndimage
+from scipy.spatial.distance import pdist
 
 
 def blobs(shape: tuple[int, int, int] = (32, 36, 34), seed: int = 0) -> np.ndarray:
@@ -76,6 +75,6 @@ def test_blocks_that_overlap_agree_on_seeds() -> None:
     image = blobs((40, 40, 100), seed=4)
     policy = FillPolicy(seed_sigma=2.0)
     whole = peak_seeds(image, policy, origin=(5, 7, 1000))
-    part = peak_seeds(image[:, :, 20:], policy, origin=(5, 7, 1020)) + (0, 0, 20)
+    part = peak_seeds(image[:, :, 20:], policy, origin=(5, 7, 1020)) + np.array([0, 0, 20])
     far = 20 + 30
     assert [s for s in whole.tolist() if s[2] >= far] == [s for s in part.tolist() if s[2] >= far] != []

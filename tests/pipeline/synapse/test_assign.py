@@ -136,7 +136,7 @@ def test_directions_are_in_nm_where_voxels_are_not_cubes(make_scene):
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_positions_lie_inside_their_segments_and_pairs_differ(seed):
     """Whatever is predicted: blobs of clefts and random directions over random segments."""
     rng = np.random.default_rng(seed)
@@ -160,7 +160,7 @@ def test_positions_lie_inside_their_segments_and_pairs_differ(seed):
 
 
 @given(seed=st.integers(0, 10_000), size=st.sampled_from([(20, 24, 28), (17, 40, 25), (13, 13, 13)]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_in_blocks_as_in_one_piece(seed, size):
     """Sites anywhere, also on the borders of blocks: the blocks' tables, put together, are the whole table."""
     rng = np.random.default_rng(seed)

@@ -59,7 +59,7 @@ def test_tiles_leave_no_seams(network, image, whole):
     _same(predict_array(image, network, PredictSettings(tile=(16, 40, 44))), whole)
 
 
-@pytest.mark.parametrize("origin", [(0, 0, 0), (1, 3, 2), (-5, 7, 1001)])
+@pytest.mark.parametrize("origin", [(0, 0, 0), (-5, 7, 1001)])
 def test_a_block_with_its_halo_gives_what_the_whole_gives(network, image, origin):
     """Wherever the array lies in the volume: blocks begin on any voxel, the pooling grid does not move."""
     settings = PredictSettings(tile=(16, 40, 44))

@@ -1,0 +1,49 @@
+"""Keras, and the backend below it: TensorFlow, unless the variable KERAS_BACKEND says otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from graphkit.errors import MissingExtraError
+
+__all__ = ["import_keras"]
+
+
+def import_keras(purpose: str = "A network") -> Any:
+    """The module keras. TensorFlow's chatter on import is dropped, which no setting of its own does.
+
+    Raises MissingExtraError where it is not installed.
+    """
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with _quiet():
+            import keras
+    except ImportError:
+        raise MissingExtraError("keras", "pipeline", purpose) from None
+    return keras
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Holds back what is written to the process's stderr, by C++ too; shows it where an import failed."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            sink.seek(0)
+            os.write(2, sink.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)

@@ -1,0 +1,206 @@
+"""The commands under `graphkit train`: one a network."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from graphkit.errors import GraphkitError
+from graphkit.terminal import caught, progress_bar, say
+
+if TYPE_CHECKING:
+    from graphkit_pipeline.ffn.training import LabelledVolume
+    from graphkit_pipeline.tissue import Tissue
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Train a network, on generated tissue or on your own volumes.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Tissues = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--tissue", metavar="DIR", help="A folder of `graphkit simulate-tissue`; repeatable.", show_default=False
+    ),
+]
+Validation = Annotated[
+    list[Path] | None,
+    typer.Option("--validation", metavar="DIR", help="The same, held out; repeatable.", show_default=False),
+]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--settings", metavar="FILE.TOML", help="Settings of the training and [network].", show_default=False),
+]
+Steps = Annotated[int | None, typer.Option(min=1, metavar="N", help="Gradient steps.", show_default=False)]
+Shipped = Annotated[
+    bool, typer.Option("--shipped", help="Make the network that graphkit ships anew; takes about an hour.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
+
+_T = TypeVar("_T")
+
+
+@app.command()
+def ffn(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.", show_default=False)],
+    tissue: Tissues = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option("--image", metavar="VOLUME", help="An image of your own; repeatable.", show_default=False),
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option("--labels", metavar="VOLUME", help="Its true segments, in the same order.", show_default=False),
+    ] = None,
+    validation: Validation = None,
+    settings: SettingsFile = None,
+    steps: Steps = None,
+    resume: Resume = False,
+    shipped: Shipped = False,
+) -> None:
+    """Train a flood-filling network."""
+    with caught(), progress_bar() as progress:
+        from graphkit_pipeline.ffn.training import TrainingSettings, train_ffn
+
+        if shipped:
+            from graphkit_pipeline.ffn.recipe import train_shipped_ffn
+
+            _nothing_else("--shipped", tissue, image, labels, validation, settings, steps)
+            report = train_shipped_ffn(output, progress)
+        else:
+            volumes = [*_labelled(tissue or []), *_own(image or [], labels or [])]
+            if not volumes:
+                raise GraphkitError(
+                    "There is nothing to train on.",
+                    hint="Give --tissue DIR, or --image VOLUME with --labels VOLUME, or --shipped.",
+                )
+            given = _read(TrainingSettings, settings)
+            if given.network.voxel_size_nm is None:
+                network = dataclasses.replace(given.network, voxel_size_nm=volumes[0].voxel_size_nm)
+                given = dataclasses.replace(given, network=network)
+            report = train_ffn(
+                volumes,
+                _with_steps(given, steps),
+                output,
+                validation=_labelled(validation or []),
+                resume=resume,
+                progress=progress,
+            )
+    say(
+        f"Trained {report.steps:,} steps. The network is {output / 'network.keras'}; the log is {output / 'log.jsonl'}."
+    )
+
+
+@app.command()
+def synapses(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="NAME.keras", help="The network's file.", show_default=False)
+    ],
+    tissue: Tissues = None,
+    validation: Validation = None,
+    settings: SettingsFile = None,
+    steps: Steps = None,
+    resume: Resume = False,
+    shipped: Shipped = False,
+) -> None:
+    """Train a synapse network: clefts, and the direction from post to pre."""
+    with caught(), progress_bar() as progress:
+        from graphkit_pipeline.synapse.settings import NetworkSettings, TrainingSettings
+        from graphkit_pipeline.synapse.training import train_synapses
+
+        if shipped:
+            from graphkit_pipeline.synapse.shipped import train_shipped_synapses
+
+            _nothing_else("--shipped", tissue, validation, settings, steps)
+            report = train_shipped_synapses(output, progress=progress)
+        else:
+            volumes = _tissues(tissue or [])
+            if not volumes:
+                raise GraphkitError("There is nothing to train on.", hint="Give --tissue DIR, or --shipped.")
+            content = _content(settings)
+            network = _made(
+                NetworkSettings, {"voxel_size_nm": list(volumes[0].voxel_size_nm), **content.pop("network", {})}
+            )
+            report = train_synapses(
+                volumes,
+                _with_steps(_made(TrainingSettings, content), steps),
+                output,
+                network=network,
+                validation=_tissues(validation or []),
+                resume=resume,
+                progress=progress,
+            )
+    say(f"Trained {report.steps:,} steps. The network is {output}.")
+
+
+def _tissues(folders: list[Path]) -> list[Tissue]:
+    from graphkit_pipeline.tissue import read_tissue
+
+    return [read_tissue(folder) for folder in folders]
+
+
+def _labelled(folders: list[Path]) -> list[LabelledVolume]:
+    from graphkit_pipeline.ffn.training import LabelledVolume
+
+    return [LabelledVolume(t.image, t.segments, t.voxel_size_nm) for t in _tissues(folders)]
+
+
+def _own(images: list[str], labels: list[str]) -> list[LabelledVolume]:
+    from graphkit_pipeline.ffn.training import LabelledVolume
+    from graphkit_pipeline.volume import open_volume
+
+    if len(images) != len(labels):
+        raise GraphkitError(
+            f"There are {len(images)} --image and {len(labels)} --labels.",
+            hint="Give each image its labels, in the same order.",
+        )
+    volumes = []
+    for one, true in zip(images, labels, strict=True):
+        seen, known = open_volume(one), open_volume(true)
+        if seen.bounds != known.bounds:
+            raise GraphkitError(
+                f"{one} has {seen.bounds} and its labels {true} have {known.bounds}; expected the same voxels."
+            )
+        volumes.append(LabelledVolume(seen.read(), known.read(), seen.voxel_size_nm))
+    return volumes
+
+
+def _content(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise GraphkitError(f"{path} cannot be read as TOML: {error}.") from None
+
+
+def _read(kind: type[_T], path: Path | None) -> _T:
+    return _made(kind, _content(path))
+
+
+def _made(kind: type[_T], content: dict[str, Any]) -> _T:
+    from graphkit_pipeline.config import settings_from
+
+    return settings_from(kind, content)
+
+
+def _with_steps(settings: Any, steps: int | None) -> Any:
+    if steps is None:
+        return settings
+    warm = {f.name for f in dataclasses.fields(settings)} & {"warmup", "warmup_steps"}
+    return dataclasses.replace(settings, steps=steps, **{name: min(getattr(settings, name), steps) for name in warm})
+
+
+def _nothing_else(option: str, *others: object) -> None:
+    if any(other is not None for other in others):
+        raise GraphkitError(
+            f"{option} has its own volumes and settings.", hint=f"Leave the other options out, or {option}."
+        )

@@ -1,0 +1,96 @@
+"""Blocks of a volume through the engine: what a block gives, and that nothing else has a say in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graphkit_pipeline.blocks import Box, make_blocks
+from graphkit_pipeline.engine import EngineSettings, read_block, run_blocks
+from graphkit_pipeline.ffn.inference import segment_array
+from graphkit_pipeline.ffn.job import SegmentJob
+from graphkit_pipeline.ffn.network import build_network, load_network, save_network
+from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
+from graphkit_pipeline.volume import create_volume
+
+from graphkit.errors import GraphkitError
+
+pytestmark = pytest.mark.filterwarnings(  # Keras 3.15 beside NumPy 2
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+START = (10, 200, 3000)
+POLICY = FillPolicy(min_segment_voxels=20)
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = NetworkSettings(
+        field_of_view=(7, 7, 7), deltas=(2, 2, 2), depth=1, features=4, voxel_size_nm=(16.0, 16.0, 16.0)
+    )
+    network = build_network(settings, seed=3)
+    rng = np.random.default_rng(0)
+    last = network.model.get_layer("conv_lom")
+    last.set_weights([rng.normal(0.3, 0.5, w.shape).astype(np.float32) for w in last.get_weights()])
+    path = tmp_path_factory.mktemp("network") / "net.keras"
+    save_network(network, path)
+    return path
+
+
+def make_image(
+    folder: Path, voxel_size_nm: tuple[float, float, float] = (16.0, 16.0, 16.0)
+) -> tuple[Path, np.ndarray, Box]:
+    image = np.random.default_rng(1).integers(0, 256, (20, 24, 22), dtype=np.uint8)
+    bounds = Box.of_shape(image.shape, START)
+    volume = create_volume(folder / "image", bounds, np.uint8, voxel_size_nm)
+    volume.write(bounds, image)
+    return folder / "image", image, bounds
+
+
+def test_a_block_is_the_fill_of_its_box_at_its_place(network_file: Path, tmp_path: Path) -> None:
+    location, image, bounds = make_image(tmp_path)
+    job = SegmentJob(str(location), str(network_file), POLICY)
+    blocks = make_blocks(bounds, (20, 12, 22), halo=4)
+    report = run_blocks(job, blocks, tmp_path / "blocks", engine=EngineSettings(workers=0))
+    assert (report.done, report.failed) == (2, ())
+    network = load_network(network_file)
+    for block in blocks:
+        arrays = read_block(tmp_path / "blocks", block)
+        alone = segment_array(image[block.box.slices(origin=START)], network, POLICY, origin=block.box.start)
+        np.testing.assert_array_equal(arrays["labels"], alone.labels)
+        assert arrays["labels"].dtype == np.int64
+        np.testing.assert_array_equal(arrays["voxels"], np.bincount(alone.labels.ravel())[1:])
+        np.testing.assert_array_equal(arrays["moves"], alone.moves)
+        assert len(arrays["seeds"]) > 0
+        assert all(block.box.contains(seed) for seed in arrays["seeds"].tolist())
+        assert arrays["counts"].tolist() == [
+            alone.counts.begun,
+            alone.counts.weak,
+            alone.counts.small,
+            alone.counts.moves,
+        ]
+
+
+def test_settings_change_with_the_network_and_the_policy(network_file: Path, tmp_path: Path) -> None:
+    job = SegmentJob("image", str(network_file), POLICY)
+    copy = tmp_path / "copy.keras"
+    copy.write_bytes(network_file.read_bytes())
+    assert dataclasses.replace(job, network=str(copy)).settings() == job.settings()
+    copy.write_bytes(network_file.read_bytes() + b"\0")
+    assert dataclasses.replace(job, network=str(copy)).settings() != job.settings()
+    assert dataclasses.replace(job, policy=FillPolicy(min_segment_voxels=21)).settings() != job.settings()
+    with pytest.raises(GraphkitError, match="cannot be read"):
+        dataclasses.replace(job, network=str(tmp_path / "absent.keras")).settings()
+
+
+def test_an_image_that_the_network_was_not_made_for(network_file: Path, tmp_path: Path) -> None:
+    location, _, _ = make_image(tmp_path, (32.0, 16.0, 16.0))
+    with pytest.raises(GraphkitError, match=r"32.*the network was trained on \(16"):
+        SegmentJob(str(location), str(network_file), POLICY).setup()
+    bounds = Box.of_shape((5, 24, 22))
+    small = create_volume(tmp_path / "small", bounds, np.uint8, (16, 16, 16))
+    small.write(bounds, np.zeros(bounds.shape, np.uint8))
+    with pytest.raises(GraphkitError, match="field of view"):
+        SegmentJob(str(tmp_path / "small"), str(network_file), POLICY).setup()

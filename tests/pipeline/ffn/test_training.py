@@ -1,0 +1,196 @@
+"""Training learns, goes on exactly where it was, and says what is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graphkit_pipeline.ffn.inference import segment_array
+from graphkit_pipeline.ffn.network import load_network
+from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
+from graphkit_pipeline.ffn.training import LabelledVolume, TrainingSettings, train_ffn
+
+from graphkit.errors import GraphkitError
+
+pytestmark = pytest.mark.filterwarnings(  # Keras 3.15 beside NumPy 2
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+
+SMALL = TrainingSettings(
+    network=NetworkSettings(field_of_view=(9, 9, 9), deltas=(3, 3, 3), depth=2, features=8, mean=120.0, std=40.0),
+    steps=6,
+    examples=8,
+    warmup=2,
+    centres=2000,
+    log_every=2,
+    checkpoint_every=2,
+    validate_every=3,
+    policy=FillPolicy(min_segment_voxels=100),
+)
+
+
+def two_blobs(seed: int = 0) -> LabelledVolume:
+    """Two bright bodies, 4 voxels apart, in a dark and noisy surrounding."""
+    labels = np.zeros((32, 32, 32), np.int64)
+    labels[3:29, 3:14, 3:29] = 2**53 + 1
+    labels[3:29, 18:29, 3:29] = 7
+    noise = np.random.default_rng(seed).normal(0, 8, labels.shape)
+    image = np.where(labels > 0, 170, 70) + noise
+    return LabelledVolume(image.astype(np.uint8), labels, (16.0, 16.0, 16.0))
+
+
+def test_a_tiny_network_learns_two_blobs(tmp_path: Path) -> None:
+    settings = dataclasses.replace(SMALL, steps=250, warmup=20, learning_rate=1e-2, log_every=50, checkpoint_every=250)
+    seen: list[float] = []
+    report = train_ffn([two_blobs()], settings, tmp_path, progress=lambda stage, done: seen.append(done))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [50, 100, 150, 200, 250]
+    assert lines[-1]["loss"] < 0.5 * lines[0]["loss"]
+    assert lines[-1]["f1"] > 0.95
+    assert seen[-1] == 1.0
+    other = two_blobs(seed=1)
+    found = segment_array(other.image, load_network(report.network), FillPolicy(min_segment_voxels=2000))
+    assert len(found.ids) == 2
+    inside = other.labels > 0
+    first, second = (np.bincount(found.labels[other.labels == i]).argmax() for i in (2**53 + 1, 7))
+    assert first != second != 0 != first
+    right = np.where(other.labels == 7, second, first)
+    assert (found.labels == right)[inside].mean() > 0.95
+    assert (found.labels[~inside] == 0).mean() > 0.9
+
+
+def test_the_best_validation_is_kept_and_its_figures_are_real(tmp_path: Path) -> None:
+    from skimage.metrics import variation_of_information
+
+    held_out = two_blobs(seed=5)
+    report = train_ffn([two_blobs()], SMALL, tmp_path, validation=[held_out])
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    validated = {line["step"]: line["vi_sum"] for line in lines if "vi_sum" in line}
+    assert list(validated) == [3, 6]
+    assert report.vi_sum == min(validated.values())
+    found = segment_array(held_out.image, load_network(report.network), SMALL.policy)
+    truth = np.searchsorted([0, 7, 2**53 + 1], held_out.labels)
+    expected = variation_of_information(truth, found.labels, ignore_labels=(0,)).sum()
+    assert report.vi_sum == pytest.approx(expected, abs=1e-9)
+
+
+def weights(folder: Path) -> list[np.ndarray]:
+    return load_network(folder / "network.keras").model.get_weights()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    train_ffn([two_blobs()], SMALL, folder)
+    return folder
+
+
+class _Stop(Exception):
+    pass
+
+
+def test_resumed_is_bit_for_bit_the_uninterrupted_run(uninterrupted: Path, tmp_path: Path) -> None:
+    """Stopped in step 5 of 6, with the last checkpoint after step 4."""
+
+    def stop(stage: str, done: float) -> None:
+        if done >= 5 / 6:
+            raise _Stop
+
+    with pytest.raises(_Stop):
+        train_ffn([two_blobs()], SMALL, tmp_path, progress=stop)
+    report = train_ffn([two_blobs()], SMALL, tmp_path, resume=True)
+    assert report.steps == 6
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(weights(tmp_path), weights(uninterrupted), strict=True))
+    logs = [
+        [
+            {k: v for k, v in json.loads(line).items() if k != "seconds"}
+            for line in (f / "log.jsonl").read_text().splitlines()
+        ]
+        for f in (tmp_path, uninterrupted)
+    ]
+    assert logs[0] == logs[1]
+    assert [line["step"] for line in logs[0]] == [2, 4, 6]
+
+
+def test_a_killed_process_is_resumed(uninterrupted: Path, tmp_path: Path) -> None:
+    """kill -9 as soon as there is a checkpoint; nothing half-written stays, and the end is the same."""
+    script = tmp_path / "train.py"
+    script.write_text(
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from test_training import SMALL, train_ffn, two_blobs\n"
+        "import dataclasses\n"
+        f"train_ffn([two_blobs()], SMALL, {str(tmp_path / 'run')!r})\n"
+    )
+    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while not (tmp_path / "run" / "checkpoint.npz").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    train_ffn([two_blobs()], SMALL, tmp_path / "run", resume=True)
+    assert all(
+        a.tobytes() == b.tobytes() for a, b in zip(weights(tmp_path / "run"), weights(uninterrupted), strict=True)
+    )
+
+
+def test_a_folder_that_holds_a_run(uninterrupted: Path) -> None:
+    with pytest.raises(GraphkitError, match="already holds a training run"):
+        train_ffn([two_blobs()], SMALL, uninterrupted)
+    changed = dataclasses.replace(SMALL, learning_rate=0.5, seed=9)
+    with pytest.raises(GraphkitError, match="other settings: learning_rate, seed"):
+        train_ffn([two_blobs()], changed, uninterrupted, resume=True)
+
+
+def test_a_damaged_checkpoint(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.npz").write_bytes(b"cut off")
+    with pytest.raises(GraphkitError, match="cannot be read"):
+        train_ffn([two_blobs()], SMALL, tmp_path, resume=True)
+
+
+def test_a_run_that_diverges_says_so(tmp_path: Path) -> None:
+    wild = dataclasses.replace(SMALL, learning_rate=1e30, warmup=0, steps=50)
+    with pytest.raises(GraphkitError, match="training has diverged"):
+        train_ffn([two_blobs()], wild, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("volume", "says"),
+    [
+        (LabelledVolume(np.zeros((32, 32, 32), np.float32), np.ones((32, 32, 32), int)), "an image of float32"),
+        (LabelledVolume(np.zeros((32, 32, 32), np.uint8), np.ones((32, 32, 32))), "labels of float64"),
+        (LabelledVolume(np.zeros((32, 32, 32), np.uint8), np.ones((32, 32, 30), int)), "the same"),
+        (
+            LabelledVolume(np.zeros((12, 32, 32), np.uint8), np.ones((12, 32, 32), int)),
+            "smaller than the training canvas",
+        ),
+        (LabelledVolume(np.zeros((32, 32, 32), np.uint8), np.zeros((32, 32, 32), int)), "No place to train at"),
+    ],
+)
+def test_volumes_that_do_not_fit(volume: LabelledVolume, says: str, tmp_path: Path) -> None:
+    with pytest.raises(GraphkitError, match=says):
+        train_ffn([volume], SMALL, tmp_path)
+
+
+def test_another_voxel_size_and_nothing_at_all(tmp_path: Path) -> None:
+    network = dataclasses.replace(SMALL.network, voxel_size_nm=(8.0, 8.0, 8.0))
+    with pytest.raises(GraphkitError, match=r"voxels of \(16.0, 16.0, 16.0\) nm, the network's are \(8.0, 8.0, 8.0\)"):
+        train_ffn([two_blobs()], dataclasses.replace(SMALL, network=network), tmp_path)
+    with pytest.raises(GraphkitError, match="no volume to train on"):
+        train_ffn([], SMALL, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("steps", 0), ("batch", -1), ("examples", 7), ("learning_rate", 0.0), ("warmup", 100), ("visits", 0)],
+)
+def test_a_wrong_setting_is_named(name: str, value: float) -> None:
+    with pytest.raises(GraphkitError, match=name):
+        dataclasses.replace(SMALL, **{name: value})

@@ -1,0 +1,282 @@
+"""The whole run: resumed, killed, spoilt, and asked for what cannot be done."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from graphkit_pipeline.blocks import Box
+from graphkit_pipeline.config import RunConfig, read_config
+from graphkit_pipeline.run import reconstruct, run_status
+from graphkit_pipeline.tissue import TissueSettings, simulate_tissue, write_tissue
+from graphkit_pipeline.volume import create_volume, open_volume
+
+from graphkit.dataset import open_dataset
+from graphkit.errors import GraphkitError, UnknownNameError
+from graphkit.validate import validate
+from tests.pipeline.networks import threshold_ffn
+
+SHAPE = (64, 64, 128)
+ANEW = """
+name = "test"
+output = "{output}"
+[image]
+location = "{image}"
+[segment]
+network = "{ffn}"
+block = [64, 64, 64]
+halo = [8, 8, 8]
+[segment.fill]
+min_segment_voxels = 300
+[synapses]
+network = "/tmp/proto/syn.keras"
+block = [64, 64, 64]
+[skeleton]
+min_voxels = 2000
+[mesh]
+reduction = 0
+min_voxels = 5000
+[engine]
+workers = {workers}
+retries = 0
+{more}
+"""
+Write = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def tissue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small tissue on disk; not to be changed."""
+    folder = tmp_path_factory.mktemp("tissue") / "tissue"
+    write_tissue(simulate_tissue(TissueSettings(shape=SHAPE, seed=1500)), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ffn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that takes bright voxels for cytoplasm."""
+    return threshold_ffn(tmp_path_factory.mktemp("network") / "ffn.keras", level=110.0)
+
+
+@pytest.fixture
+def write(tmp_path: Path, tissue: Path, ffn: Path) -> Write:
+    """Writes a run.toml of the small tissue."""
+
+    def written(name: str = "run", *, image: Path | None = None, workers: object = 0, more: str = "", **change: str) -> Path:
+        text = ANEW.format(output=name, image=image or tissue / "image", ffn=ffn, workers=json.dumps(workers), more=more)
+        for old, new in change.items():
+            before = next(line for line in text.splitlines() if line.startswith(f"{old} ="))
+            text = text.replace(before, f"{old} = {new}")
+        file = tmp_path / f"{name}.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return written
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory, tissue: Path, ffn: Path) -> RunConfig:
+    """A finished run, with its evaluation; not to be changed."""
+    folder = tmp_path_factory.mktemp("whole")
+    more = f'[evaluate]\ntruth = "{tissue}"\n[[regions]]\nname = "left"\nbox_nm = {{ z = [0, 1024], y = [0, 1024], x = [0, 1024] }}'
+    text = ANEW.format(output="run", image=tissue / "image", ffn=ffn, workers=0, more=more)
+    (folder / "run.toml").write_text(text, encoding="utf-8")
+    config = read_config(folder / "run.toml")
+    reconstruct(config)
+    return config
+
+
+def _result(config: RunConfig) -> tuple[bytes, list[dict[str, object]], list[dict[str, object]]]:
+    """What a run found: labels, synapses, skeletons."""
+    folder = Path(config.output)
+    dataset = open_dataset(folder / "dataset")
+    labels = open_volume(folder / "segmentation").read().tobytes()
+    return labels, dataset.table("synapses").to_pylist(), dataset.table("skeletons").to_pylist()
+
+
+def _records(config: RunConfig) -> dict[str, int]:
+    return {p.stem: p.stat().st_mtime_ns for p in (Path(config.output) / "stages").iterdir()}
+
+
+def test_the_whole_way(whole: RunConfig, tissue: Path) -> None:
+    folder = Path(whole.output)
+    statuses = {s.name: s for s in run_status(whole)}
+    assert [s.state for s in statuses.values()] == ["done"] * 8
+    assert statuses["segment"].blocks == statuses["segment"].blocks_done == 2
+    labels = open_volume(folder / "segmentation").read()
+    ids = np.unique(labels[labels > 0])
+    dataset = open_dataset(folder / "dataset")
+    assert dataset.table("segments")["segment_id"].to_pylist() == ids.tolist()
+    assert dataset.table("segments")["voxels"].to_pylist() == np.unique(labels[labels > 0], return_counts=True)[1].tolist()
+    assert [p.message for p in validate(folder / "dataset").problems] == []
+    assert {r["name"] for r in dataset.table("regions").to_pylist()} == {"left"}
+    for row in dataset.table("synapses").to_pylist():
+        for end in ("pre", "post"):
+            place = tuple(int(row[f"{end}_{a}_nm"] // 16) for a in "zyx")
+            assert labels[place] == row[f"{end}_id"]
+        assert (row["region_id"] == 1) == (row["post_x_nm"] < 1024)
+    figures = json.loads((folder / "evaluation.json").read_text())
+    assert figures["segmentation"]["segments_found"] == len(ids)
+    assert (folder / "report.html").stat().st_size > 10_000
+    assert any((folder / "segmentation" / "mesh").glob("*:0*"))
+
+
+def test_done_is_not_done_again(whole: RunConfig) -> None:
+    before = _records(whole)
+    seen = []
+    reconstruct(whole, begin=lambda number, of, stage, done: seen.append((stage.name, done)))
+    assert all(done for _, done in seen)
+    assert len(seen) == 8
+    assert _records(whole) == before
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_do_not_change_the_result(whole: RunConfig, write: Write, workers: int) -> None:
+    config = read_config(write(f"with{workers}", workers=workers))
+    reconstruct(config)
+    assert _result(config) == _result(whole)
+
+
+def test_killed_and_gone_on_with(whole: RunConfig, write: Write, tmp_path: Path) -> None:
+    file = write("killed")
+    config = read_config(file)
+    command = [str(Path(sys.executable).with_name("graphkit")), "reconstruct", str(file)]
+    first = Path(config.output) / "blocks" / "segment"
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        deadline = time.monotonic() + 120
+        while not list(first.glob("*.npz")):
+            assert process.poll() is None, "it ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    done = {p.name: p.stat().st_mtime_ns for p in first.glob("*.npz")}
+    assert "done" not in {s.state for s in run_status(config)[1:]}
+    reconstruct(config)
+    assert {name: (first / name).stat().st_mtime_ns for name in done} == done
+    assert _result(config) == _result(whole)
+
+
+def test_a_changed_setting_is_named_and_from_does_it_anew(write: Write) -> None:
+    config = read_config(write("changed"))
+    reconstruct(config, last="reconcile")
+    before = _records(config)
+    other = read_config(write("changed", min_segment_voxels="900"))
+    assert [s.state for s in run_status(other)[:2]] == ["settings changed", "done"]
+    with pytest.raises(GraphkitError, match=r"fill\.min_segment_voxels was 300 and is 900") as caught:
+        reconstruct(other, last="reconcile")
+    assert "--from segment" in str(caught.value.hint)
+    assert _records(config) == before
+    few = {s.name: s.outcome for s in reconstruct(other, first="segment", last="reconcile")}["reconcile"]
+    many = open_volume(Path(config.output) / "segmentation").read()
+    assert few is not None
+    assert few["segments"] == len(np.unique(many)) - 1
+    sizes = np.unique(many[many > 0], return_counts=True)[1]
+    assert sizes.sum() > 0
+
+
+def test_what_comes_after_a_redone_stage_is_redone(write: Write) -> None:
+    config = read_config(write("redone"))
+    reconstruct(config, last="skeleton")
+    other = read_config(write("redone", min_voxels="2000", more="[reconcile]\nmin_segment_voxels = 1500\n"))
+    before = _records(config)
+    reconstruct(other, first="reconcile", last="reconcile")
+    states = {s.name: s.state for s in run_status(other)}
+    assert states["segment"] == states["detect"] == "done"
+    assert states["assign"] == states["mesh"] == states["skeleton"] == "not begun"
+    reconstruct(other, last="skeleton")
+    after = _records(other)
+    assert {n for n in after if after[n] != before[n]} == {"reconcile", "assign", "mesh", "skeleton"}
+
+
+def test_a_block_that_always_fails_is_set_aside_and_filled_in_later(write: Write, tissue: Path, tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    shutil.copytree(tissue / "image", image)
+    chunks = sorted(p for p in image.rglob("*") if p.is_file() and p.name.startswith("64-128_"))
+    assert chunks
+    good = [p.read_bytes() for p in chunks]
+    for chunk in chunks:
+        chunk.write_bytes(b"not an image")
+    config = read_config(write("spoilt", image=image))
+    statuses = {s.name: s for s in reconstruct(config)}
+    failed = "z0-64_y0-64_x64-128"
+    assert failed in statuses["segment"].failed
+    assert statuses["segment"].state == "done, with failed blocks"
+    assert "64-128" in (statuses["segment"].outcome or {})["failed"][failed]
+    labels = open_volume(Path(config.output) / "segmentation").read()
+    assert not labels[:, :, 64:].any() or failed in statuses["detect"].failed
+    history = open_dataset(Path(config.output) / "dataset").snapshot.provenance[-1]
+    assert failed in history["failed_blocks"]["segment"]
+    for chunk, content in zip(chunks, good, strict=True):
+        chunk.write_bytes(content)
+    again = {s.name: s for s in reconstruct(config)}
+    assert not any(s.failed for s in again.values())
+    assert open_volume(Path(config.output) / "segmentation").read()[:, :, 64:].any()
+
+
+def test_no_synapse_found_is_a_connectome_without_connections(write: Write) -> None:
+    more = "[synapses.assign]\nthreshold = 0.99999\n"
+    config = read_config(write("none", more=more))
+    statuses = {s.name: s for s in reconstruct(config)}
+    assert (statuses["dataset"].outcome or {})["synapses"] == 0
+    dataset = open_dataset(Path(config.output) / "dataset")
+    assert len(dataset.table("synapses")) == len(dataset.table("connections")) == 0
+    assert len(dataset.table("neurons")) > 0
+
+
+def test_a_constant_image_has_no_segments(write: Write, tmp_path: Path) -> None:
+    image = create_volume(tmp_path / "grey", Box((0, 0, 0), (64, 64, 64)), np.uint8, (16, 16, 16))
+    image.write(image.bounds, np.full((64, 64, 64), 128, np.uint8))
+    config = read_config(write("constant", image=tmp_path / "grey"))
+    statuses = {s.name: s for s in reconstruct(config)}
+    assert (statuses["reconcile"].outcome or {})["segments"] == 0
+    assert len(open_dataset(Path(config.output) / "dataset").table("neurons")) == 0
+
+
+@pytest.mark.parametrize(
+    ("dtype", "voxel_nm", "shape", "says"),
+    [
+        (np.uint8, (8, 8, 8), (64, 64, 64), "8.0"),
+        (np.uint16, (16, 16, 16), (64, 64, 64), "uint16"),
+        (np.float32, (16, 16, 16), (64, 64, 64), "float32"),
+        (np.uint8, (16, 16, 16), (5, 64, 64), "field of view"),
+    ],
+)
+def test_an_image_that_the_network_was_not_made_for(
+    write: Write, tmp_path: Path, dtype: type, voxel_nm: tuple[int, int, int], shape: tuple[int, int, int], says: str
+) -> None:
+    image = create_volume(tmp_path / "other", Box((0, 0, 0), shape), dtype, voxel_nm)
+    image.write(image.bounds, np.full(shape, 100, dtype))
+    config = read_config(write("other-run", image=tmp_path / "other"))
+    with pytest.raises(GraphkitError, match=says):
+        reconstruct(config)
+    assert run_status(config)[1].state == "not begun"
+
+
+def test_stages_by_name(write: Write) -> None:
+    config = read_config(write("names"))
+    with pytest.raises(UnknownNameError, match="reconsile") as caught:
+        reconstruct(config, first="reconsile")
+    assert "reconcile" in str(caught.value.hint)
+    with pytest.raises(GraphkitError, match="after"):
+        reconstruct(config, first="mesh", last="segment")
+
+
+def test_a_box_outside_of_the_image(write: Write, tmp_path: Path) -> None:
+    file = write("box")
+    file.write_text(file.read_text().replace("[segment]", "box = [[0, 0, 0], [64, 64, 500]]\n[segment]", 1))
+    with pytest.raises(GraphkitError, match=r"image\.box"):
+        reconstruct(read_config(file))
+
+
+def test_a_network_that_is_not_there(write: Write) -> None:
+    with pytest.raises(GraphkitError, match="nothing.keras"):
+        reconstruct(read_config(write("absent", network='"nothing.keras"')))
