@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -48,7 +49,7 @@ def reconstruct(
     run: Annotated[Path | None, typer.Argument(metavar="[RUN.TOML]", help="What to do.", show_default=False)] = None,
     first: Annotated[
         str | None,
-        typer.Option("--from", metavar="STAGE", help="Do this stage and what follows anew.", show_default=False),
+        typer.Option("--from", metavar="STAGE", help="Do this stage anew, and what takes from it.", show_default=False),
     ] = None,
     last: Annotated[
         str | None, typer.Option("--until", metavar="STAGE", help="Stop after this stage.", show_default=False)
@@ -219,10 +220,16 @@ def _report(config: Any, statuses: Any) -> None:
         )
     if "evaluate" in done:
         print("\n".join(done["evaluate"].get("summary", [])))
-    folder = config.output
+    folder = _short(config.output)
     if "dataset" in done:
         say(f'Ask it:  graphkit query "motifs" -d {folder}/dataset')
     say(f"See it:  graphkit view {folder}" + (f"   and {folder}/report.html" if "evaluate" in done else ""))
+
+
+def _short(path: str) -> str:
+    """The path as seen from here, where that is shorter."""
+    relative = os.path.relpath(path)
+    return relative if len(relative) < len(path) else path
 
 
 def _list_failed(statuses: Any) -> None:

@@ -19,12 +19,14 @@
     [evaluate]                         # optional
     truth = "tissue"                   # a folder as `graphkit simulate-tissue` writes it
 
-Everything else has a default, written once beside the code that uses it. Paths are relative to the file.
+Everything else has a default, written once beside the code that uses it. Paths are relative to the file. What can be left out
+can also be turned ``"off"``, where its default is on.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import tomllib
 import types
 import typing
@@ -193,16 +195,16 @@ def read_config(path: str | Path) -> RunConfig:
     truth = config.evaluate.truth
     return dataclasses.replace(
         config,
-        output=str(here / config.output),
+        output=os.path.normpath(here / config.output),
         image=dataclasses.replace(config.image, location=_located(config.image.location, here)),
         segment=dataclasses.replace(config.segment, network=network_path(config.segment.network, here)),
         synapses=dataclasses.replace(config.synapses, network=network_path(config.synapses.network, here)),
-        evaluate=dataclasses.replace(config.evaluate, truth=truth and str(here / truth)),
+        evaluate=dataclasses.replace(config.evaluate, truth=truth and os.path.normpath(here / truth)),
     )
 
 
 def _located(location: str, here: Path) -> str:
-    return location if "://" in location else str(here / location)
+    return location if "://" in location else os.path.normpath(here / location)
 
 
 def network_path(name: str, here: Path) -> str:
@@ -260,6 +262,8 @@ def _value(hint: Any, given: Any, where: str) -> Any:
         return _made(hint, given, where)  # type: ignore[arg-type]
     if origin in (types.UnionType, typing.Union):
         plain = [a for a in arguments if a is not types.NoneType]
+        if given == "off" and len(plain) < len(arguments):
+            return None
         for one in plain[:-1]:
             try:
                 return _value(one, given, where)

@@ -7,7 +7,7 @@
 
 A stage is done when its record says so and it took from what is there now; it is done again where a stage before it was.
 What was killed goes on: finished blocks stay. A changed setting is never taken for the old one: the run stops and says which,
-and ``--from`` does that stage and what follows anew.
+and ``--from`` does that stage, and what takes from it, anew.
 """
 
 from __future__ import annotations
@@ -61,25 +61,25 @@ def reconstruct(
 ) -> list[StageStatus]:
     """Does what is not done yet, from the images to the dataset, and says how each stage ended.
 
-    ``first`` does that stage and those after it anew; ``last`` stops after that one. ``begin(number, of, stage, done)`` is
-    told of each stage as its turn comes.
+    ``first`` does that stage, and those that take from it, anew; ``last`` stops after that one.
+    ``begin(number, of, stage, done)`` is told of each stage as its turn comes.
 
     Raises:
         GraphkitError: a setting changed since its stage was done; another run is at work in the folder; what a stage says.
     """
     stages = stages_of(config)
     names = [s.name for s in stages]
-    again = _position(first, names) if first is not None else len(names)
     until = _position(last, names) if last is not None else len(names) - 1
-    if first is not None and again > until:
+    anew = _with_what_follows(stages, first) if first is not None else set()
+    if first is not None and _position(first, names) > until:
         raise GraphkitError(f"--from {first} comes after --until {last}.", hint=f"The stages are {', '.join(names)}.")
     folder = Path(config.output)
     with claimed(folder):
         records = _Records(folder)
-        _check_settings(stages[:again], config, records)
+        _check_settings([s for s in stages if s.name not in anew], config, records)
         job = Context(config, folder, progress)
         _write_run(job)
-        for name in names[again:]:
+        for name in anew:
             records.forget(name)
         for number, stage in enumerate(stages[: until + 1], start=1):
             done = records.is_done(stage)
@@ -136,6 +136,16 @@ def _position(name: str, names: Sequence[str]) -> int:
     return names.index(name)
 
 
+def _with_what_follows(stages: Sequence[Stage], first: str) -> set[str]:
+    """A stage and all that take from it, at first or second hand."""
+    _position(first, [s.name for s in stages])
+    found = {first}
+    for stage in stages:  # in order: what a stage takes from stands before it
+        if found & set(stage.takes):
+            found.add(stage.name)
+    return found
+
+
 def _check_settings(stages: Sequence[Stage], config: RunConfig, records: _Records) -> None:
     for stage in stages:
         record = records.read(stage.name)
@@ -145,7 +155,7 @@ def _check_settings(stages: Sequence[Stage], config: RunConfig, records: _Record
         if record["settings"] != now:
             raise GraphkitError(
                 f"The settings of the stage {stage.name!r} changed since it was run: {_changes(record['settings'], now)}.",
-                hint=f"Add --from {stage.name} to do it and what follows anew, or name another output.",
+                hint=f"Add --from {stage.name} to do it anew and what takes from it, or name another output.",
             )
 
 

@@ -15,7 +15,13 @@ def threshold_ffn(path: Path, *, level: float, voxel_size_nm: tuple[float, float
     The image goes through the middle taps of both convolutions, offset to stay above 0, into the last one.
     """
     settings = NetworkSettings(
-        field_of_view=(9, 9, 9), deltas=(2, 2, 2), depth=1, features=1, voxel_size_nm=voxel_size_nm, mean=level, std=8.0
+        field_of_view=(17, 17, 17),
+        deltas=(6, 6, 6),
+        depth=1,
+        features=1,
+        voxel_size_nm=voxel_size_nm,
+        mean=level,
+        std=8.0,
     )
     network = build_network(settings)
     kernels = [np.zeros(v.shape, np.float32) for v in network.model.weights]

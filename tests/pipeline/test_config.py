@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from graphkit_pipeline.config import SHIPPED, read_config
 
 from graphkit.errors import GraphkitError
-from graphkit_pipeline.config import SHIPPED, read_config
 
 _LEAST = '[image]\nlocation = "image"\n'
 
@@ -19,7 +19,9 @@ def _read(folder: Path, text: str):
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
-    config = _read(tmp_path, 'output = "out"\n' + _LEAST + '[evaluate]\ntruth = "tissue"\n[segment]\nnetwork = "nets/mine.keras"\n')
+    config = _read(
+        tmp_path, 'output = "out"\n' + _LEAST + '[evaluate]\ntruth = "tissue"\n[segment]\nnetwork = "nets/mine.keras"\n'
+    )
     assert config.image.location == str(tmp_path / "image")
     assert config.output == str(tmp_path / "out")
     assert config.evaluate.truth == str(tmp_path / "tissue")
@@ -83,6 +85,13 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
     assert says in f"{caught.value.message} {caught.value.hint}"
 
 
+def test_what_has_a_default_can_be_turned_off(tmp_path: Path) -> None:
+    assert _read(tmp_path, _LEAST).segment.fill.disconnected_share is not None
+    assert (
+        _read(tmp_path, _LEAST + '[segment.fill]\ndisconnected_share = "off"\n').segment.fill.disconnected_share is None
+    )
+
+
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(GraphkitError, match=r"no .*nothing\.toml") as caught:
         read_config(tmp_path / "nothing.toml")
@@ -93,7 +102,9 @@ def test_the_example_is_valid(tmp_path: Path) -> None:
     text = (Path(read_config.__code__.co_filename).with_name("example-run.toml")).read_text(encoding="utf-8")
     assert _read(tmp_path, text).name == "mycube"
     uncommented = "\n".join(
-        line.removeprefix("# ") if line.startswith(("# [", "# voxel", "# box", "# min", "# thr", "# name", "# truth")) else line
+        line.removeprefix("# ")
+        if line.startswith(("# [", "# voxel", "# box", "# min", "# thr", "# name", "# truth"))
+        else line
         for line in text.splitlines()
     )
     config = _read(tmp_path, uncommented)

@@ -5,7 +5,7 @@
                     where the canvas is >= segment and free: the segment, if it is large enough
 
 Arrays are [z, y, x]; labels are int64, 0 where no segment was made. The same image, network, policy and backend give the same
-labels. A place whose field of view would leave the array is not visited.
+labels. A place whose field of view would leave the array (with its mirrored frame, where the policy has one) is not visited.
 """
 
 from __future__ import annotations
@@ -83,11 +83,13 @@ def segment_array(
     begin = perf_counter()
     policy = policy or FillPolicy()
     check_image(image, network)
-    fill = _Fill(np.ascontiguousarray(image), network, policy, predict or compiled(network))
     if seeds is None:
         progress("seeds", 0.0)
         seeds = peak_seeds(image, policy, origin=origin)
-    places: list[Place] = [(int(z), int(y), int(x)) for z, y, x in seeds]
+    border = tuple(v // 2 if policy.mirror else 0 for v in network.settings.field_of_view)
+    framed = np.pad(image, [(b, b) for b in border], mode="reflect") if policy.mirror else np.ascontiguousarray(image)
+    fill = _Fill(framed, border, network, policy, predict or compiled(network))
+    places: list[Place] = [(int(z), int(y), int(x)) for z, y, x in np.asarray(seeds) + np.array(border)]
     for done, place in enumerate(places):
         if fill.may_begin(place):
             fill.segment(place)
@@ -112,9 +114,16 @@ def check_image(image: NDArray[np.uint8], network: FfnNetwork) -> None:
 
 
 class _Fill:
-    """The canvas, the segments so far and the counts of one run."""
+    """The canvas, the segments so far and the counts of one run; ``frame`` voxels on every side are no part of the answer."""
 
-    def __init__(self, image: NDArray[np.uint8], network: FfnNetwork, policy: FillPolicy, predict: Predict) -> None:
+    def __init__(
+        self,
+        image: NDArray[np.uint8],
+        frame: tuple[int, ...],
+        network: FfnNetwork,
+        policy: FillPolicy,
+        predict: Predict,
+    ) -> None:
         from graphkit_pipeline.ffn import kernels
 
         s = network.settings
@@ -124,6 +133,8 @@ class _Fill:
         self._take, self._merge = kernels.take, kernels.merge
         self._predict = predict
         self._image = image
+        self._frame = np.array(frame)
+        self._inner = tuple(slice(f, n - f) for f, n in zip(frame, image.shape, strict=True))
         self._grey = ((np.arange(256) - s.mean) / s.std).astype(np.float32)
         self._init, self._pad, self._move = (float(np.float32(logit(p))) for p in (s.init, s.pad, move))
         self._segment = float(np.float32(logit(s.segment if policy.segment is None else policy.segment)))
@@ -155,7 +166,10 @@ class _Fill:
         self._begun += 1
         self._canvas[start] = self._init
         moves, touched = self._flood(start)
-        canvas, labels = self._canvas[touched], self._labels[touched]
+        inner = tuple(
+            slice(max(t.start, i.start), min(t.stop, i.stop)) for t, i in zip(touched, self._inner, strict=True)
+        )
+        canvas, labels = self._canvas[inner], self._labels[inner]
         if moves == 0 or self._canvas[start] < self._move:
             self._weak += 1
             self._labels[start] = -1
@@ -168,18 +182,18 @@ class _Fill:
             else:
                 self._rows.append((voxels, moves, start))
                 labels[mask] = len(self._rows)
-        canvas[...] = np.nan
+        self._canvas[touched] = np.nan
 
     def result(self, seeds: int, total_s: float) -> FfnResult:
-        np.maximum(self._labels, 0, out=self._labels)
+        labels = np.ascontiguousarray(np.maximum(self._labels[self._inner], 0))
         voxels, moves, starts = zip(*self._rows, strict=True) if self._rows else ((), (), ())
         counts = FillCounts(seeds, self._begun, self._weak, self._small, self._calls, self._network_s, total_s)
         return FfnResult(
-            self._labels,
+            labels,
             np.arange(1, len(self._rows) + 1, dtype=np.int64),
             np.array(voxels, dtype=np.int64),
             np.array(moves, dtype=np.int64),
-            np.array(starts, dtype=np.int64).reshape(-1, 3),
+            np.array(starts, dtype=np.int64).reshape(-1, 3) - self._frame,
             counts,
         )
 

@@ -1,57 +1,70 @@
 """How the network that graphkit ships was made, to be repeated: generated tissue, settings, training.
 
-    graphkit train ffn --recipe shipped      (this module's `train_shipped_ffn`)
+    graphkit train ffn --shipped -o FOLDER      (this module's `train_shipped_ffn`)
 
 Seeds 1 to 999 are for training and 1000 to 1999 for validation; 2000 and up are for tests and are not touched here.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graphkit.progress import Progress, silent
+from graphkit_pipeline.ffn.network import FfnNetwork, load_network
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.ffn.training import LabelledVolume, TrainingReport, TrainingSettings, train_ffn
 from graphkit_pipeline.formats.disk import atomically
 
-__all__ = ["SHIPPED_POLICY", "ShippedRecipe", "shipped_network", "train_shipped_ffn"]
+__all__ = ["SHIPPED_POLICY", "ShippedRecipe", "Stage", "shipped_network", "train_shipped_ffn"]
 
 SHIPPED_POLICY = FillPolicy(min_segment_voxels=200, precision="float32")
 """How generated tissue is best filled with the shipped network: its thinnest axons hold few voxels."""
 
 
 @dataclass(frozen=True, slots=True)
-class ShippedRecipe:
-    """Which tissue is generated, and how the network is trained on it; shapes are cubes of so many voxels."""
+class Stage:
+    """Training on the tissue of some seeds; a stage goes on with the network of the one before."""
 
-    training_seeds: tuple[int, ...] = (1, 2, 3, 4, 5, 6)
-    training_edge: int = 192
+    seeds: tuple[int, ...]
+    settings: TrainingSettings
+
+
+def _stages() -> tuple[Stage, ...]:
+    first = TrainingSettings(
+        network=NetworkSettings(
+            field_of_view=(17, 17, 17),
+            deltas=(4, 4, 4),
+            depth=7,
+            features=16,
+            voxel_size_nm=(16.0, 16.0, 16.0),
+            mean=125.0,
+            std=34.0,
+        ),
+        steps=24_000,
+        learning_rate=1e-3,
+        precision="bfloat16",
+        policy=SHIPPED_POLICY,
+        validate_every=4000,
+        seed=1,
+    )
+    second = replace(first, steps=9000, learning_rate=6e-4, warmup=100, seed=2)
+    return Stage((1, 2, 3, 4, 5, 6), first), Stage((7, 8, 9, 10, 11, 12), second)
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedRecipe:
+    """Which tissue is generated, and how the network is trained on it; the shapes are cubes of ``edge`` voxels."""
+
+    edge: int = 192
     validation_seeds: tuple[int, ...] = (1000,)
     validation_edge: int = 80
-    settings: TrainingSettings = field(
-        default_factory=lambda: TrainingSettings(
-            network=NetworkSettings(
-                field_of_view=(17, 17, 17),
-                deltas=(4, 4, 4),
-                depth=7,
-                features=16,
-                voxel_size_nm=(16.0, 16.0, 16.0),
-                mean=125.0,
-                std=34.0,
-            ),
-            steps=24_000,
-            learning_rate=1e-3,
-            precision="bfloat16",
-            policy=FillPolicy(min_segment_voxels=200, precision="bfloat16"),
-            validate_every=4000,
-            seed=1,
-        )
-    )
+    stages: tuple[Stage, ...] = field(default_factory=_stages)
 
 
 def shipped_network() -> Path:
@@ -69,46 +82,59 @@ def train_shipped_ffn(
     recipe = recipe or ShippedRecipe()
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    report = train_ffn(
-        [_tissue(folder, seed, recipe.training_edge, recipe, progress) for seed in recipe.training_seeds],
-        recipe.settings,
-        folder,
-        validation=[
-            _tissue(folder, seed, recipe.validation_edge, recipe, progress) for seed in recipe.validation_seeds
-        ],
-        resume=True,
-        progress=progress,
-    )
+    size = recipe.stages[0].settings.network.voxel_size_nm or (16.0, 16.0, 16.0)
+    validation = [_tissue(folder, seed, recipe.validation_edge, size, progress) for seed in recipe.validation_seeds]
+    start: FfnNetwork | None = None
+    for number, stage in enumerate(recipe.stages, start=1):
+        volumes = [_tissue(folder, seed, recipe.edge, size, progress) for seed in stage.seeds]
+        report = train_ffn(
+            volumes,
+            stage.settings,
+            folder / f"stage{number}",
+            validation=validation,
+            start=start,
+            resume=True,
+            progress=_named(progress, f"stage {number} of {len(recipe.stages)}"),
+        )
+        start = load_network(report.network)
+    with atomically(folder / report.network.name) as file:
+        file.write(report.network.read_bytes())
     with atomically(folder / "provenance.json") as file:
-        file.write(json.dumps(_provenance(recipe, report, folder), indent=1).encode())
-    return report
+        file.write((json.dumps(_provenance(recipe, folder), indent=1) + "\n").encode())
+    return replace(report, network=folder / report.network.name)
 
 
-def _provenance(recipe: ShippedRecipe, report: TrainingReport, folder: Path) -> dict[str, Any]:
+def _provenance(recipe: ShippedRecipe, folder: Path) -> dict[str, Any]:
     from graphkit_pipeline.tissue import TISSUE_VERSION
 
-    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    lines = []
+    for number in range(1, len(recipe.stages) + 1):
+        log = (folder / f"stage{number}" / "log.jsonl").read_text().splitlines()
+        lines += [{"stage": number, **json.loads(line)} for line in log]
     return {
         "what": "flood-filling network for tissue as generated by graphkit simulate-tissue",
-        "command": "graphkit train ffn --recipe shipped",
+        "command": "graphkit train ffn --shipped",
+        "sha256": hashlib.sha256((folder / "network.keras").read_bytes()).hexdigest(),
         "tissue_version": TISSUE_VERSION,
         "recipe": asdict(recipe),
-        "steps": report.steps,
         "training_seconds": round(sum(line.get("seconds", 0.0) for line in lines)),
         "validation": [line for line in lines if "vi_sum" in line],
         "convention": "VI in bits; voxels with true label 0 ignored, found label 0 counted as one segment",
     }
 
 
-def _tissue(folder: Path, seed: int, edge: int, recipe: ShippedRecipe, progress: Progress) -> LabelledVolume:
+def _named(progress: Progress, name: str) -> Progress:
+    return lambda stage, fraction: progress(f"{name}: {stage}", fraction)
+
+
+def _tissue(folder: Path, seed: int, edge: int, size: tuple[float, float, float], progress: Progress) -> LabelledVolume:
     """The generated volume, kept in the folder so that a resumed run need not generate it again."""
     from graphkit_pipeline.tissue import TISSUE_VERSION, TissueSettings, simulate_tissue
 
-    size = recipe.settings.network.voxel_size_nm or (16.0, 16.0, 16.0)
     kept = folder / f"tissue-v{TISSUE_VERSION}-{seed}-{edge}.npz"
     if not kept.exists():
         settings = TissueSettings(shape=(edge, edge, edge), voxel_size_nm=size, seed=seed)
-        tissue = simulate_tissue(settings, lambda stage, done: progress(f"tissue of seed {seed}: {stage}", done))
+        tissue = simulate_tissue(settings, _named(progress, f"tissue of seed {seed}"))
         with atomically(kept) as file:
             np.savez(file, image=tissue.image, labels=tissue.segments.astype(np.int32))
     with np.load(kept) as arrays:

@@ -95,6 +95,8 @@ class FillPolicy:
     segment. ``disconnected_share``: if more than this share of a prediction is sure (>= move), voxels that were below 0.5 may
     not rise: two sides that were found apart stay apart; None turns the guard off. ``move`` and ``segment`` override the
     network's own values. ``seed_spacing`` and ``seed_sigma`` (voxels) shape the search for seeds, ``seed`` its noise.
+    ``mirror`` continues the image by its mirror image beyond its faces, so that fills reach them; without it no field of view is
+    centred within half a field of view of a face, as in the reference, and objects near it end early or are missed.
     ``precision``: "float32", or "bfloat16" where the processor has it: half the time, slightly other logits.
     """
 
@@ -106,6 +108,7 @@ class FillPolicy:
     seed_spacing: int = 3
     seed_sigma: float = 49.0 / 6.0
     seed: int = 0
+    mirror: bool = True
     precision: str = "float32"
 
     def __post_init__(self) -> None:

@@ -104,12 +104,14 @@ def train_ffn(
     out: str | Path,
     *,
     validation: Sequence[LabelledVolume] = (),
+    start: FfnNetwork | None = None,
     resume: bool = False,
     progress: Progress = silent,
 ) -> TrainingReport:
     """Trains on ``volumes`` and writes to the folder ``out``.
 
-    ``validation`` volumes are segmented at intervals; the network whose mean VI (truth 0 ignored) is the lowest is kept.
+    ``start`` is a network of the same shape to begin from, in place of chance. ``validation`` volumes are segmented at
+    intervals; the network whose mean VI (truth 0 ignored) is the lowest is kept.
     With ``resume`` a run goes on from its last checkpoint, or begins where there is none.
 
     Raises GraphkitError for volumes that do not fit the network, an ``out`` that holds another run, and a loss that is no
@@ -126,6 +128,8 @@ def train_ffn(
     folder.mkdir(parents=True, exist_ok=True)
     progress("places to train at", 0.0)
     run = _Run(volumes, settings)
+    if start is not None:
+        run.begin_from(start)
     if resume and (folder / _CHECKPOINT).exists():
         run.restore(folder / _CHECKPOINT)
         _cut_log(folder / _LOG, run.step)
@@ -179,6 +183,18 @@ class _Run:
         self._sums = np.zeros(5)  # loss, true positives, false positives, false negatives, steps
         self._since = time.perf_counter()
         self._move = logit(s.network.move)
+
+    def begin_from(self, start: FfnNetwork) -> None:
+        """Takes the weights of another network."""
+        ours, its = self.network.settings, start.settings
+        shape = ("field_of_view", "depth", "features")
+        if any(getattr(ours, name) != getattr(its, name) for name in shape):
+            raise GraphkitError(
+                f"The network to begin from has {', '.join(f'{n} {getattr(its, n)}' for n in shape)}; "
+                f"the one to be trained {', '.join(f'{n} {getattr(ours, n)}' for n in shape)}.",
+                hint="Train a network of the same shape, or begin from nothing.",
+            )
+        self.network.model.set_weights(start.model.get_weights())
 
     def train_step(self) -> None:
         """One gradient step; the predictions go back to the examples' canvases."""

@@ -190,13 +190,13 @@ class AssignSettings(_Settings):
     volume in blocks must give what it gives in one piece: it costs halo.
     """
 
-    threshold: float = 0.5
-    min_voxels: int = 20
-    start_nm: float = 24.0
+    threshold: float = 0.6
+    min_voxels: int = 30
+    start_nm: float = 20.0
     reach_nm: float = 112.0
     pre_share: float = 0.25
-    post_share: float = 0.08
-    post_voxels: int = 6
+    post_share: float = 0.06
+    post_voxels: int = 12
     min_score: float = 0.0
     site_nm: float = 800.0
 

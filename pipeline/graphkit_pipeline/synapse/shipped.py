@@ -6,6 +6,7 @@ It is trained on generated tissue and nothing else. Seeds 1 to 999 are for train
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from importlib.metadata import version
@@ -15,8 +16,10 @@ from typing import Any
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.formats.disk import atomically
+from graphkit_pipeline.synapse.network import load_network
 from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, TrainingSettings
 from graphkit_pipeline.synapse.training import TrainingReport, train_synapses
+from graphkit_pipeline.synapse.validation import validate_synapses
 from graphkit_pipeline.tissue import TISSUE_VERSION, Tissue, TissueSettings, simulate_tissue
 
 __all__ = ["SHIPPED_NETWORK", "train_shipped_synapses"]
@@ -51,8 +54,13 @@ def train_shipped_synapses(
     report = train_synapses(
         training, TRAINING, out, network=NETWORK, validation=validation, resume=resume, progress=progress
     )
+    network = load_network(out)
+    scores = [
+        {"seed": seed, **validate_synapses(network, truth).to_dict()}
+        for seed, truth in zip(VALIDATION_SEEDS, validation, strict=True)
+    ]
     with atomically(out.with_suffix(".json")) as file:
-        file.write((json.dumps(_provenance(report, training), indent=2) + "\n").encode())
+        file.write((json.dumps(_provenance(out, training, scores), indent=2) + "\n").encode())
     return report
 
 
@@ -65,11 +73,11 @@ def _tissues(seeds: tuple[int, ...], edge: int, progress: Progress) -> list[Tiss
     return made
 
 
-def _provenance(report: TrainingReport, training: list[Tissue]) -> dict[str, Any]:
-    last = [line for line in report.log if "validation" in line and line["step"] == report.steps]
+def _provenance(path: Path, training: list[Tissue], scores: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "what": "synapse U-Net for generated tissue",
         "command": COMMAND,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "data": {
             "tissue_version": TISSUE_VERSION,
             "training_seeds": list(TRAINING_SEEDS),
@@ -81,13 +89,7 @@ def _provenance(report: TrainingReport, training: list[Tissue]) -> dict[str, Any
         "network": NETWORK.to_dict(),
         "training": TRAINING.to_dict(),
         "assign": AssignSettings().to_dict(),
-        "validation": [
-            {
-                "seed": VALIDATION_SEEDS[line["validation"]],
-                **{k: v for k, v in line.items() if k not in ("step", "validation")},
-            }
-            for line in last
-        ],
+        "validation": scores,
         "made_with": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("keras", "numpy")},

@@ -11,6 +11,7 @@ from graphkit_pipeline.ffn.inference import segment_array
 from graphkit_pipeline.ffn.kernels import face_maxima, merge
 from graphkit_pipeline.ffn.movement import FaceMaxMoves
 from graphkit_pipeline.ffn.network import FfnNetwork, Predict, build_network, compiled
+from graphkit_pipeline.ffn.seeds import peak_seeds
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -58,10 +59,10 @@ def noise_image(shape: tuple[int, int, int] = (15, 14, 16), seed: int = 0) -> np
 @pytest.mark.parametrize(
     "policy",
     [
-        FillPolicy(min_segment_voxels=1),
-        FillPolicy(min_segment_voxels=60, min_boundary_distance=(0, 2, 1)),
-        FillPolicy(min_segment_voxels=10, disconnected_share=None),
-        FillPolicy(min_segment_voxels=10, disconnected_share=0.3, move=0.7, segment=0.8),
+        FillPolicy(min_segment_voxels=1, mirror=False),
+        FillPolicy(min_segment_voxels=60, mirror=False, min_boundary_distance=(0, 2, 1)),
+        FillPolicy(min_segment_voxels=10, mirror=False, disconnected_share=None),
+        FillPolicy(min_segment_voxels=10, mirror=False, disconnected_share=0.3, move=0.7, segment=0.8),
     ],
     ids=["defaults", "distance", "no guard", "other thresholds"],
 )
@@ -93,6 +94,23 @@ def test_what_is_returned_adds_up(random_network: FfnNetwork) -> None:
     assert 0 < counts.network_s <= counts.total_s
     assert (found.labels[tuple(found.seeds.T)] > 0).all()
     assert found.voxels.min() >= 20
+
+
+def test_mirrored_is_the_fill_of_the_mirrored_image_without_its_frame(random_network: FfnNetwork) -> None:
+    """With segments of any size; their frames are cut off, seeds are found in the image alone."""
+    image = noise_image((14, 15, 16))
+    policy = FillPolicy(min_segment_voxels=1, min_boundary_distance=(0, 0, 0))
+    frame = (3, 2, 3)
+    mirrored = np.pad(image, [(f, f) for f in frame], mode="reflect")
+    seeds = peak_seeds(image, policy)
+    found = segment_array(image, random_network, policy)
+    wide = segment_array(
+        mirrored, random_network, dataclasses.replace(policy, mirror=False), seeds=seeds + np.array(frame)
+    )
+    np.testing.assert_array_equal(found.labels, wide.labels[3:-3, 2:-2, 3:-3])
+    np.testing.assert_array_equal(found.seeds, wide.seeds - np.array(frame))
+    assert (found.labels.shape, found.counts.seeds) == (image.shape, len(seeds))
+    assert found.labels[0].any(), "without the mirror no field of view is centred on a face"
 
 
 def test_twice_is_the_same_to_the_byte(random_network: FfnNetwork) -> None:

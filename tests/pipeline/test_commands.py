@@ -1,0 +1,127 @@
+"""The pipeline's commands, as the README has them and as they are got wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GRAPHKIT = str(Path(sys.executable).with_name("graphkit"))
+
+
+def _run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([GRAPHKIT, *arguments], cwd=folder, capture_output=True, text=True, env=dict(os.environ))
+
+
+def _commands() -> list[list[str]]:
+    """Those of the README's section "From images", without the comments."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## From images")[1].split("\n## ")[0]
+    return [shlex.split(line, comments=True) for line in re.findall(r"^    (graphkit .*)$", section, re.MULTILINE)]
+
+
+def _fill_in(example: str) -> str:
+    """What a user would write into the example: the image, and for a small one no further processes."""
+    return example.replace('location = "image"', 'location = "tissue/image"').replace(
+        'workers = "cores"', "workers = 0"
+    )
+
+
+def test_the_commands_of_the_readme(tmp_path: Path) -> None:
+    commands = _commands()
+    assert [c[1] for c in commands] == [
+        "simulate-tissue",
+        "reconstruct",
+        "reconstruct",
+        "reconstruct",
+        "view",
+        "evaluate",
+    ]
+    for command in commands:
+        arguments = [{"128": "64"}.get(a, a) for a in command[1:]]
+        if arguments[0] == "view":
+            _view(arguments, tmp_path)
+            continue
+        if ">" in arguments:
+            done = _run(arguments[: arguments.index(">")], tmp_path)
+            (tmp_path / arguments[-1]).write_text(_fill_in(done.stdout), encoding="utf-8")
+        else:
+            done = _run(arguments, tmp_path)
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        assert "WARNING" not in done.stderr
+        if "--dry-run" in arguments:
+            assert not (tmp_path / "run" / "blocks").exists()
+            assert {line.split()[0] for line in done.stdout.splitlines()[1:]} >= {"segment", "detect", "dataset"}
+    status = _run(["status", "run.toml"], tmp_path)
+    assert [line.split()[1] for line in status.stdout.splitlines()[1:]] == ["done"] * 7
+    assert json.loads((tmp_path / "run" / "evaluation.json").read_text())["segmentation"]["segments_found"] > 0
+    assert "<html" in (tmp_path / "run" / "report.html").read_text()[:500]
+    answer = _run(["query", "motifs", "-d", "run/dataset", "--format", "csv"], tmp_path)
+    assert answer.returncode == 0, answer.stderr
+
+
+def _view(arguments: list[str], folder: Path) -> None:
+    command = [GRAPHKIT, *arguments, "--no-browser"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        try:
+            with urllib.request.urlopen(url, timeout=20) as page:
+                assert page.status == 200
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["reconstruct", "nothing.toml"], "no nothing.toml"),
+        (["reconstruct"], "RUN.TOML"),
+        (["status", "nothing.toml"], "no nothing.toml"),
+        (["segment", "nothing", "-o", "out"], "nothing"),
+        (["segment", "nothing", "-o", "out", "--workers", "many"], "--workers"),
+        (["segment", "nothing", "-o", "out", "--box", "1:2"], "--box"),
+        (["simulate-tissue", "-o", "t", "--shape", "4,4,4"], "shape"),
+        (["simulate-tissue", "-o", "t", "--shape", "a"], "--shape"),
+        (["simulate-tissue", "-o", "t", "--voxel-size", "1,2"], "--voxel-size"),
+        (["train", "ffn", "-o", "net"], "nothing to train on"),
+        (["train", "ffn", "-o", "net", "--image", "a"], "--labels"),
+        (["train", "synapses", "-o", "net.keras"], "nothing to train on"),
+        (["train", "synapses", "-o", "net.keras", "--tissue", "nowhere"], "nowhere"),
+        (["evaluate", "nowhere", "nowhere"], "nowhere"),
+        (["view", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_message(tmp_path: Path, arguments: list[str], says: str) -> None:
+    done = _run(arguments, tmp_path)
+    assert done.returncode in (1, 2)
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+_HELP = """
+import sys
+import graphkit.startup as startup
+from graphkit import cli
+startup.leave = lambda code: print("graphkit_pipeline" in sys.modules)
+sys.argv = ["graphkit", "--help"]
+cli.main()
+"""
+
+
+def test_help_names_the_commands_without_importing_them() -> None:
+    done = subprocess.run([sys.executable, "-c", _HELP], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+    assert {"reconstruct", "segment", "train", "evaluate", "simulate-tissue", "status", "view"} <= set(
+        done.stdout.split()
+    )
