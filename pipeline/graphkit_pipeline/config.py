@@ -19,8 +19,7 @@
     [evaluate]                         # optional
     truth = "tissue"                   # a folder as `graphkit simulate-tissue` writes it
 
-Everything else has a default, written once beside the code that uses it. Paths are relative to the file. What can be left out
-can also be turned ``"off"``, where its default is on.
+Everything else has a default, written once beside the code that uses it. Paths are relative to the file.
 """
 
 from __future__ import annotations
@@ -262,8 +261,6 @@ def _value(hint: Any, given: Any, where: str) -> Any:
         return _made(hint, given, where)  # type: ignore[arg-type]
     if origin in (types.UnionType, typing.Union):
         plain = [a for a in arguments if a is not types.NoneType]
-        if given == "off" and len(plain) < len(arguments):
-            return None
         for one in plain[:-1]:
             try:
                 return _value(one, given, where)

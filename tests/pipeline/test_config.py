@@ -85,13 +85,6 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, says: str) -> None:
     assert says in f"{caught.value.message} {caught.value.hint}"
 
 
-def test_what_has_a_default_can_be_turned_off(tmp_path: Path) -> None:
-    assert _read(tmp_path, _LEAST).segment.fill.disconnected_share is not None
-    assert (
-        _read(tmp_path, _LEAST + '[segment.fill]\ndisconnected_share = "off"\n').segment.fill.disconnected_share is None
-    )
-
-
 def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(GraphkitError, match=r"no .*nothing\.toml") as caught:
         read_config(tmp_path / "nothing.toml")

@@ -23,7 +23,7 @@ from graphkit_pipeline.formats.disk import atomically
 
 __all__ = ["SHIPPED_POLICY", "ShippedRecipe", "Stage", "shipped_network", "train_shipped_ffn"]
 
-SHIPPED_POLICY = FillPolicy(min_segment_voxels=200, precision="float32")
+SHIPPED_POLICY = FillPolicy(min_segment_voxels=100)
 """How generated tissue is best filled with the shipped network: its thinnest axons hold few voxels."""
 
 
@@ -49,12 +49,17 @@ def _stages() -> tuple[Stage, ...]:
         steps=24_000,
         learning_rate=1e-3,
         precision="bfloat16",
-        policy=SHIPPED_POLICY,
+        policy=replace(SHIPPED_POLICY, precision="bfloat16"),
         validate_every=4000,
         seed=1,
     )
     second = replace(first, steps=9000, learning_rate=6e-4, warmup=100, seed=2)
-    return Stage((1, 2, 3, 4, 5, 6), first), Stage((7, 8, 9, 10, 11, 12), second)
+    third = replace(first, steps=8000, learning_rate=5e-4, warmup=100, seed=3)
+    return (
+        Stage((1, 2, 3, 4, 5, 6), first),
+        Stage((7, 8, 9, 10, 11, 12), second),
+        Stage((13, 14, 15, 16, 17, 18), third),
+    )
 
 
 @dataclass(frozen=True, slots=True)

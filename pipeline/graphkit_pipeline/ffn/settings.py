@@ -93,7 +93,8 @@ class FillPolicy:
 
     ``min_segment_voxels``: a smaller fill is given up. ``min_boundary_distance``: no seed this near (voxels) to a finished
     segment. ``disconnected_share``: if more than this share of a prediction is sure (>= move), voxels that were below 0.5 may
-    not rise: two sides that were found apart stay apart; None turns the guard off. ``move`` and ``segment`` override the
+    not rise: two sides that were found apart stay apart. The reference's fib25 settings have 0.0; None, no guard, fills more with
+    the networks that are trained here. ``move`` and ``segment`` override the
     network's own values. ``seed_spacing`` and ``seed_sigma`` (voxels) shape the search for seeds, ``seed`` its noise.
     ``mirror`` continues the image by its mirror image beyond its faces, so that fills reach them; without it no field of view is
     centred within half a field of view of a face, as in the reference, and objects near it end early or are missed.
@@ -102,7 +103,7 @@ class FillPolicy:
 
     min_segment_voxels: int = 1000
     min_boundary_distance: Triple = (1, 1, 1)
-    disconnected_share: float | None = 0.0
+    disconnected_share: float | None = None
     move: float | None = None
     segment: float | None = None
     seed_spacing: int = 3

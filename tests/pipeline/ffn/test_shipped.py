@@ -1,0 +1,39 @@
+"""The network that is shipped: it is what its provenance says, and it works on tissue that it has not seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from graphkit_pipeline.evaluation.overlap import count_overlap
+from graphkit_pipeline.evaluation.segmentation import score_overlap
+from graphkit_pipeline.ffn.inference import segment_array
+from graphkit_pipeline.ffn.network import load_network
+from graphkit_pipeline.ffn.recipe import SHIPPED_POLICY, ShippedRecipe, shipped_network
+from graphkit_pipeline.tissue import TISSUE_VERSION, TissueSettings, simulate_tissue
+
+
+def _provenance() -> dict:
+    return json.loads(shipped_network().with_suffix(".json").read_text())
+
+
+def test_the_provenance_is_that_of_the_file_and_of_the_recipe() -> None:
+    said, data, recipe = _provenance(), shipped_network().read_bytes(), ShippedRecipe()
+    assert hashlib.sha256(data).hexdigest() == said["sha256"]
+    assert len(data) < 3_000_000
+    assert said["tissue_version"] == TISSUE_VERSION
+    assert said["recipe"] == json.loads(json.dumps(asdict(recipe)))
+    assert all(1 <= seed <= 999 for stage in recipe.stages for seed in stage.seeds)
+    assert all(1000 <= seed <= 1999 for seed in recipe.validation_seeds)
+    assert load_network(shipped_network()).settings == recipe.stages[-1].settings.network
+
+
+def test_it_segments_unseen_tissue() -> None:
+    """A small cube, so a loose bound: one segment for all, or none, scores about 3.5 bits."""
+    tissue = simulate_tissue(TissueSettings(shape=(48, 64, 64), seed=1011))
+    found = segment_array(tissue.image, load_network(shipped_network()), SHIPPED_POLICY)
+    overlap = count_overlap([(found.labels, tissue.segments)])
+    assert score_overlap(overlap, "truth_labelled").vi_sum < 2.5
+    nothing = count_overlap([(found.labels * 0, tissue.segments)])
+    assert score_overlap(nothing, "truth_labelled").vi_sum > 3.0
