@@ -16,9 +16,8 @@ import numpy as np
 import pytest
 from graphkit_pipeline.evaluation.overlap import count_overlap
 from graphkit_pipeline.evaluation.segmentation import CONVENTIONS, score_overlap
-from graphkit_pipeline.ffn.checkpoint import import_ffn_checkpoint
+from graphkit_pipeline.ffn.checkpoint import FIB25_POLICY, import_ffn_checkpoint
 from graphkit_pipeline.ffn.inference import segment_array
-from graphkit_pipeline.ffn.settings import FillPolicy
 
 from benchmarks.measuring import FULL
 
@@ -41,7 +40,7 @@ def test_a_piece_of_fib25_with_the_published_network() -> None:
         middle = tuple(slice((n - EDGE) // 2, (n - EDGE) // 2 + EDGE) for n in file["raw"].shape)
         image, truth = file["raw"][middle], file["bodies"][middle].astype(np.int64)
     network = import_ffn_checkpoint(Path(folder) / "ffn_fib25" / "model.ckpt-27465036")
-    found = segment_array(image, network, FillPolicy(mirror=False, disconnected_share=0.0))
+    found = segment_array(image, network, FIB25_POLICY)
     counts = found.counts
     share = counts.network_s / counts.total_s
     print(f"\n{counts.moves} moves, {counts.moves_per_s:.2f} a second, {100 * share:.1f} % of the time in the network")
@@ -56,6 +55,6 @@ def test_a_piece_of_fib25_with_the_published_network() -> None:
                 f"adapted Rand error {s.rand_error:.3f}"
             )
     inside = score_overlap(count_overlap([(found.labels[inner], truth[inner])]), "both_labelled")
-    assert inside.vi_sum < 0.85
-    assert inside.rand_error < 0.08
+    assert inside.vi_sum < 1.0
+    assert inside.rand_error < 0.1
     assert share > 0.99

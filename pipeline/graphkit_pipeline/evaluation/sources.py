@@ -95,7 +95,8 @@ class Truth:
 
         def inside(table: pa.Table, *ends: str) -> np.ndarray:
             points = [np.column_stack([table[f"{end}{a}_nm"].to_numpy() for a in "zyx"]) for end in ends]
-            return np.logical_and.reduce([((p >= low) & (p < high)).all(axis=1) for p in points])
+            kept: np.ndarray = np.logical_and.reduce([((p >= low) & (p < high)).all(axis=1) for p in points])
+            return kept
 
         synapses, skeletons = self.synapses, self.skeletons
         return replace(

@@ -15,14 +15,19 @@ import numpy as np
 from graphkit.errors import GraphkitError, MissingExtraError
 from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.ffn.network import FfnNetwork, build_network
-from graphkit_pipeline.ffn.settings import NetworkSettings
+from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 
-__all__ = ["FIB25", "import_ffn_checkpoint"]
+__all__ = ["FIB25", "FIB25_POLICY", "import_ffn_checkpoint"]
 
 FIB25 = NetworkSettings(
     field_of_view=(33, 33, 33), deltas=(8, 8, 8), depth=12, features=32, voxel_size_nm=(10.0, 10.0, 10.0)
 )
 """The settings of the published network for the FIB-25 volume (Drosophila medulla, 10 nm)."""
+
+FIB25_POLICY = FillPolicy(
+    min_segment_voxels=1000, min_boundary_distance=(1, 1, 1), disconnected_share=0.0, mirror=False
+)
+"""How the reference fills FIB-25 with it."""
 
 _SCOPE = "seed_update/"
 

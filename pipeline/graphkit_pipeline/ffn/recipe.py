@@ -54,12 +54,7 @@ def _stages() -> tuple[Stage, ...]:
         seed=1,
     )
     second = replace(first, steps=9000, learning_rate=6e-4, warmup=100, seed=2)
-    third = replace(first, steps=8000, learning_rate=5e-4, warmup=100, seed=3)
-    return (
-        Stage((1, 2, 3, 4, 5, 6), first),
-        Stage((7, 8, 9, 10, 11, 12), second),
-        Stage((13, 14, 15, 16, 17, 18), third),
-    )
+    return Stage((1, 2, 3, 4, 5, 6), first), Stage((7, 8, 9, 10, 11, 12), second)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,12 @@ def noise_image(shape: tuple[int, int, int] = (15, 14, 16), seed: int = 0) -> np
 @pytest.mark.parametrize(
     "policy",
     [
-        FillPolicy(min_segment_voxels=1, mirror=False),
-        FillPolicy(min_segment_voxels=60, mirror=False, min_boundary_distance=(0, 2, 1)),
+        FillPolicy(min_segment_voxels=1, mirror=False, disconnected_share=0.0),
+        FillPolicy(min_segment_voxels=60, mirror=False, disconnected_share=0.0, min_boundary_distance=(0, 2, 1)),
         FillPolicy(min_segment_voxels=10, mirror=False, disconnected_share=None),
         FillPolicy(min_segment_voxels=10, mirror=False, disconnected_share=0.3, move=0.7, segment=0.8),
     ],
-    ids=["defaults", "distance", "no guard", "other thresholds"],
+    ids=["guard", "distance", "no guard", "other thresholds"],
 )
 def test_every_policy_as_the_slow_fill(networks: list[FfnNetwork], predicts: list[Predict], policy: FillPolicy) -> None:
     kinds = set()

@@ -141,6 +141,18 @@ def test_a_killed_process_is_resumed(uninterrupted: Path, tmp_path: Path) -> Non
     )
 
 
+def test_training_that_begins_from_a_network(uninterrupted: Path, tmp_path: Path) -> None:
+    """With a rate of next to nothing the weights stay where they began; another shape is refused."""
+    begun = load_network(uninterrupted / "network.keras")
+    still = dataclasses.replace(SMALL, steps=1, warmup=0, learning_rate=1e-12, seed=7)
+    report = train_ffn([two_blobs()], still, tmp_path / "run", start=begun)
+    for found, expected in zip(weights(report.network.parent), begun.model.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+    deeper = dataclasses.replace(SMALL, network=dataclasses.replace(SMALL.network, depth=3))
+    with pytest.raises(GraphkitError, match="The network to begin from has"):
+        train_ffn([two_blobs()], deeper, tmp_path / "other", start=begun)
+
+
 def test_a_folder_that_holds_a_run(uninterrupted: Path) -> None:
     with pytest.raises(GraphkitError, match="already holds a training run"):
         train_ffn([two_blobs()], SMALL, uninterrupted)
