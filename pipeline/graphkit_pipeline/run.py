@@ -74,6 +74,7 @@ def reconstruct(
     if first is not None and _position(first, names) > until:
         raise GraphkitError(f"--from {first} comes after --until {last}.", hint=f"The stages are {', '.join(names)}.")
     folder = Path(config.output)
+    _ = Context(config, folder).bounds  # an image that is not there leaves no folder behind
     with claimed(folder):
         records = _Records(folder)
         _check_settings([s for s in stages if s.name not in anew], config, records)

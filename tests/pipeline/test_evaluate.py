@@ -213,6 +213,19 @@ def test_other_voxels_are_one_clear_error(found: object, message: str) -> None:
         evaluate(scene(), segmentation=found)
 
 
+def test_a_part_of_the_volume_is_compared_with_that_part_of_the_truth() -> None:
+    truth = scene()
+    box = Box(truth.segments.bounds.start, tuple(b - 16 * (a == 2) for a, b in enumerate(truth.segments.bounds.stop)))
+    part = evaluate(truth, segmentation=ArrayVolume(truth.segments.read(box), truth.segments.voxel_size_nm, box.start))
+    assert part.shape == box.shape
+    assert part.segmentation["truth_labelled"].vi_sum == 0
+    end_nm = box.stop[2] * truth.segments.voxel_size_nm[2]
+    inside = truth.within(box).synapses.to_pylist()
+    ends = [(r["pre_x_nm"], r["post_x_nm"]) for r in truth.synapses.to_pylist()]
+    assert [(r["pre_x_nm"], r["post_x_nm"]) for r in inside] == [e for e in ends if max(e) < end_nm]
+    assert len(inside) < len(truth.synapses)
+
+
 def test_mistakes_are_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(GraphkitError, match="nothing to evaluate"):
         evaluate(scene())

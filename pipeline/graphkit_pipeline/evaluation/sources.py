@@ -88,6 +88,8 @@ class Truth:
 
     def within(self, box: Box) -> Truth:
         """The truth of a part of the volume: voxels, synapses with both ends and skeleton nodes in ``box``."""
+        import pyarrow as pa
+
         grid = self.segments or self.image
         if grid is None or box == grid.bounds or not grid.bounds.covers(box):
             return self
@@ -125,6 +127,8 @@ class _Part:
 
 def _rooted(skeletons: pa.Table) -> pa.Table:
     """Nodes whose parent is gone become roots."""
+    import pyarrow as pa
+
     owner, node, parent = (skeletons[c].to_pylist() for c in ("neuron_id", "node", "parent"))
     there = set(zip(owner, node, strict=True))
     mended = [p if (n, p) in there else -1 for n, p in zip(owner, parent, strict=True)]
