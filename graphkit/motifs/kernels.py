@@ -1,4 +1,4 @@
-"""Compiled loops of the censuses. Importing this module costs Numba's import; nothing else in graphkit imports it.
+"""Compiled loops of the censuses. Importing this module costs Numba's import.
 
 All work on the *support*: the undirected graph without autapses in which u and v are neighbours if either connects to
 the other. Each neighbour is packed with the dyad as seen from u into one int32::
@@ -17,29 +17,19 @@ more slowly from its cache.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
 import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from graphkit.compiled import compiled
 
 __all__ = ["forward_pairs", "support", "triangle_codes", "triangle_types", "wedge_types"]
 
 _Int32 = NDArray[np.int32]
 _Int64 = NDArray[np.int64]
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _kernel(function: _Function) -> _Function:
-    """Compile on the first call, and keep the machine code in the package's folder, or in the user's cache folder."""
-    try:
-        return cast(_Function, numba.njit(cache=True, nogil=True)(function))
-    except RuntimeError:  # neither folder can be written, as in a sealed container: compile in every process
-        return cast(_Function, numba.njit(nogil=True)(function))
-
-
-@_kernel
+@compiled
 def support(
     indptr: _Int64, indices: _Int32, in_indptr: _Int64, in_indices: _Int32
 ) -> tuple[_Int64, _Int32, _Int64]:  # pragma: no cover - compiled
@@ -81,7 +71,7 @@ def support(
     return starts, packed[:at].copy(), wedges
 
 
-@_kernel
+@compiled
 def forward_pairs(starts: _Int64, packed: _Int32) -> tuple[_Int64, _Int64, _Int32]:  # pragma: no cover - compiled
     """(order, starts, packed): the neuron of each rank, and its forward neighbours, as ranks."""
     n = len(starts) - 1
@@ -114,7 +104,7 @@ def forward_pairs(starts: _Int64, packed: _Int32) -> tuple[_Int64, _Int64, _Int3
     return order, forward_starts, forward
 
 
-@_kernel
+@compiled
 def triangle_codes(begin: int, end: int, starts: _Int64, forward: _Int32) -> _Int64:  # pragma: no cover - compiled
     """Triangles by code, shape (64,), whose lowest rank is in [begin, end)."""
     codes = np.zeros(64, dtype=np.int64)
@@ -137,7 +127,7 @@ def triangle_codes(begin: int, end: int, starts: _Int64, forward: _Int32) -> _In
     return codes
 
 
-@_kernel
+@compiled
 def triangle_types(
     begin: int, end: int, starts: _Int64, forward: _Int32, types: _Int32, n_types: int
 ) -> tuple[_Int64, _Int64]:  # pragma: no cover - compiled
@@ -170,7 +160,7 @@ def triangle_types(
     return keys[used], counts[used]
 
 
-@_kernel
+@compiled
 def wedge_types(
     begin: int, end: int, starts: _Int64, packed: _Int32, types: _Int32, n_types: int
 ) -> tuple[_Int64, _Int64]:  # pragma: no cover - compiled

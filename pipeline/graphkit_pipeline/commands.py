@@ -244,8 +244,8 @@ def _list_failed(statuses: Any) -> None:
 
 
 def _print_plan(config: Any) -> None:
+    from graphkit_pipeline.context import Context
     from graphkit_pipeline.plan import plan_run
-    from graphkit_pipeline.stages import Context
 
     context = Context(config, Path(config.output))
     image = context.image

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphkit_pipeline.config import RunConfig
+from graphkit_pipeline.context import Context
 from graphkit_pipeline.run import run_status
-from graphkit_pipeline.stages import Context
 
 __all__ = ["PlannedStage", "plan_run"]
 

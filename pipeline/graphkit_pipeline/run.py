@@ -24,8 +24,9 @@ from graphkit.errors import GraphkitError, UnknownNameError, did_you_mean
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.block_files import claimed, is_finished
 from graphkit_pipeline.config import RunConfig
+from graphkit_pipeline.context import Context
 from graphkit_pipeline.formats.disk import atomically, said_plainly
-from graphkit_pipeline.stages import STAGES, Context, Stage, as_json
+from graphkit_pipeline.stages import STAGES, Stage, as_json
 
 __all__ = ["StageStatus", "reconstruct", "run_status", "stages_of"]
 

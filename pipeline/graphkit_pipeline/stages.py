@@ -13,143 +13,26 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, is_dataclass
-from functools import cached_property, partial
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from graphkit.errors import GraphkitError
-from graphkit.progress import Progress, silent
-from graphkit_pipeline.blocks import Block, Box, make_blocks
+from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.config import RunConfig
-from graphkit_pipeline.engine import BlockReport, read_block, run_blocks
-from graphkit_pipeline.formats.disk import atomically
-from graphkit_pipeline.volume import Volume, check_image, create_volume, open_volume
+from graphkit_pipeline.context import Context
+from graphkit_pipeline.engine import read_block
+from graphkit_pipeline.volume import check_image, open_volume
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from graphkit_pipeline.ffn.settings import NetworkSettings as FfnSettings
-    from graphkit_pipeline.synapse.settings import NetworkSettings as UNetSettings
 
-__all__ = ["STAGES", "Context", "Stage", "as_json"]
-
-CHUNK = (64, 64, 64)
-
-
-@dataclass(frozen=True)
-class Context:
-    """A run at work: its configuration, its folder, and whom to tell of progress."""
-
-    config: RunConfig
-    folder: Path
-    progress: Progress = silent
-    restart: bool = False
-    """Blocks that are there were made from something else: do them all."""
-    failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Names of the blocks that failed, by stage."""
-
-    @cached_property
-    def image(self) -> Volume:
-        """The image."""
-        given = self.config.image
-        return open_volume(
-            given.location, dataset=given.dataset, voxel_size_nm=given.voxel_size_nm, offset=given.offset
-        )
-
-    @cached_property
-    def bounds(self) -> Box:
-        """The part of the image that the run is of: all of it, unless a box is asked for."""
-        whole, asked = self.image.bounds, self.config.image.box
-        if asked is None:
-            return whole
-        try:
-            box = Box(*asked)
-            inside = box.voxels > 0 and box.intersection(whole) == box
-        except GraphkitError:
-            inside = False
-        if not inside:
-            raise GraphkitError(
-                f"image.box is {[list(corner) for corner in asked]}; the image has {whole} [z, y, x].",
-                hint="Expected the first voxel and the one past the last, inside the image: [[z, y, x], [z, y, x]].",
-            )
-        return box
-
-    @cached_property
-    def ffn(self) -> FfnSettings:
-        """What the flood-filling network was made for."""
-        from graphkit_pipeline.ffn.network import read_settings
-
-        return read_settings(self.ffn_file)
-
-    @cached_property
-    def ffn_file(self) -> str:
-        """The flood-filling network's file; a google/ffn checkpoint is turned into one, kept with the run."""
-        given = self.config.segment.network
-        if Path(given).suffix == ".keras":
-            return given
-        from graphkit_pipeline.ffn.checkpoint import import_ffn_checkpoint
-        from graphkit_pipeline.ffn.network import save_network
-
-        path = self.folder / "networks" / f"{Path(given).name}.keras"
-        if not path.exists():
-            save_network(import_ffn_checkpoint(given), path)
-        return str(path)
-
-    @cached_property
-    def unet(self) -> UNetSettings:
-        """What the synapse network was made for."""
-        from graphkit_pipeline.synapse.network import read_settings
-
-        return read_settings(self.config.synapses.network)
-
-    @cached_property
-    def segment_blocks(self) -> tuple[Block, ...]:
-        """Blocks of the flood filling."""
-        return make_blocks(self.bounds, self.config.segment.block, self.config.segment.halo)
-
-    @cached_property
-    def detect_blocks(self) -> tuple[Block, ...]:
-        """Blocks of the synapse network, which reads the halo that it needs by itself."""
-        return make_blocks(self.bounds, self.config.synapses.block)
-
-    @cached_property
-    def assign_blocks(self) -> tuple[Block, ...]:
-        """Blocks of the assignment."""
-        from graphkit_pipeline.synapse.job import assign_halo
-
-        halo = assign_halo(self.config.synapses.assign, self.image.voxel_size_nm)
-        return make_blocks(self.bounds, self.config.synapses.block, halo)
-
-    @property
-    def segmentation(self) -> Path:
-        """The segmentation, with its meshes and skeletons."""
-        return self.folder / "segmentation"
-
-    def blocks_of(self, stage: str) -> Path:
-        """The folder of a stage's blocks."""
-        return self.folder / "blocks" / stage
-
-    def table(self, name: str) -> pa.Table:
-        """A table that an earlier stage wrote."""
-        import pyarrow.parquet as pq
-
-        return pq.read_table(self._table_file(name))
-
-    def keep(self, name: str, table: pa.Table) -> None:
-        """Writes a table for later stages, atomically."""
-        import pyarrow.parquet as pq
-
-        path = self._table_file(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomically(path) as file:
-            pq.write_table(table, file)
-
-    def _table_file(self, name: str) -> Path:
-        return self.folder / "tables" / f"{name}.parquet"
+__all__ = ["STAGES", "Stage", "as_json"]
 
 
 @dataclass(frozen=True)
@@ -185,14 +68,6 @@ def _network(path: str) -> dict[str, str]:
         ) from None
 
 
-def _failures(report: BlockReport) -> dict[str, Any]:
-    return {
-        "blocks": report.done + report.skipped + len(report.failed),
-        "done_before": report.skipped,
-        "failed": {block.name: message for block, message in report.failed},
-    }
-
-
 # -- segmentation ----------------------------------------------------------------------------------------------------
 
 
@@ -203,16 +78,7 @@ def _segment(job: Context) -> dict[str, Any]:
     size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
     check_image(job.image, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)
     work = SegmentJob(given.location, job.ffn_file, stage.fill, given.dataset, given.voxel_size_nm, given.offset)
-    report = run_blocks(
-        work,
-        job.segment_blocks,
-        job.blocks_of("segment"),
-        engine=job.config.engine,
-        progress=job.progress,
-        stage="flood filling",
-        restart=job.restart,
-    )
-    return _failures(report)
+    return job.run_blocks("segment", work, job.segment_blocks, "flood filling")
 
 
 def _reconcile(job: Context) -> dict[str, Any]:
@@ -225,15 +91,7 @@ def _reconcile(job: Context) -> dict[str, Any]:
             "Every block of the segmentation failed, so there is nothing to go on with.",
             hint=f"What went wrong is in {job.blocks_of('segment') / 'failed.json'}.",
         )
-    output = create_volume(
-        job.segmentation,
-        job.bounds,
-        np.uint64,
-        job.image.voxel_size_nm,
-        chunk=CHUNK,
-        kind="segmentation",
-        overwrite=True,
-    )
+    output = job.new_volume(job.segmentation.name, np.uint64, "segmentation")
     found = reconcile_blocks(
         job.segment_blocks,
         partial(read_block, job.blocks_of("segment")),
@@ -259,19 +117,8 @@ def _detect(job: Context) -> dict[str, Any]:
     check_image(job.image, dtype=np.uint8, voxel_size_nm=job.unet.voxel_size_nm, field_of_view=(1, 1, 1))
     folder = job.blocks_of("detect")
     work = PredictJob(given.location, stage.network, stage.predict, given.dataset, given.voxel_size_nm, given.offset)
-    report = run_blocks(
-        work,
-        job.detect_blocks,
-        folder,
-        engine=job.config.engine,
-        progress=job.progress,
-        stage="finding clefts",
-        restart=job.restart,
-    )
-    outcome = _failures(report)
-    clefts = create_volume(
-        job.folder / "clefts", job.bounds, np.uint8, job.image.voxel_size_nm, chunk=CHUNK, overwrite=True
-    )
+    outcome = job.run_blocks("detect", work, job.detect_blocks, "finding clefts")
+    clefts = job.new_volume("clefts", np.uint8)
     for at, block in enumerate(job.detect_blocks, start=1):
         lost = block.name in outcome["failed"]
         clefts.write(block.core, np.zeros(block.core.shape, np.uint8) if lost else read_block(folder, block)["cleft"])
@@ -286,16 +133,7 @@ def _assign(job: Context) -> dict[str, Any]:
     predicted = tuple(b for b in job.detect_blocks if b.name not in lost)
     work = AssignJob(str(job.blocks_of("detect")), predicted, str(job.segmentation), job.config.synapses.assign)
     folder = job.blocks_of("assign")
-    report = run_blocks(
-        work,
-        job.assign_blocks,
-        folder,
-        engine=job.config.engine,
-        progress=job.progress,
-        stage="assigning partners",
-        restart=job.restart,
-    )
-    outcome = _failures(report)
+    outcome = job.run_blocks("assign", work, job.assign_blocks, "assigning partners")
     synapses = gather_synapses(folder, [b for b in job.assign_blocks if b.name not in outcome["failed"]])
     job.keep("synapses", synapses)
     return {**outcome, "synapses": len(synapses)}

@@ -174,6 +174,13 @@ def test_killed_and_gone_on_with(whole: RunConfig, write: Write, tmp_path: Path)
     assert _result(config) == _result(whole)
 
 
+def test_the_command_ends_without_a_word_of_what_workers_left(write: Write) -> None:
+    command = [str(Path(sys.executable).with_name("graphkit")), "reconstruct", str(write("ended", workers=1))]
+    done = subprocess.run([*command, "--until", "segment"], capture_output=True, text=True, check=True)
+    assert "leaked" not in done.stderr
+    assert "Warning" not in done.stderr
+
+
 def test_a_changed_setting_is_named_and_from_does_it_anew(write: Write) -> None:
     config = read_config(write("changed"))
     reconstruct(config, last="reconcile")

@@ -5,29 +5,18 @@ A canvas holds logits, NaN where the network has not been yet. All arrays are [z
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from graphkit.compiled import compiled
 
 __all__ = ["equal_in_window", "face_maxima", "merge", "take"]
 
 _Float32 = NDArray[np.float32]
 _Int64 = NDArray[np.int64]
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def _kernel(function: _Function) -> _Function:
-    """Compile on the first call, and keep the machine code in the package's folder, or in the user's cache folder."""
-    try:
-        return cast(_Function, numba.njit(cache=True, nogil=True)(function))
-    except RuntimeError:  # neither folder can be written, as in a sealed container: compile in every process
-        return cast(_Function, numba.njit(nogil=True)(function))
-
-
-@_kernel
+@compiled
 def take(
     image: NDArray[np.uint8],
     grey: _Float32,
@@ -49,7 +38,7 @@ def take(
                 seed_out[z, y, x] = pad if np.isnan(value) else value
 
 
-@_kernel
+@compiled
 def merge(
     canvas: _Float32, z0: int, y0: int, x0: int, logits: _Float32, move: float, share: float
 ) -> None:  # pragma: no cover - compiled
@@ -75,7 +64,7 @@ def merge(
                     canvas[z0 + z, y0 + y, x0 + x] = logits[z, y, x]
 
 
-@_kernel
+@compiled
 def face_maxima(
     logits: _Float32, deltas: _Int64, move: float, scores: _Float32, offsets: _Int64
 ) -> int:  # pragma: no cover - compiled
@@ -114,7 +103,7 @@ def face_maxima(
     return found
 
 
-@_kernel
+@compiled
 def equal_in_window(labels: _Int64, points: _Int64, radius: _Int64, out: _Int64) -> None:  # pragma: no cover - compiled
     """For each point, how many voxels of the window of ``radius`` around it carry the point's label."""
     for k in range(points.shape[0]):

@@ -18,6 +18,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -229,6 +230,9 @@ def _cloud_volume(path: str, **options: Any) -> CloudVolume:
     """A CloudVolume that asks nothing, shows nothing and starts no process."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its own imports warn of optional packages
+        from tqdm import tqdm
+
+        tqdm.set_lock(threading.RLock())  # its own is a semaphore, which outlives a worker that is killed
         from cloudvolume import CloudVolume
     return CloudVolume(path, progress=False, parallel=1, bounded=True, **options)
 

@@ -45,9 +45,9 @@ def cast_votes(
 
 @cache
 def _kernel() -> Any:
-    from numba import njit
+    from graphkit.compiled import compiled
 
-    @njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+    @compiled
     def cast(points, slopes, labels, start_nm, reach_nm, step_nm, found, places):  # type: ignore[no-untyped-def]
         steps = int((reach_nm - start_nm) / step_nm) + 1
         for i in range(len(points)):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit_pipeline.tissue.chance import bell, uniform
-from graphkit_pipeline.tissue.compiled import compiled
+from graphkit_pipeline.tissue.compiled import ball_box, compiled
 
 __all__ = [
     "AXON",
@@ -150,14 +150,8 @@ def _is_free(owner, size, centre, radius, neuron, own, path_start, recent):  # t
     Own nodes from ``path_start`` to ``recent`` are old; those after ``recent`` are the path just walked.
     Own nodes before ``path_start`` count as old too, unless ``path_start`` is negative (just branched off).
     """
-    depth, height, width = owner.shape
     limit = radius * radius
-    z_low = max(0, int((centre[0] - radius) / size[0] - 0.5))
-    z_high = min(depth - 1, int((centre[0] + radius) / size[0] + 0.5))
-    y_low = max(0, int((centre[1] - radius) / size[1] - 0.5))
-    y_high = min(height - 1, int((centre[1] + radius) / size[1] + 0.5))
-    x_low = max(0, int((centre[2] - radius) / size[2] - 0.5))
-    x_high = min(width - 1, int((centre[2] + radius) / size[2] + 0.5))
+    z_low, z_high, y_low, y_high, x_low, x_high = ball_box(owner.shape, size, centre, radius)
     for z in range(z_low, z_high + 1):
         dz = (z + 0.5) * size[0] - centre[0]
         for y in range(y_low, y_high + 1):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphkit_pipeline.tissue import growth
 from graphkit_pipeline.tissue.chance import bell, new_stream, uniform
-from graphkit_pipeline.tissue.compiled import compiled
+from graphkit_pipeline.tissue.compiled import ball_box, compiled
 from graphkit_pipeline.tissue.growth import Forest
 
 __all__ = [
@@ -72,14 +72,8 @@ def _paint_soma(
 @compiled
 def paint_ball(labels, depth_nm, matter, size, centre, radius, own, code, margin):  # type: ignore[no-untyped-def]
     """Paints ``code`` within ``radius`` of ``centre`` (nm) where the label is ``own``, ``margin`` nm off its membrane."""
-    depth, height, width = labels.shape
     limit = radius * radius
-    z_low = max(0, int((centre[0] - radius) / size[0] - 0.5))
-    z_high = min(depth - 1, int((centre[0] + radius) / size[0] + 0.5))
-    y_low = max(0, int((centre[1] - radius) / size[1] - 0.5))
-    y_high = min(height - 1, int((centre[1] + radius) / size[1] + 0.5))
-    x_low = max(0, int((centre[2] - radius) / size[2] - 0.5))
-    x_high = min(width - 1, int((centre[2] + radius) / size[2] + 0.5))
+    z_low, z_high, y_low, y_high, x_low, x_high = ball_box(labels.shape, size, centre, radius)
     for z in range(z_low, z_high + 1):
         dz = (z + 0.5) * size[0] - centre[0]
         for y in range(y_low, y_high + 1):

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit_pipeline.tissue.chance import noise_tile
-from graphkit_pipeline.tissue.compiled import compiled
+from graphkit_pipeline.tissue.compiled import STEPS, compiled
 from graphkit_pipeline.tissue.growth import FREE, VESSEL, Forest
 
 __all__ = ["divide", "fill_space"]
@@ -94,19 +94,7 @@ def _fill(owner, size, position, radius, parent, neuron, nodes, tile):  # type: 
             shift = np.int64(own) * 2654435761
             sz, sy, sx = shift & 63, (shift >> 8) & 63, (shift >> 16) & 63
             for side in range(6):
-                nz, ny, nx = z, y, x
-                if side == 0:
-                    nz -= 1
-                elif side == 1:
-                    nz += 1
-                elif side == 2:
-                    ny -= 1
-                elif side == 3:
-                    ny += 1
-                elif side == 4:
-                    nx -= 1
-                else:
-                    nx += 1
+                nz, ny, nx = z + STEPS[side, 0], y + STEPS[side, 1], x + STEPS[side, 2]
                 if nz < 0 or ny < 0 or nx < 0 or nz >= depth or ny >= height or nx >= width:
                     continue
                 if owner[nz, ny, nx] != FREE:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from graphkit_pipeline.tissue import growth
 from graphkit_pipeline.tissue.chance import new_key, new_stream, shuffled, uniform, uniform_of
-from graphkit_pipeline.tissue.compiled import compiled
+from graphkit_pipeline.tissue.compiled import STEPS, compiled
 from graphkit_pipeline.tissue.growth import Forest
 from graphkit_pipeline.tissue.organelles import PLAIN, POST_DENSITY, TBAR, VESICLE, paint_ball
 from graphkit_pipeline.tissue.settings import TissueSettings
@@ -245,19 +245,7 @@ def _contacts(labels, owner, kind, size, centre, radius, pre):  # type: ignore[n
                 if labels[z, y, x] != pre:
                     continue
                 for side in range(6):
-                    nz, ny, nx = z, y, x
-                    if side == 0:
-                        nz -= 1
-                    elif side == 1:
-                        nz += 1
-                    elif side == 2:
-                        ny -= 1
-                    elif side == 3:
-                        ny += 1
-                    elif side == 4:
-                        nx -= 1
-                    else:
-                        nx += 1
+                    nz, ny, nx = z + STEPS[side, 0], y + STEPS[side, 1], x + STEPS[side, 2]
                     if nz < 0 or ny < 0 or nx < 0 or nz >= depth or ny >= height or nx >= width:
                         continue
                     label = labels[nz, ny, nx]

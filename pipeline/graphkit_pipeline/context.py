@@ -1,0 +1,171 @@
+"""A run at work: its configuration, its folder, and what its stages share.
+
+What is dear to find out (the image, the networks' settings, the blocks) is found out when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graphkit.errors import GraphkitError
+from graphkit.progress import Progress, silent
+from graphkit_pipeline.blocks import Block, Box, make_blocks
+from graphkit_pipeline.config import RunConfig
+from graphkit_pipeline.engine import Job, run_blocks
+from graphkit_pipeline.formats.disk import atomically
+from graphkit_pipeline.volume import Volume, create_volume, open_volume
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from graphkit_pipeline.ffn.settings import NetworkSettings as FfnSettings
+    from graphkit_pipeline.synapse.settings import NetworkSettings as UNetSettings
+
+__all__ = ["Context"]
+
+_CHUNK = (64, 64, 64)
+
+
+@dataclass(frozen=True)
+class Context:
+    """A run at work: its configuration, its folder, and whom to tell of progress."""
+
+    config: RunConfig
+    folder: Path
+    progress: Progress = silent
+    restart: bool = False
+    """Blocks that are there were made from something else: do them all."""
+    failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the blocks that failed, by stage."""
+
+    @cached_property
+    def image(self) -> Volume:
+        """The image."""
+        given = self.config.image
+        return open_volume(
+            given.location, dataset=given.dataset, voxel_size_nm=given.voxel_size_nm, offset=given.offset
+        )
+
+    @cached_property
+    def bounds(self) -> Box:
+        """The part of the image that the run is of: all of it, unless a box is asked for."""
+        whole, asked = self.image.bounds, self.config.image.box
+        if asked is None:
+            return whole
+        try:
+            box = Box(*asked)
+            inside = box.voxels > 0 and box.intersection(whole) == box
+        except GraphkitError:
+            inside = False
+        if not inside:
+            raise GraphkitError(
+                f"image.box is {[list(corner) for corner in asked]}; the image has {whole} [z, y, x].",
+                hint="Expected the first voxel and the one past the last, inside the image: [[z, y, x], [z, y, x]].",
+            )
+        return box
+
+    @cached_property
+    def ffn(self) -> FfnSettings:
+        """What the flood-filling network was made for."""
+        from graphkit_pipeline.ffn.network import read_settings
+
+        return read_settings(self.ffn_file)
+
+    @cached_property
+    def ffn_file(self) -> str:
+        """The flood-filling network's file; a google/ffn checkpoint is turned into one, kept with the run."""
+        given = self.config.segment.network
+        if Path(given).suffix == ".keras":
+            return given
+        from graphkit_pipeline.ffn.checkpoint import import_ffn_checkpoint
+        from graphkit_pipeline.ffn.network import save_network
+
+        path = self.folder / "networks" / f"{Path(given).name}.keras"
+        if not path.exists():
+            save_network(import_ffn_checkpoint(given), path)
+        return str(path)
+
+    @cached_property
+    def unet(self) -> UNetSettings:
+        """What the synapse network was made for."""
+        from graphkit_pipeline.synapse.network import read_settings
+
+        return read_settings(self.config.synapses.network)
+
+    @cached_property
+    def segment_blocks(self) -> tuple[Block, ...]:
+        """Blocks of the flood filling."""
+        return make_blocks(self.bounds, self.config.segment.block, self.config.segment.halo)
+
+    @cached_property
+    def detect_blocks(self) -> tuple[Block, ...]:
+        """Blocks of the synapse network, which reads the halo that it needs by itself."""
+        return make_blocks(self.bounds, self.config.synapses.block)
+
+    @cached_property
+    def assign_blocks(self) -> tuple[Block, ...]:
+        """Blocks of the assignment."""
+        from graphkit_pipeline.synapse.job import assign_halo
+
+        halo = assign_halo(self.config.synapses.assign, self.image.voxel_size_nm)
+        return make_blocks(self.bounds, self.config.synapses.block, halo)
+
+    @property
+    def segmentation(self) -> Path:
+        """The segmentation, with its meshes and skeletons."""
+        return self.folder / "segmentation"
+
+    def blocks_of(self, stage: str) -> Path:
+        """The folder of a stage's blocks."""
+        return self.folder / "blocks" / stage
+
+    def run_blocks(self, stage: str, work: Job, blocks: Sequence[Block], said: str) -> dict[str, Any]:
+        """Runs a stage's blocks, and says how many there are and which failed, with their errors."""
+        report = run_blocks(
+            work,
+            blocks,
+            self.blocks_of(stage),
+            engine=self.config.engine,
+            progress=self.progress,
+            stage=said,
+            restart=self.restart,
+        )
+        return {
+            "blocks": len(blocks),
+            "done_before": report.skipped,
+            "failed": {block.name: message for block, message in report.failed},
+        }
+
+    def new_volume(self, name: str, dtype: Any, kind: Any = "image") -> Volume:
+        """An empty volume of the run, in place of an earlier one."""
+        return create_volume(
+            self.folder / name,
+            self.bounds,
+            dtype,
+            self.image.voxel_size_nm,
+            chunk=_CHUNK,
+            kind=kind,
+            overwrite=True,
+        )
+
+    def table(self, name: str) -> pa.Table:
+        """A table that an earlier stage wrote."""
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self._table_file(name))
+
+    def keep(self, name: str, table: pa.Table) -> None:
+        """Writes a table for later stages, atomically."""
+        import pyarrow.parquet as pq
+
+        path = self._table_file(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomically(path) as file:
+            pq.write_table(table, file)
+
+    def _table_file(self, name: str) -> Path:
+        return self.folder / "tables" / f"{name}.parquet"
