@@ -43,6 +43,8 @@ def echo(form: ir.Form) -> str:
             words += _by(form.by) if isinstance(form, ir.Connections) else []
         case ir.Regions():
             words = ["regions"]
+        case ir.Match():
+            return ir.to_json(form)
     if form.limit is not None:
         words.append(f"limit {form.limit}")
     return " ".join(words)

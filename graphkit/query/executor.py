@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from graphkit.interrupted import interruptible
 from graphkit.query import ir
+from graphkit.query.answers import COMPUTED, Answer
 from graphkit.query.echo import echo
 from graphkit.query.planner import Plan, plan
 from graphkit.query.result import Result, cut_off
@@ -29,11 +31,10 @@ def run(form: ir.Form, dataset: Dataset) -> Result:
     """
     planned = plan(form, dataset)
     notes = list(planned.notes)
-    if isinstance(form, ir.Motifs):
-        table, more_notes = _motifs(form, dataset)
-        notes += more_notes
-        complete = form.limit is None or len(table) <= form.limit
-        table = table if form.limit is None else table.slice(0, form.limit)
+    if (module := COMPUTED.get(form.name)) is not None:
+        answer: Answer = importlib.import_module(module).answer(form, dataset, planned)
+        table, complete = answer.table, answer.complete
+        notes += answer.notes
     else:
         table, complete = run_rows(dataset, planned.sql, form.limit)
     if not complete:
@@ -100,55 +101,3 @@ def _graph_of(form: ir.Form, dataset: Dataset, table: pa.Table) -> Callable[[], 
     if {"pre_id", "post_id"} <= set(table.column_names):
         return answered
     return among if "neuron_id" in table.column_names else None
-
-
-def _motifs(form: ir.Motifs, dataset: Dataset) -> tuple[pa.Table, list[str]]:
-    import pyarrow as pa
-
-    from graphkit.motifs import DYADS, TRIADS, dyad_census, motif_counts, motifs_by_type, triad_census
-    from graphkit.selection import load_selection
-    from graphkit.startup import preload_kernels
-
-    preload_kernels()
-    graph = load_selection(dataset, form.selection, attributes=("type",) if form.by_type else ())
-    notes = [
-        f"The graph asked has {graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses."
-    ]
-    if not graph.n_connections:
-        notes.append("No connection meets the question, so every count of a connected motif is 0.")
-    if form.by_type:
-        types = graph.attributes.get("type", [None] * graph.n_neurons)
-        found = motifs_by_type(graph, list(types))
-        named = {m.code: m for m in (*DYADS, *TRIADS)}
-        return (
-            pa.table(
-                {
-                    "motif": pa.array([named[c].name for c in found.code], pa.string()),
-                    "code": pa.array(list(found.code), pa.string()),
-                    "type_a": pa.array(list(found.type_a), pa.string()),
-                    "type_b": pa.array(list(found.type_b), pa.string()),
-                    "type_c": pa.array(list(found.type_c), pa.string()),
-                    "induced": pa.array(found.count, pa.int64()),
-                    "pattern": pa.array([named[c].pattern for c in found.code], pa.string()),
-                }
-            ).sort_by(
-                [
-                    ("induced", "descending"),
-                    ("code", "ascending"),
-                    ("type_a", "ascending"),
-                    ("type_b", "ascending"),
-                    ("type_c", "ascending"),
-                ]
-            ),
-            notes,
-        )
-    rows: list[tuple[str, str, str, int, int | None, int]] = [
-        (m.name, m.code, m.pattern, m.n_neurons, m.count, m.induced) for m in motif_counts(graph)
-    ]
-    census = triad_census(graph)
-    rows.append(("no connection", "N", "(a), (b)", 2, None, dyad_census(graph).null))
-    rows += [(m.name, m.code, m.pattern, 3, None, census[m.code]) for m in TRIADS[:3]]
-    names = ("motif", "code", "pattern", "size", "count", "induced")
-    types_ = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.int64())
-    columns = zip(*rows, strict=True)
-    return pa.table({n: pa.array(c, t) for n, t, c in zip(names, types_, columns, strict=True)}), notes

@@ -49,6 +49,8 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
         case ir.Synapses():
             notes = _require_connections(form.selection, dataset)
             return Plan(_synapses_sql(form, dataset), notes=notes)
+        case ir.Match():
+            raise NotAnswerableError("MATCH patterns cannot be answered yet.", hint="Ask for motifs.")
 
 
 # -- what a dataset must have -----------------------------------------------------------------------------------

@@ -271,12 +271,15 @@ class _Here:
 def _one_thread_each() -> Iterator[None]:
     """One thread a library, here and in the processes that are started: sums then have one order, on any number of workers.
 
-    A library that this process has used already keeps the threads it has.
+    BLAS and OpenMP obey even where this process has used them already; TensorFlow keeps the threads it began with.
     """
+    from threadpoolctl import threadpool_limits
+
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     try:
-        yield
+        with threadpool_limits(1):
+            yield
     finally:
         for name, value in before.items():
             if value is None:

@@ -1,0 +1,36 @@
+"""Answers that take more than one SELECT: one module a kind of question, each with a function ``answer``.
+
+    def answer(form, dataset, planned) -> Answer
+
+``COMPUTED`` names the module by the form's name; a form that is not in it is answered by the SQL of its plan alone. Modules are
+imported when their question is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["COMPUTED", "Answer", "cut"]
+
+COMPUTED: dict[str, str] = {
+    "motifs": "graphkit.query.answers.motifs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows, whether they are all, and sentences to read with them."""
+
+    table: pa.Table
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def cut(table: pa.Table, limit: int | None, notes: tuple[str, ...] = ()) -> Answer:
+    """The first ``limit`` rows of a table that holds all."""
+    complete = limit is None or len(table) <= limit
+    return Answer(table if complete else table.slice(0, limit), complete, notes)

@@ -1,0 +1,64 @@
+"""Dyads and triads of a graph that a dataset's connections make up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from graphkit.query.answers import Answer, cut
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.graph import Graph
+    from graphkit.query import ir
+    from graphkit.query.planner import Plan
+
+__all__ = ["answer"]
+
+
+def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
+    """A row a motif; by type: a row a motif and types of its neurons."""
+    from graphkit.selection import load_selection
+    from graphkit.startup import preload_kernels
+
+    preload_kernels()
+    graph = load_selection(dataset, form.selection, attributes=("type",) if form.by_type else ())
+    size = f"{graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses"
+    notes: tuple[str, ...] = (f"The graph asked has {size}.",)
+    if not graph.n_connections:
+        notes += ("No connection meets the question, so every count of a connected motif is 0.",)
+    return cut(_by_type(graph) if form.by_type else _census(graph), form.limit, notes)
+
+
+def _by_type(graph: Graph) -> pa.Table:
+    from graphkit.motifs import DYADS, TRIADS, motifs_by_type
+
+    found = motifs_by_type(graph, list(graph.attributes.get("type", [None] * graph.n_neurons)))
+    named = {m.code: m for m in (*DYADS, *TRIADS)}
+    columns = {
+        "motif": pa.array([named[c].name for c in found.code], pa.string()),
+        "code": pa.array(list(found.code), pa.string()),
+        "type_a": pa.array(list(found.type_a), pa.string()),
+        "type_b": pa.array(list(found.type_b), pa.string()),
+        "type_c": pa.array(list(found.type_c), pa.string()),
+        "induced": pa.array(found.count, pa.int64()),
+        "pattern": pa.array([named[c].pattern for c in found.code], pa.string()),
+    }
+    ascending = [(name, "ascending") for name in ("code", "type_a", "type_b", "type_c")]
+    return pa.table(columns).sort_by([("induced", "descending"), *ascending])
+
+
+def _census(graph: Graph) -> pa.Table:
+    from graphkit.motifs import TRIADS, dyad_census, motif_counts, triad_census
+
+    rows: list[tuple[str, str, str, int, int | None, int]] = [
+        (m.name, m.code, m.pattern, m.n_neurons, m.count, m.induced) for m in motif_counts(graph)
+    ]
+    census = triad_census(graph)
+    rows.append(("no connection", "N", "(a), (b)", 2, None, dyad_census(graph).null))
+    rows += [(m.name, m.code, m.pattern, 3, None, census[m.code]) for m in TRIADS[:3]]
+    names = ("motif", "code", "pattern", "size", "count", "induced")
+    types = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.int64())
+    columns = zip(*rows, strict=True)
+    return pa.table({n: pa.array(c, t) for n, t, c in zip(names, types, columns, strict=True)})

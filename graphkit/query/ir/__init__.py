@@ -1,0 +1,53 @@
+"""The typed form of a question: what English, MATCH and the Python API build, and all that the planner reads.
+
+Frozen and JSON-serialisable; ``FORM_VERSION`` changes when its meaning does. Names in it are spelled as the dataset spells
+them (``graphkit.query.vocabulary`` has resolved them), except where they hold wildcards (* and ?).
+"""
+
+from graphkit.query.ir.conditions import (
+    HALF,
+    LEAST_SHARE,
+    And,
+    BelongsTo,
+    Comparison,
+    Condition,
+    HasSynapsesIn,
+    Not,
+    Or,
+)
+from graphkit.query.ir.forms import Connections, Form, Motifs, Neurons, Partners, Regions, Synapses, Types
+from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test
+from graphkit.query.ir.selection import GROUPS, Group, Selection
+from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
+
+__all__ = [
+    "FORM_VERSION",
+    "GROUPS",
+    "HALF",
+    "LEAST_SHARE",
+    "And",
+    "Attribute",
+    "BelongsTo",
+    "Comparison",
+    "Condition",
+    "Connections",
+    "Form",
+    "Group",
+    "HasSynapsesIn",
+    "Match",
+    "Motifs",
+    "Neurons",
+    "Not",
+    "Or",
+    "Order",
+    "Partners",
+    "PatternEdge",
+    "PatternNode",
+    "Regions",
+    "Selection",
+    "Synapses",
+    "Test",
+    "Types",
+    "from_json",
+    "to_json",
+]

@@ -1,0 +1,95 @@
+"""The questions, one dataclass each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from graphkit.query.ir.conditions import Condition
+from graphkit.query.ir.pattern import Match
+from graphkit.query.ir.selection import EVERYTHING, Group, Selection
+
+__all__ = ["FORMS", "Connections", "Form", "Motifs", "Neurons", "Partners", "Regions", "Synapses", "Types"]
+
+
+@dataclass(frozen=True, slots=True)
+class Motifs:
+    """Dyads and triads of the selected graph; ``by_type``: by the types of the neurons in each role."""
+
+    selection: Selection = EVERYTHING
+    by_type: bool = False
+    limit: int | None = None
+    name: ClassVar[str] = "motifs"
+
+
+@dataclass(frozen=True, slots=True)
+class Neurons:
+    """Neurons that meet a condition, with their totals, and with those in ``regions`` where given."""
+
+    where: Condition | None = None
+    regions: tuple[str, ...] | None = None
+    limit: int | None = None
+    name: ClassVar[str] = "neurons"
+
+
+@dataclass(frozen=True, slots=True)
+class Partners:
+    """Who gives input to, or gets output from, the neurons of ``of``; one row a partner, or a group of partners."""
+
+    of: Condition
+    direction: Literal["inputs", "outputs", "partners"]
+    by: tuple[Group, ...] = ()
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    name: ClassVar[str] = "partners"
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Connections from ``pre`` to ``post``; with ``both_ways`` also from ``post`` to ``pre``. None: any neuron."""
+
+    pre: Condition | None = None
+    post: Condition | None = None
+    both_ways: bool = False
+    by: tuple[Group, ...] = ()
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    name: ClassVar[str] = "connections"
+
+    def __post_init__(self) -> None:
+        if self.selection.kind == "electrical":  # no direction: either way asks the same
+            object.__setattr__(self, "both_ways", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Synapses:
+    """Single synapses from ``pre`` to ``post``. None: any neuron."""
+
+    pre: Condition | None = None
+    post: Condition | None = None
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    name: ClassVar[str] = "synapses"
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """The tree of regions, with neurons and synapses in each (its children's included)."""
+
+    limit: int | None = None
+    name: ClassVar[str] = "regions"
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """The cell types, with their neurons and totals; in ``regions``, or among the neurons that meet a condition."""
+
+    where: Condition | None = None
+    regions: tuple[str, ...] | None = None
+    limit: int | None = None
+    name: ClassVar[str] = "types"
+
+
+Form = Motifs | Neurons | Partners | Connections | Synapses | Regions | Types | Match
+
+FORMS = {c.name: c for c in (Motifs, Neurons, Partners, Connections, Synapses, Regions, Types, Match)}
