@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphkit import cli_import
+from graphkit import cli_export, cli_import
+from graphkit.cli_dataset import location, opened
 from graphkit.cli_options import (
     DatasetOption,
     ExplainOption,
@@ -57,28 +58,6 @@ Folder = Annotated[
 ]
 
 
-def _opened(location: str | os.PathLike[str] | None) -> Dataset:
-    from graphkit.dataset import open_dataset
-
-    return open_dataset(_location(location))
-
-
-def _location(given: str | os.PathLike[str] | None) -> str:
-    """The dataset asked: the one given, else GRAPHKIT_DATASET, else the current folder if it is one."""
-    from graphkit.errors import NotADatasetError
-
-    place = os.fspath(given) if given is not None else os.environ.get("GRAPHKIT_DATASET")
-    if place:
-        return place
-    if Path("dataset.json").exists():
-        return "."
-    raise NotADatasetError(
-        "No dataset to ask: none was named, GRAPHKIT_DATASET is not set, and this folder is not one.",
-        hint="Name one with -d DIR. To get one: `graphkit simulate -o mybrain` makes a small one in seconds, "
-        "`graphkit import --help` reads published tables.",
-    )
-
-
 @app.command()
 def query(
     question: Annotated[
@@ -109,7 +88,7 @@ def query(
 
     with caught():
         chosen = format_of(output, form)
-        brain = _opened(dataset)
+        brain = opened(dataset)
         if question is not None:
             from graphkit.query import ir
             from graphkit.query.english import parse_english
@@ -153,7 +132,7 @@ def info(
     with caught():
         from graphkit.info import describe, info_json, render
 
-        described = describe(_opened(folder or dataset))
+        described = describe(opened(folder or dataset))
         if json:
             import json as json_module
 
@@ -174,7 +153,7 @@ def validate(folder: Folder = None, dataset: DatasetOption = None, memory_limit:
         from graphkit.validate import validate as check
 
         with progress_bar() as progress:
-            report = check(_location(folder or dataset), memory_limit=memory_limit, progress=progress)
+            report = check(location(folder or dataset), memory_limit=memory_limit, progress=progress)
         for problem in report.problems:
             print(problem.message)
         if report.problems:
@@ -219,7 +198,7 @@ def build(
             changes["region_point"] = region_point
         with progress_bar() as progress:
             built = build_graph(
-                _location(folder or dataset), memory_limit=memory_limit, threads=threads, progress=progress, **changes
+                location(folder or dataset), memory_limit=memory_limit, threads=threads, progress=progress, **changes
             )
         _say_built(built)
 
@@ -270,63 +249,14 @@ def simulate(
         say(f'Ask it something: graphkit query "motifs in region EB" -d {output}')
 
 
-@app.command()
-def export(
-    output: Annotated[
-        Path, typer.Argument(help="The file to write: .graphml, .npz, .csv, .tsv or .parquet (text also .gz).")
-    ],
-    dataset: DatasetOption = None,
-    region: Annotated[
-        list[str] | None, typer.Option(help="Only synapses located here; repeatable.", show_default=False)
-    ] = None,
-    between_neurons_of: Annotated[
-        list[str] | None, typer.Option(help="Only neurons that belong to this region; repeatable.", show_default=False)
-    ] = None,
-    type_: Annotated[
-        list[str] | None,
-        typer.Option("--type", help="Only neurons of this type (wildcards); repeatable.", show_default=False),
-    ] = None,
-    where: Annotated[
-        str | None, typer.Option(help="Only neurons for which this SQL condition holds.", show_default=False)
-    ] = None,
-    min_synapses: Annotated[int, typer.Option(help="Only connections with at least this many synapses.")] = 1,
-    electrical: Annotated[
-        bool, typer.Option("--electrical", help="Gap junctions instead of chemical synapses.")
-    ] = False,
-    autapses: Annotated[
-        bool, typer.Option("--autapses/--no-autapses", help="Keep connections of a neuron to itself.")
-    ] = True,
-) -> None:
-    """Write the graph, or a part of it, to a file for other tools."""
-    with caught():
-        from graphkit.exporters import graph_suffix, save_graph
-        from graphkit.exporters.edge_list import left_out
-
-        suffix = graph_suffix(output)
-        brain = _opened(dataset)
-        graph = brain.graph(
-            region=region or None,
-            between_neurons_of=between_neurons_of or None,
-            type=type_ or None,
-            where=where,
-            min_synapses=min_synapses,
-            kind="electrical" if electrical else "chemical",
-            autapses=autapses,
-        )
-        save_graph(graph, output)
-        if suffix.startswith((".csv", ".tsv", ".parquet")):
-            say(f"Wrote {graph.n_connections:,} connections to {output}")
-            if lost := left_out(graph):
-                say(f"An edge list does not hold {lost}; .graphml and .npz do.")
-        else:
-            say(f"Wrote {graph.n_neurons:,} neurons and {graph.n_connections:,} connections to {output}")
+app.command()(cli_export.export)
 
 
 @app.command()
 def history(folder: Folder = None, dataset: DatasetOption = None) -> None:
     """List the snapshots that are kept."""
     with caught():
-        brain = _opened(folder or dataset)
+        brain = opened(folder or dataset)
         for snapshot in brain.history():
             step = snapshot.provenance[-1] if snapshot.provenance else {}
             mark = "*" if snapshot.number == brain.snapshot.number else " "
@@ -342,7 +272,7 @@ def prune(
 ) -> None:
     """Delete old snapshots and the files that only they need."""
     with caught():
-        deleted = _opened(folder or dataset).prune(keep=keep, grace_s=3600 * grace_hours)
+        deleted = opened(folder or dataset).prune(keep=keep, grace_s=3600 * grace_hours)
         say(f"Deleted {len(deleted):,} files.")
 
 
