@@ -90,12 +90,12 @@ def query(
         chosen = format_of(output, form)
         brain = opened(dataset)
         if question is not None:
-            from graphkit.query import ir
+            from graphkit.query.answers import COMPUTED
             from graphkit.query.english import parse_english
             from graphkit.query.executor import explain as explain_form
 
             asked = parse_english(brain, question)
-            answer_only(arrays=isinstance(asked, ir.Motifs))
+            answer_only(arrays=asked.name in COMPUTED)
             if explain:
                 print(explain_form(asked, brain))
                 return

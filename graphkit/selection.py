@@ -25,7 +25,8 @@ from graphkit.graph import Graph
 from graphkit.interrupted import interruptible
 from graphkit.query import ir
 from graphkit.query.cache_folder import user_cache
-from graphkit.query.planner import plan, selected_neurons_sql, selected_pairs_sql
+from graphkit.query.planner import plan
+from graphkit.query.plans.selected import selected_neurons_sql, selected_pairs_sql
 from graphkit.query.sql import check_predicate
 from graphkit.query.vocabulary import one_of, quoted_name
 

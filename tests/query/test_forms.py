@@ -15,9 +15,11 @@ from lark import Token, Tree
 
 from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
-from graphkit.query import english, ir
+from graphkit.query import ir
 from graphkit.query.echo import echo
 from graphkit.query.english import parse_english, parse_set
+from graphkit.query.english.parser import GRAMMAR
+from graphkit.query.english.parser import parser as english_parser
 from tests.conftest import LONG
 from tests.strategies import neuron_ids
 
@@ -273,8 +275,8 @@ def _used(tree: Tree[Token]) -> tuple[set[str], set[str]]:
 
 def test_no_rule_of_the_grammar_is_idle() -> None:
     """Every alternative and every word of the grammar is met by a golden question."""
-    grammar = Path(english.__file__).with_name("english.lark").read_text()
-    parser = english._parser()
+    grammar = GRAMMAR.read_text()
+    parser = english_parser()
     origins = {str(r.alias or r.origin.name) for r in parser.rules if not str(r.origin.name).startswith("__")}
     inlined = set(re.findall(r"^\?(\w+):", grammar, re.MULTILINE))
     met: set[str] = set()
@@ -287,10 +289,10 @@ def test_no_rule_of_the_grammar_is_idle() -> None:
 
 
 def _tokens_of(question: str) -> list[Any]:
-    return [t.type for t in english._parser().parse_interactive(question, start="start").exhaust_lexer()]
+    return [t.type for t in english_parser().parse_interactive(question, start="start").exhaust_lexer()]
 
 
 def test_every_word_of_the_grammar_is_read_as_itself() -> None:
     seen = {name for q in QUESTIONS for name in _tokens_of(q)}
-    declared = {t.name for t in english._parser().terminals} - set(english._parser().ignore_tokens)
+    declared = {t.name for t in english_parser().terminals} - set(english_parser().ignore_tokens)
     assert declared - seen == set()

@@ -15,7 +15,7 @@ from graphkit.query.ir.conditions import (
     Not,
     Or,
 )
-from graphkit.query.ir.forms import Connections, Form, Motifs, Neurons, Partners, Regions, Synapses, Types
+from graphkit.query.ir.forms import Connections, Direction, Form, Motifs, Neurons, Partners, Regions, Synapses, Types
 from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test
 from graphkit.query.ir.selection import GROUPS, Group, Selection
 from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
@@ -31,6 +31,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "Connections",
+    "Direction",
     "Form",
     "Group",
     "HasSynapsesIn",

@@ -9,7 +9,10 @@ from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.pattern import Match
 from graphkit.query.ir.selection import EVERYTHING, Group, Selection
 
-__all__ = ["FORMS", "Connections", "Form", "Motifs", "Neurons", "Partners", "Regions", "Synapses", "Types"]
+__all__ = ["FORMS", "Connections", "Direction", "Form", "Motifs", "Neurons", "Partners", "Regions", "Synapses", "Types"]
+
+
+Direction = Literal["inputs", "outputs", "partners"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Partners:
     """Who gives input to, or gets output from, the neurons of ``of``; one row a partner, or a group of partners."""
 
     of: Condition
-    direction: Literal["inputs", "outputs", "partners"]
+    direction: Direction
     by: tuple[Group, ...] = ()
     selection: Selection = EVERYTHING
     limit: int | None = None

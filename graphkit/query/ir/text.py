@@ -27,7 +27,7 @@ _NAMED = {
 def to_json(form: Form | Selection) -> str:
     """The form as JSON text; the same form always gives the same text. Neuron ids inside are strings.
 
-    >>> to_json(Regions())
+    >>> to_json(FORMS["regions"]())
     '{"limit":null,"question":"regions","version":1}'
     """
     body = _plain(form)

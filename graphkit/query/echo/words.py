@@ -1,8 +1,4 @@
-"""The exact form of a question in canonical English: what every answer says it has answered.
-
-Parsing the echo gives the same form again (tested), so an echo can be copied, stored and asked anew. Only a list of more
-than eight neurons by id, which the API can give, is abbreviated, and says so; the typed form has them all.
-"""
+"""The words of a form's parts: sets of neurons, conditions, selections."""
 
 from __future__ import annotations
 
@@ -11,55 +7,19 @@ from decimal import Decimal
 
 from graphkit.query import ir
 
-__all__ = ["echo"]
+__all__ = ["by_words", "names_text", "quoted_text", "selection_words", "set_text", "where_words"]
 
 
-def echo(form: ir.Form) -> str:
-    """The form in words.
-
-    >>> echo(ir.Motifs(ir.Selection(regions=("EB",), min_synapses=5)))
-    "motifs in region 'EB' with at least 5 synapses"
-    """
-    match form:
-        case ir.Motifs():
-            words = ["motifs", *_selection(form.selection, "between")]
-            if form.by_type:
-                words.append("by type")
-        case ir.Neurons() | ir.Types():
-            words = [form.name]
-            if form.regions:
-                words.append(f"in region {_names(form.regions)}")
-            words += _where(form.where)
-        case ir.Partners():
-            words = [form.direction, "of", _set(form.of), *_selection(form.selection, "among"), *_by(form.by)]
-        case ir.Connections() | ir.Synapses():
-            words = [form.name]
-            if isinstance(form, ir.Connections) and form.both_ways:
-                words.append(f"between {_set(form.pre)} and {_set(form.post)}")
-            else:
-                words += [f"from {_set(form.pre)}"] if form.pre is not None else []
-                words += [f"to {_set(form.post)}"] if form.post is not None else []
-            words += _selection(form.selection, "among")
-            words += _by(form.by) if isinstance(form, ir.Connections) else []
-        case ir.Regions():
-            words = ["regions"]
-        case ir.Match():
-            return ir.to_json(form)
-    if form.limit is not None:
-        words.append(f"limit {form.limit}")
-    return " ".join(words)
-
-
-def _selection(selection: ir.Selection, among: str) -> list[str]:
+def selection_words(selection: ir.Selection, among: str) -> list[str]:
     words = []
     if selection.regions:
-        words.append(f"in region {_names(selection.regions)}")
+        words.append(f"in region {names_text(selection.regions)}")
     if selection.neurons is not None:
-        words.append(f"{among} {_set(selection.neurons)}")
+        words.append(f"{among} {set_text(selection.neurons)}")
     if selection.kind != "chemical":
         words.append(f"with {selection.kind} synapses")
     if selection.nt:
-        words.append(f"with transmitter {_names(selection.nt)}")
+        words.append(f"with transmitter {names_text(selection.nt)}")
     if selection.min_synapses > 1:
         words.append(
             f"with at least {selection.min_synapses} synapses" + (" per region" if selection.per_region else "")
@@ -69,35 +29,35 @@ def _selection(selection: ir.Selection, among: str) -> list[str]:
     return words
 
 
-def _by(groups: tuple[ir.Group, ...]) -> list[str]:
+def by_words(groups: tuple[ir.Group, ...]) -> list[str]:
     return [f"by {', '.join(groups)}"] if groups else []
 
 
-def _names(names: tuple[str, ...]) -> str:
-    return ", ".join(_quoted(n) for n in names)
+def names_text(names: tuple[str, ...]) -> str:
+    return ", ".join(quoted_text(n) for n in names)
 
 
-def _quoted(text: str) -> str:
+def quoted_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _set(condition: ir.Condition | None) -> str:
+def set_text(condition: ir.Condition | None) -> str:
     """A set of neurons, as it stands after `of`, `from`, `to` and `between`."""
     if isinstance(condition, ir.Or) and not any(isinstance(t, ir.Or) for t in condition.terms):
-        return ", ".join(_set(t) for t in condition.terms)
+        return ", ".join(set_text(t) for t in condition.terms)
     match condition:
         case None:
             return "any neuron"
         case ir.BelongsTo(regions, share):
-            return f"neurons of region ({_names(regions)}){_share(share)}"
+            return f"neurons of region ({names_text(regions)}){_share(share)}"
         case ir.HasSynapsesIn(regions):
-            return f"neurons in region ({_names(regions)})"
+            return f"neurons in region ({names_text(regions)})"
         case ir.Comparison("neuron_id", "=", value):
             return str(value)
         case ir.Comparison(("type" | "class" | "side" | "name") as column, ("=" | "like"), value):
-            return f"{column} {_quoted(str(value))}"
+            return f"{column} {quoted_text(str(value))}"
         case ir.Comparison(("type" | "class" | "side" | "name") as column, "in", tuple(values)):
-            return f"{column} ({', '.join(_quoted(str(v)) for v in values)})"
+            return f"{column} ({', '.join(quoted_text(str(v)) for v in values)})"
         case ir.Comparison("neuron_id", "in", tuple(values)):
             shown = ", ".join(map(str, values[:_SHOWN_IDS]))
             more = f", ... {len(values):,} ids in all" if len(values) > _SHOWN_IDS else ""
@@ -112,14 +72,14 @@ def _share(share: float) -> str:
     return "" if share == ir.HALF else f" at {Decimal(repr(share)).scaleb(2).normalize():f} %"
 
 
-def _where(condition: ir.Condition | None) -> list[str]:
+def where_words(condition: ir.Condition | None) -> list[str]:
     match condition:
         case None:
             return []
         case ir.BelongsTo(regions, share):
-            return [f"of region {_names(regions)}{_share(share)}"]
+            return [f"of region {names_text(regions)}{_share(share)}"]
         case ir.And((ir.BelongsTo() as belonging, rest)):
-            return [*_where(belonging), f"where {_bare(rest)}"]
+            return [*where_words(belonging), f"where {_bare(rest)}"]
     return [f"where {_bare(condition)}"]
 
 
@@ -136,7 +96,7 @@ def _condition(condition: ir.Condition) -> str:
         case ir.Or(terms):
             return "(" + " or ".join(_condition(t) for t in terms) + ")"
         case ir.Not(ir.Comparison(column, ("=" | "like"), str(value))):
-            return f"{_column(column)} != {_quoted(value)}"
+            return f"{_column(column)} != {quoted_text(value)}"
         case ir.Not(ir.Comparison(column, "in", tuple(values))):
             return f"{_column(column)} not in ({_values(values)})"
         case ir.Not(term):
@@ -148,9 +108,9 @@ def _condition(condition: ir.Condition) -> str:
         case ir.Comparison(column, op, value):
             return f"{_column(column)} {'=' if op == 'like' else op} {_value(value)}"
         case ir.BelongsTo(regions, share):
-            return f"belong to region ({_names(regions)}){_share(share)}"
+            return f"belong to region ({names_text(regions)}){_share(share)}"
         case ir.HasSynapsesIn(regions):
-            return f"have synapses in region ({_names(regions)})"
+            return f"have synapses in region ({names_text(regions)})"
 
 
 def _column(name: str) -> str:
@@ -173,4 +133,4 @@ _SHOWN_VALUES = 100
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return repr(value) if isinstance(value, int | float) else _quoted(str(value))
+    return repr(value) if isinstance(value, int | float) else quoted_text(str(value))

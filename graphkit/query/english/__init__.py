@@ -1,0 +1,14 @@
+"""English questions: parsed (english.lark) and resolved against a dataset's vocabulary into the typed form.
+
+parser.py      the grammar, and from a text to its form
+source.py      the question's text with its dataset: where errors are placed; leaves of the tree
+places.py      regions, and the neurons that belong to them
+where.py       conditions on columns
+sets.py        sets of neurons
+parts.py       what may follow a question: in, among, with, by, limit
+questions.py   one function a question
+"""
+
+from graphkit.query.english.parser import parse_english, parse_set
+
+__all__ = ["parse_english", "parse_set"]

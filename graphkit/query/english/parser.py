@@ -1,0 +1,66 @@
+"""From a question's text to its form."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lark import Lark, UnexpectedInput
+
+from graphkit.errors import QuerySyntaxError
+from graphkit.query import ir
+from graphkit.query.cache_folder import parser_cache
+from graphkit.query.english.questions import form_of
+from graphkit.query.english.sets import neuron_set
+from graphkit.query.english.source import Source
+from graphkit.query.syntax_error import explain_syntax
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+
+__all__ = ["GRAMMAR", "parse_english", "parse_set", "parser"]
+
+GRAMMAR = Path(__file__).parents[1] / "english.lark"
+
+
+def parse_english(dataset: Dataset, text: str) -> ir.Form:
+    """The typed form of a question, its names spelled as the dataset spells them.
+
+    Raises:
+        QuerySyntaxError: it cannot be parsed; says where, and what could stand there.
+        UnknownNameError, AmbiguousNameError: a name in it is not in the dataset, or has several readings.
+    """
+    if not text.strip():
+        raise QuerySyntaxError("The question is empty.", hint="For example: motifs in region EB")
+    try:
+        tree = parser().parse(text, start="start")
+    except UnexpectedInput as error:
+        raise explain_syntax(text, error) from None
+    return form_of(Source(dataset, text, dataset.vocabulary), tree)
+
+
+def parse_set(dataset: Dataset, text: str) -> ir.Condition | None:
+    """The neurons that ``text`` means where a question takes neurons: "type 'ER*', EPG"; None for any neuron.
+
+    Raises:
+        QuerySyntaxError, UnknownNameError, AmbiguousNameError: as ``parse_english``.
+    """
+    try:
+        tree = parser().parse(text, start="set")
+    except UnexpectedInput as error:
+        raise explain_syntax(text, error, question=False) from None
+    return neuron_set(Source(dataset, text, dataset.vocabulary), tree)
+
+
+@functools.cache
+def parser() -> Lark:
+    """The compiled grammar, kept between processes in the user's cache folder."""
+    return Lark(
+        GRAMMAR.read_text(encoding="utf-8"),
+        parser="lalr",
+        start=["start", "set"],
+        maybe_placeholders=False,
+        propagate_positions=True,
+        cache=parser_cache(),
+    )

@@ -1,0 +1,52 @@
+"""Sets of neurons, as they stand after ``of``, ``from``, ``to``, ``between`` and ``among``."""
+
+from __future__ import annotations
+
+from lark import Token
+
+from graphkit.query import ir
+from graphkit.query.english.places import belonging_of, regions_of
+from graphkit.query.english.source import Node, Source, as_token, as_tree, name_of, number_of
+from graphkit.query.english.where import condition_of
+from graphkit.query.vocabulary import one_of
+
+__all__ = ["neuron_set"]
+
+
+def neuron_set(source: Source, tree: Node) -> ir.Condition | None:
+    """The neurons of any of the terms; None for any neuron."""
+    terms = [_term(source, as_tree(c)) for c in tree.children]
+    known = [t for t in terms if t is not None]
+    if len(known) < len(terms):
+        return None
+    return known[0] if len(known) == 1 else ir.Or(tuple(known))
+
+
+def _term(source: Source, tree: Node) -> ir.Condition | None:
+    children = tree.children
+    match tree.data:
+        case "any_neuron":
+            return None
+        case "bare":
+            return source.placed(tree, lambda: source.vocabulary.bare(name_of(as_tree(children[0]))))
+        case "id_set":
+            return ir.Comparison("neuron_id", "=", _neuron_id(source, as_token(children[0])))
+        case "id_sets":
+            return ir.Comparison("neuron_id", "in", tuple(_neuron_id(source, as_token(c)) for c in children))
+        case "neurons_of":
+            return belonging_of(source, children)
+        case "neurons_in":
+            return ir.HasSynapsesIn(regions_of(source, as_tree(children[0])))
+        case "neurons_where":
+            return condition_of(source, as_tree(children[0]))
+    column = str(children[0]).lower()
+    names = as_tree(children[1])
+    listed = [as_tree(n) for n in names.children] if names.data == "names" else [names]
+    return one_of([source.placed(n, lambda n=n: source.vocabulary.equals(column, name_of(n))) for n in listed])  # type: ignore[misc]
+
+
+def _neuron_id(source: Source, token: Token) -> int:
+    value = number_of(str(token))
+    if not isinstance(value, int):
+        raise source.refusal(token, f"{str(token)!r} is not a neuron's id: ids are whole numbers.")
+    return source.placed(token, lambda: source.vocabulary.neuron_id(value))

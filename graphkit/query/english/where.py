@@ -1,0 +1,87 @@
+"""Conditions on the columns of the neurons, and on the regions that they have to do with."""
+
+from __future__ import annotations
+
+from lark import Token
+
+from graphkit.query import ir
+from graphkit.query.english.places import belonging_of, regions_of
+from graphkit.query.english.source import Node, Source, as_token, as_tree, number_of, unquoted
+from graphkit.query.vocabulary import has_wildcard, one_of
+
+__all__ = ["condition_of"]
+
+_MOST_NESTED = 50
+
+
+def condition_of(source: Source, tree: Node, depth: int = 0) -> ir.Condition:
+    """The condition that a tree under ``where`` says."""
+    children = tree.children
+    if depth > _MOST_NESTED:
+        raise source.refusal(tree, f"Conditions can be nested {_MOST_NESTED} deep at most.")
+    if tree.data in ("either", "both"):
+        terms = tuple(condition_of(source, as_tree(c), depth + 1) for c in children)
+        if len(terms) == 1:
+            return terms[0]
+        return ir.Or(terms) if tree.data == "either" else ir.And(terms)
+    if tree.data == "negated":
+        return ir.Not(condition_of(source, as_tree(children[0]), depth + 1))
+    if tree.data == "belongs":
+        return belonging_of(source, children)
+    if tree.data == "has_synapses":
+        return ir.HasSynapsesIn(regions_of(source, as_tree(children[0])))
+    named = as_token(as_tree(children[0]).children[0])
+    column = source.placed(named, lambda: source.vocabulary.column(unquoted(named)))
+    if tree.data in ("is_null", "is_not_null"):
+        return ir.Comparison(column, "is null" if tree.data == "is_null" else "is not null")
+    source.placed(named, lambda: source.vocabulary.holds(column))
+    if tree.data in ("one_of", "none_of"):
+        condition = one_of([_compare(source, column, "=", as_token(as_tree(c).children[0])) for c in children[1:]])
+        return ir.Not(condition) if tree.data == "none_of" else condition
+    return _compare(source, column, str(as_token(children[1])).lower(), as_token(as_tree(children[2]).children[0]))
+
+
+def _compare(source: Source, column: str, op: str, token: Token) -> ir.Condition:
+    op = {"==": "=", "~": "like", "<>": "!="}.get(op, op)
+    match source.vocabulary.holds(column):
+        case "truth":
+            if token.lower() not in ("true", "false") or op not in ("=", "!="):
+                raise source.refusal(token, f"{column!r} is true or false.", f"For example: {column} = true")
+            return ir.Comparison(column, op, token.lower() == "true")  # type: ignore[arg-type]
+        case "numbers":
+            return _compare_number(source, column, op, token)
+        case "text":
+            return _compare_text(source, column, op, token)
+    text = unquoted(token)
+    if op == "like":
+        raise source.refusal(token, f"Wildcards go with text, and {column!r} holds none.")
+    source.placed(token, lambda: source.vocabulary.check_value(column, text))
+    return ir.Comparison(column, op, text)  # type: ignore[arg-type]
+
+
+def _compare_text(source: Source, column: str, op: str, token: Token) -> ir.Condition:
+    text = unquoted(token)
+    if op in ("=", "like", "!="):
+        equal = source.placed(token, lambda: source.vocabulary.equals(column, text))
+        return ir.Not(equal) if op == "!=" else equal
+    if has_wildcard(text):
+        raise source.refusal(token, f"Wildcards go with = and !=, not with {op}.")
+    return ir.Comparison(column, op, text)  # type: ignore[arg-type]
+
+
+def _compare_number(source: Source, column: str, op: str, token: Token) -> ir.Condition:
+    number = number_of(unquoted(token))
+    if op == "like":
+        raise source.refusal(
+            token, f"Wildcards go with text, and {column!r} holds numbers.", f"For example: {column} >= 100"
+        )
+    if number is None:
+        raise source.refusal(
+            token, f"{column!r} holds numbers, and {unquoted(token)!r} is none.", f"For example: {column} >= 100"
+        )
+    if column == "neuron_id":
+        if not isinstance(number, int):
+            raise source.refusal(token, f"{str(token)!r} is not a neuron's id: ids are whole numbers.")
+        if op == "=":
+            source.placed(token, lambda: source.vocabulary.neuron_id(number))
+    return ir.Comparison(column, op, number)  # type: ignore[arg-type]

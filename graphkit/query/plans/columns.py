@@ -1,0 +1,29 @@
+"""Columns that several kinds of answers have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphkit.query import ir
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+
+__all__ = ["REGION_NAME", "group_columns", "neuron_columns", "region_join"]
+
+
+def neuron_columns(alias: str, prefix: str = "") -> str:
+    return ", ".join(f'{alias}."{c}" AS "{prefix}{c}"' for c in ("name", "type"))
+
+
+def group_columns(by: tuple[ir.Group, ...], alias: str, prefix: str = "") -> list[str]:
+    return [f'{alias}."{g}" AS "{prefix}{g}"' for g in by if g != "region"]
+
+
+REGION_NAME = "coalesce(reg.name, CASE WHEN e.region_id = 0 THEN '(outside)' ELSE '(not resolved)' END) AS region"
+
+
+def region_join(dataset: Dataset) -> str:
+    if dataset.has("regions"):
+        return " LEFT JOIN regions reg ON reg.region_id = e.region_id"
+    return " LEFT JOIN (SELECT NULL::SMALLINT AS region_id, NULL::VARCHAR AS name LIMIT 0) reg ON reg.region_id = e.region_id"

@@ -1,0 +1,93 @@
+"""Neurons, types and regions, as SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphkit.errors import NotAnswerableError
+from graphkit.query import ir
+from graphkit.query.conditions import condition_sql, region_list_sql, require_neuron_regions
+from graphkit.query.plans.plan import Plan
+from graphkit.tables import quoted
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+
+__all__ = ["plan_neurons", "plan_regions", "plan_types"]
+
+
+def plan_neurons(form: ir.Neurons, dataset: Dataset) -> Plan:
+    """A row a neuron."""
+    return Plan(_neurons_sql(form, dataset))
+
+
+def plan_types(form: ir.Types, dataset: Dataset) -> Plan:
+    """A row a type."""
+    return Plan(_types_sql(form, dataset))
+
+
+def plan_regions(form: ir.Regions, dataset: Dataset) -> Plan:
+    """A row a region."""
+    return Plan(_regions_sql(dataset))
+
+
+def _where(condition: ir.Condition | None, dataset: Dataset) -> str:
+    return condition_sql(condition, dataset) if condition is not None else "true"
+
+
+def _there_sql(regions: tuple[str, ...], dataset: Dataset) -> str:
+    require_neuron_regions(dataset, regions)
+    return (
+        "SELECT neuron_id, sum(inputs)::BIGINT AS inputs_there, sum(outputs)::BIGINT AS outputs_there FROM neuron_regions "
+        f"WHERE region_id IN {region_list_sql(dataset, regions)} GROUP BY neuron_id HAVING sum(inputs) + sum(outputs) > 0"
+    )
+
+
+def _neurons_sql(form: ir.Neurons, dataset: Dataset) -> str:
+    known = [c for c in ("name", "type", "class", "side", "nt", "status") if c in dataset.vocabulary.columns]
+    own = ", ".join(f'n."{c}"' for c in ["neuron_id", *known])
+    where = _where(form.where, dataset)
+    chosen = f"(SELECT * FROM neurons WHERE {where}) n"
+    if form.regions is None:
+        totals = "n.inputs, n.outputs, n.partners"
+        return f"SELECT {own}, {totals} FROM {chosen} ORDER BY n.inputs + n.outputs DESC, n.neuron_id"
+    totals = "r.inputs_there, r.outputs_there, n.inputs, n.outputs"
+    return (
+        f"SELECT {own}, {totals} FROM {chosen} JOIN ({_there_sql(form.regions, dataset)}) r USING (neuron_id) "
+        "ORDER BY inputs_there + outputs_there DESC, n.neuron_id"
+    )
+
+
+def _types_sql(form: ir.Types, dataset: Dataset) -> str:
+    chosen = f"(SELECT * FROM neurons WHERE {_where(form.where, dataset)}) n"
+    inputs, outputs, join = "n.inputs", "n.outputs", ""
+    if form.regions is not None:
+        inputs, outputs = "r.inputs_there", "r.outputs_there"
+        join = f" JOIN ({_there_sql(form.regions, dataset)}) r USING (neuron_id)"
+    return (
+        f'SELECT n.type, min(n."class") AS "class", count(*) AS neurons, sum({inputs})::BIGINT AS inputs, '
+        f"sum({outputs})::BIGINT AS outputs FROM {chosen}{join} GROUP BY n.type "
+        "ORDER BY neurons DESC, n.type NULLS LAST"
+    )
+
+
+def _regions_sql(dataset: Dataset) -> str:
+    if not dataset.has("regions"):
+        raise NotAnswerableError("This dataset has no regions.", hint="Ask without one: `types`, `motifs`.")
+    tree = dataset.region_tree
+    pairs = [f"({a}, {r})" for a in tree.by_id for r in sorted(tree.below(a))]
+    below = f"(VALUES {', '.join(pairs) or '(NULL, NULL)'}) b(ancestor, region_id)"
+    paths = ", ".join(f"({i}, {quoted(tree.path(i))}, {tree.depth(i)})" for i in tree.by_id) or "(NULL, NULL, NULL)"
+    has_figures = dataset.has("neuron_regions")
+    figures = (
+        "neuron_regions"
+        if has_figures
+        else "(SELECT NULL::BIGINT AS neuron_id, NULL AS region_id, 0 AS inputs, 0 AS outputs LIMIT 0)"
+    )
+    return f"""SELECT r.name AS region, p.name AS parent, t.path, coalesce(f.neurons, 0) AS neurons,
+        coalesce(f.inputs, 0)::BIGINT AS inputs, coalesce(f.outputs, 0)::BIGINT AS outputs
+        FROM regions r LEFT JOIN regions p ON r.parent_id = p.region_id
+        JOIN (VALUES {paths}) t(region_id, path, depth) ON t.region_id = r.region_id
+        LEFT JOIN (SELECT ancestor, count(DISTINCT neuron_id) AS neurons, sum(inputs) AS inputs, sum(outputs) AS outputs
+                   FROM {figures} JOIN {below} USING (region_id) WHERE inputs + outputs > 0 GROUP BY ancestor) f
+        ON f.ancestor = r.region_id ORDER BY t.path"""

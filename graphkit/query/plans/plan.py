@@ -1,0 +1,16 @@
+"""What will run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will run. ``engine`` is "DuckDB" or "graph kernels"; ``notes`` go with the answer."""
+
+    sql: str
+    engine: str = "DuckDB"
+    notes: tuple[str, ...] = ()
