@@ -132,7 +132,7 @@ def _on_error(text: str) -> Any:
     return text
 
 
-def _run(module: str, sources: Any, output: str, **options: Any) -> None:
+def _run(module: str, /, output: str, **options: Any) -> None:
     """Runs ``graphkit.importers.MODULE.import_MODULE`` with the command's options, and says what came of it."""
     import importlib
 
@@ -149,6 +149,7 @@ def _run(module: str, sources: Any, output: str, **options: Any) -> None:
 
             options["options"] = BuildOptions(min_score=options.pop("min_score"))
         importer = getattr(importlib.import_module(f"graphkit.importers.{module}"), f"import_{module}")
+        sources = options.pop("files")
         with progress_bar() as progress:
             report: ImportReport = importer(sources, output, progress=progress, **options)
         say(str(report))
@@ -181,24 +182,7 @@ def synapses(
 
     CSV, TSV, Parquet, Feather, xls or xlsx; text also as .gz.
     """
-    _run(
-        "synapses",
-        files,
-        output,
-        name=name,
-        columns=columns,
-        where=where,
-        neurons=neurons,
-        neuron_columns=neuron_columns,
-        position_unit_nm=position_unit_nm,
-        unassigned_id=unassigned_id,
-        size_unit=size_unit,
-        sheet=sheet,
-        min_score=min_score,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-    )
+    _run("synapses", **locals())
 
 
 @app.command()
@@ -222,23 +206,7 @@ def edges(
 
     With or without a weight, with ids or names.
     """
-    _run(
-        "edges",
-        files,
-        output,
-        name=name,
-        columns=columns,
-        where=where,
-        ids=ids,
-        kind=kind,
-        kind_map=kind_map,
-        neurons=neurons,
-        neuron_columns=neuron_columns,
-        sheet=sheet,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-    )
+    _run("edges", **locals())
 
 
 @app.command()
@@ -264,20 +232,7 @@ def neuprint(
 
     Pair tables, neuron records and rows by region, in any mix.
     """
-    _run(
-        "neuprint",
-        files,
-        output,
-        name=name,
-        hierarchy=hierarchy,
-        columns=columns,
-        where=where,
-        neurons=neurons,
-        neuron_columns=neuron_columns,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-    )
+    _run("neuprint", **locals())
 
 
 @app.command()
@@ -301,28 +256,12 @@ def cave(
 
     Root ids keep all their 18 digits.
     """
-    _run(
-        "cave",
-        files,
-        output,
-        name=name,
-        columns=columns,
-        where=where,
-        neurons=neurons,
-        neuron_columns=neuron_columns,
-        position_unit_nm=position_unit_nm,
-        unassigned_id=unassigned_id,
-        sheet=sheet,
-        min_score=min_score,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-    )
+    _run("cave", **locals())
 
 
 @app.command()
 def graphml(
-    file: Annotated[Path, typer.Argument(help="The GraphML file.")],
+    files: Annotated[Path, typer.Argument(metavar="FILE", help="The GraphML file.")],
     output: Output,
     name: Name = None,
     id_attribute: Annotated[
@@ -343,20 +282,4 @@ def graphml(
 
     Nodes are neurons, edges connections; attributes are kept.
     """
-    _run(
-        "graphml",
-        file,
-        output,
-        name=name,
-        id_attribute=id_attribute,
-        columns=columns,
-        where=where,
-        ids=ids,
-        kind=kind,
-        kind_map=kind_map,
-        neurons=neurons,
-        neuron_columns=neuron_columns,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-    )
+    _run("graphml", **locals())

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Unpack
 
 from graphkit.build import BuildOptions
-from graphkit.importers.report import ImportReport, OnError
+from graphkit.importers.options import CommonKeywords, ImportOptions
+from graphkit.importers.report import ImportReport
 from graphkit.importers.synapses import Files, import_synapse_table
-from graphkit.progress import Progress, silent
 
 __all__ = ["import_cave"]
 
@@ -23,7 +24,6 @@ def import_cave(
     synapse_files: Files,
     output: str | os.PathLike[str],
     *,
-    name: str | None = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     neurons: str | os.PathLike[str] | None = None,
@@ -33,10 +33,7 @@ def import_cave(
     size_unit: str | None = "voxels",
     sheet: str | None = None,
     options: BuildOptions | None = None,
-    on_error: OnError = "fail",
-    memory_limit: str = "4GB",
-    threads: int | None = None,
-    progress: Progress = silent,
+    **common: Unpack[CommonKeywords],
 ) -> ImportReport:
     """A dataset at ``output`` from synapse tables as CAVE gives them; see ``import_synapses`` for the arguments.
 
@@ -50,7 +47,6 @@ def import_cave(
         synapse_files,
         output,
         command="import cave",
-        name=name,
         columns=columns,
         where=where,
         neurons=neurons,
@@ -60,8 +56,5 @@ def import_cave(
         size_unit=size_unit,
         sheet=sheet,
         options=options,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-        progress=progress,
+        common=ImportOptions(**common),
     )

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
@@ -19,12 +19,12 @@ from graphkit.importers.cells import Cell, count_cell, id_cell, region_cell, tex
 from graphkit.importers.fields import EDGE_FIELDS, recognise
 from graphkit.importers.kinds import kind_cell
 from graphkit.importers.neuron_table import read_neurons
+from graphkit.importers.options import CommonKeywords, ImportOptions
 from graphkit.importers.pairs import Pairs, merge_pairs
-from graphkit.importers.report import ImportReport, OnError, listed
+from graphkit.importers.report import ImportReport, listed
 from graphkit.importers.sources import Source, checked_files, identifier
 from graphkit.importers.synapses import Files
 from graphkit.importers.work import Work, importing, nothing_left
-from graphkit.progress import Progress, silent
 from graphkit.tables import parquet_sql
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ def import_edges(
     source_files: Files,
     output: str | os.PathLike[str],
     *,
-    name: str | None = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     ids: Ids = "auto",
@@ -51,10 +50,7 @@ def import_edges(
     neurons: str | os.PathLike[str] | None = None,
     neuron_columns: Mapping[str, str] | None = None,
     sheet: str | None = None,
-    on_error: OnError = "fail",
-    memory_limit: str = "4GB",
-    threads: int | None = None,
-    progress: Progress = silent,
+    **common: Unpack[CommonKeywords],
 ) -> ImportReport:
     """A dataset at ``output`` from tables of pairs (CSV, TSV, Parquet, Feather, xls, xlsx; .gz).
 
@@ -69,16 +65,13 @@ def import_edges(
         kind_map: what the words in the column of kinds mean, e.g. ``{"S": "chemical", "EJ": "electrical"}``; rows with
             other words are left out and counted.
         neurons: a table of neurons (type, class, side, ...); ``neuron_columns`` names its columns where needed.
-        on_error: at a row that cannot be read, "fail", or "skip" it and count it.
 
     Raises:
         ImportDataError: a file or (in mode "fail") a row cannot be read; names the file, line, column and value.
     """
     paths = checked_files(source_files)
     described = checked_files(neurons)[0] if neurons is not None else None
-    with importing(
-        output, name=name, on_error=on_error, memory_limit=memory_limit, threads=threads, progress=progress
-    ) as work:
+    with importing(output, ImportOptions(**common)) as work:
         sources = work.read(paths, where=where, sheet=sheet)
         by_name = write_edges(
             work, sources, columns=columns, ids=ids, kind=kind, kind_map=kind_map, filtered=where is not None
@@ -92,7 +85,6 @@ def import_edges(
             "kind": kind,
             "kind_map": dict(kind_map or {}),
             "neurons": described and described.name,
-            "on_error": on_error,
         }
         return work.finish("import edges", settings, BuildOptions())
 

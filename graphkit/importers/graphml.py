@@ -12,7 +12,7 @@ import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Unpack
 from xml.etree.ElementTree import ParseError
 
 from graphkit.build import BuildOptions
@@ -21,10 +21,10 @@ from graphkit.importers.edges import Ids, finish_edges, write_edges
 from graphkit.importers.fields import NEURON_FIELDS
 from graphkit.importers.graphml_parser import GraphmlFile, parse_graphml
 from graphkit.importers.neuron_table import neurons_of, read_neurons
-from graphkit.importers.report import ImportReport, OnError, listed
+from graphkit.importers.options import CommonKeywords, ImportOptions
+from graphkit.importers.report import ImportReport, listed
 from graphkit.importers.sources import Source, checked_files, staged_text
 from graphkit.importers.work import Work, importing
-from graphkit.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,7 +39,6 @@ def import_graphml(
     file: str | os.PathLike[str],
     output: str | os.PathLike[str],
     *,
-    name: str | None = None,
     id_attribute: str | None = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
@@ -48,10 +47,7 @@ def import_graphml(
     kind_map: Mapping[str, str] | None = None,
     neurons: str | os.PathLike[str] | None = None,
     neuron_columns: Mapping[str, str] | None = None,
-    on_error: OnError = "fail",
-    memory_limit: str = "4GB",
-    threads: int | None = None,
-    progress: Progress = silent,
+    **common: Unpack[CommonKeywords],
 ) -> ImportReport:
     """A dataset at ``output`` from a GraphML file: its edges as connections, its nodes' attributes as those of neurons.
 
@@ -69,11 +65,9 @@ def import_graphml(
     """
     path = checked_files(file)[0]
     described = checked_files(neurons)[0] if neurons is not None else None
-    with importing(
-        output, name=name, on_error=on_error, memory_limit=memory_limit, threads=threads, progress=progress
-    ) as work:
+    with importing(output, ImportOptions(**common)) as work:
         with _opened(path) as stream:
-            graph = parse_graphml(stream, lambda fraction: progress(f"reading {path.name}", fraction))
+            graph = parse_graphml(stream, lambda fraction: work.progress(f"reading {path.name}", fraction))
             key = _key(graph, id_attribute)
         undirected = len(graph.directed) - int(graph.directed.sum())
         if undirected and kind != "electrical":
@@ -107,7 +101,6 @@ def import_graphml(
             "kind": kind,
             "kind_map": dict(kind_map or {}),
             "neurons": described and described.name,
-            "on_error": on_error,
         }
         return work.finish("import graphml", settings, BuildOptions())
 

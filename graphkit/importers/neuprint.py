@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
@@ -24,11 +24,11 @@ from graphkit.importers.neuprint_pairs import PairFiles, read_pair_files, write_
 from graphkit.importers.neuprint_records import Records, read_records
 from graphkit.importers.neuprint_regions import region_names, resolve_regions
 from graphkit.importers.neuron_table import read_neurons
-from graphkit.importers.report import ImportReport, OnError
+from graphkit.importers.options import CommonKeywords, ImportOptions
+from graphkit.importers.report import ImportReport
 from graphkit.importers.sources import checked_files
 from graphkit.importers.synapses import Files
 from graphkit.importers.work import Work, importing, nothing_left, region_rows
-from graphkit.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,17 +42,13 @@ def import_neuprint(
     files: Files,
     output: str | os.PathLike[str],
     *,
-    name: str | None = None,
     hierarchy: str | os.PathLike[str] | None = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     neurons: str | os.PathLike[str] | None = None,
     neuron_columns: Mapping[str, str] | None = None,
     voxel_size_nm: Sequence[float] = HEMIBRAIN_VOXEL_NM,
-    on_error: OnError = "fail",
-    memory_limit: str = "4GB",
-    threads: int | None = None,
-    progress: Progress = silent,
+    **common: Unpack[CommonKeywords],
 ) -> ImportReport:
     """A dataset at ``output`` from neuPrint downloads: pair tables, roi-resolved rows, neuron records.
 
@@ -64,7 +60,6 @@ def import_neuprint(
         where: SQL condition on the pair tables' columns; other rows are left out and counted.
         neurons: a further table of neurons; ``neuron_columns`` names its columns where needed.
         voxel_size_nm: voxels of somaLocation and size (x, y, z).
-        on_error: at a row that cannot be read, "fail", or "skip" it and count it.
 
     Raises:
         ImportDataError: a file or (in mode "fail") a row cannot be read, pair totals contradict each other, or the
@@ -74,15 +69,7 @@ def import_neuprint(
     paths = checked_files(files)
     described = checked_files(neurons)[0] if neurons is not None else None
     json_paths = [p for p in paths if _is_json(p)]
-    with importing(
-        output,
-        name=name,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-        progress=progress,
-        voxel_size_nm=voxel_size_nm,
-    ) as work:
+    with importing(output, ImportOptions(**common), voxel_size_nm=voxel_size_nm) as work:
         records = read_records(json_paths, work.ledger, [float(v) for v in voxel_size_nm]) if json_paths else None
         work.sources.extend(json_paths)
         found = read_pair_files(work, [p for p in paths if p not in json_paths], columns, where)
@@ -94,7 +81,6 @@ def import_neuprint(
             "where": where,
             "neurons": described and described.name,
             "voxel_size_nm": [float(v) for v in voxel_size_nm],
-            "on_error": on_error,
         }
         return work.finish("import neuprint", settings, options)
 

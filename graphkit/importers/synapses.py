@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
@@ -24,10 +24,10 @@ from graphkit.importers.cells import (
 )
 from graphkit.importers.fields import SYNAPSE_FIELDS, recognise
 from graphkit.importers.neuron_table import read_neurons
-from graphkit.importers.report import ImportReport, OnError
+from graphkit.importers.options import CommonKeywords, ImportOptions
+from graphkit.importers.report import ImportReport
 from graphkit.importers.sources import ROW, Source, checked_files
 from graphkit.importers.work import Work, extra_cells, importing, nothing_left, outside_sql, region_rows
-from graphkit.progress import Progress, silent
 from graphkit.tables import parquet_sql, quoted
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ def import_synapses(
     source_files: Files,
     output: str | os.PathLike[str],
     *,
-    name: str | None = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     neurons: str | os.PathLike[str] | None = None,
@@ -54,10 +53,7 @@ def import_synapses(
     size_unit: str | None = None,
     sheet: str | None = None,
     options: BuildOptions | None = None,
-    on_error: OnError = "fail",
-    memory_limit: str = "4GB",
-    threads: int | None = None,
-    progress: Progress = silent,
+    **common: Unpack[CommonKeywords],
 ) -> ImportReport:
     """A dataset at ``output`` from tables of synapses (CSV, TSV, Parquet, Feather, xls, xlsx; .gz).
 
@@ -69,7 +65,6 @@ def import_synapses(
             names end in ``_nm`` are in nanometres in any case.
         unassigned_id: the neuron id that means "none" (often 0); such ends become null.
         options: how synapses are counted (``graphkit.build.BuildOptions``).
-        on_error: at a row that cannot be read, "fail", or "skip" it and count it.
 
     Raises:
         ImportDataError: a file or (in mode "fail") a row cannot be read; names the file, line, column and value.
@@ -78,7 +73,6 @@ def import_synapses(
         source_files,
         output,
         command="import synapses",
-        name=name,
         columns=columns,
         where=where,
         neurons=neurons,
@@ -88,10 +82,7 @@ def import_synapses(
         size_unit=size_unit,
         sheet=sheet,
         options=options,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-        progress=progress,
+        common=ImportOptions(**common),
     )
 
 
@@ -100,7 +91,6 @@ def import_synapse_table(
     output: str | os.PathLike[str],
     *,
     command: str,
-    name: str | None,
     columns: Mapping[str, str] | None,
     where: str | None,
     neurons: str | os.PathLike[str] | None,
@@ -110,10 +100,7 @@ def import_synapse_table(
     size_unit: str | None,
     sheet: str | None,
     options: BuildOptions | None,
-    on_error: OnError,
-    memory_limit: str,
-    threads: int | None,
-    progress: Progress,
+    common: ImportOptions,
 ) -> ImportReport:
     """The one implementation behind ``import_synapses`` and ``import_cave``."""
     paths = checked_files(source_files)
@@ -122,11 +109,7 @@ def import_synapse_table(
     options = options or BuildOptions()
     with importing(
         output,
-        name=name,
-        on_error=on_error,
-        memory_limit=memory_limit,
-        threads=threads,
-        progress=progress,
+        common,
         voxel_size_nm=unit if unit and len(set(unit) | {1.0}) > 1 else None,
         size_unit=size_unit,
     ) as work:
@@ -141,7 +124,6 @@ def import_synapse_table(
             "position_unit_nm": unit,
             "unassigned_id": unassigned_id,
             "neurons": described and described.name,
-            "on_error": on_error,
             **asdict(options),
         }
         return work.finish(command, settings, options)

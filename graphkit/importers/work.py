@@ -19,7 +19,8 @@ from graphkit.build import BuildOptions, build_into
 from graphkit.errors import ImportDataError
 from graphkit.importers.cells import Cell
 from graphkit.importers.filters import filtered
-from graphkit.importers.report import ImportReport, Ledger, OnError
+from graphkit.importers.options import ImportOptions
+from graphkit.importers.report import ImportReport, Ledger
 from graphkit.importers.sources import Source, identifier, natural_types, source_record
 from graphkit.importers.staging import stage
 from graphkit.progress import Progress
@@ -45,10 +46,13 @@ class Work:
     connection: duckdb.DuckDBPyConnection
     ledger: Ledger
     folder: Path
-    progress: Progress
-    memory_limit: str
-    threads: int | None
+    options: ImportOptions
     sources: list[Path] = field(default_factory=list)
+
+    @property
+    def progress(self) -> Progress:
+        """Is told how far the import is."""
+        return self.options.progress
 
     def new_file(self) -> Path:
         """A name for a Parquet file below the staging folder."""
@@ -67,15 +71,20 @@ class Work:
 
     def select(self, source: Source, where: str) -> Source:
         """The rows of ``source`` for which ``where`` holds."""
-        limits = {"memory_limit": self.memory_limit, "threads": self.threads}
+        limits = {"memory_limit": self.options.memory_limit, "threads": self.options.threads}
         return filtered(self.connection, source, where, self.folder, self.ledger, **limits)  # type: ignore[arg-type]
 
     def finish(self, command: str, settings: Mapping[str, Any], options: BuildOptions) -> ImportReport:
         """Builds the graph, commits the snapshot and closes the books."""
-        said = {k: v for k, v in settings.items() if v not in (None, {}, ())}
+        every = {**settings, "on_error": self.options.on_error}
+        said = {k: v for k, v in every.items() if v not in (None, {}, ())}
         step = {"command": command, "settings": said, "sources": [source_record(p) for p in self.sources]}
         record = build_into(
-            self.writer, options, memory_limit=self.memory_limit, threads=self.threads, progress=self.progress
+            self.writer,
+            options,
+            memory_limit=self.options.memory_limit,
+            threads=self.options.threads,
+            progress=self.progress,
         )
         return self.ledger.report(self.writer.commit(step, build=record))
 
@@ -83,25 +92,21 @@ class Work:
 @contextlib.contextmanager
 def importing(
     output: str | os.PathLike[str],
+    options: ImportOptions,
     *,
-    name: str | None,
-    on_error: OnError,
-    memory_limit: str,
-    threads: int | None,
-    progress: Progress,
     voxel_size_nm: Sequence[float] | None = None,
     size_unit: str | None = None,
 ) -> Iterator[Work]:
     """Opens the work on a new dataset at ``output``; leaves nothing behind if it is not finished."""
-    ledger = Ledger(on_error)
+    ledger = Ledger(options.on_error)
     voxel = dict(zip("xyz", map(float, voxel_size_nm), strict=True)) if voxel_size_nm else None
-    with DatasetWriter(output, create=True, name=name, voxel_size_nm=voxel, size_unit=size_unit) as writer:
+    with DatasetWriter(output, create=True, name=options.name, voxel_size_nm=voxel, size_unit=size_unit) as writer:
         folder = writer.staging / "sources"
         folder.mkdir()
-        connection = new_connection(memory_limit=memory_limit, threads=threads)
+        connection = new_connection(memory_limit=options.memory_limit, threads=options.threads)
         try:
             connection.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
-            yield Work(writer, connection, ledger, folder, progress, memory_limit, threads)
+            yield Work(writer, connection, ledger, folder, options)
         finally:
             connection.close()
 
