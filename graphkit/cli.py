@@ -9,22 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphkit import cli_export, cli_import
+from graphkit import cli_export, cli_import, cli_query
 from graphkit.cli_dataset import location, opened
-from graphkit.cli_options import (
-    DatasetOption,
-    ExplainOption,
-    FormatOption,
-    LimitOption,
-    MemoryOption,
-    OutputOption,
-    ThreadsOption,
-)
+from graphkit.cli_options import DatasetOption, MemoryOption, ThreadsOption
 from graphkit.terminal import caught, progress_bar, say
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
-    from graphkit.query.result import Result
 
 __all__ = ["app", "main"]
 
@@ -51,75 +42,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 app.add_typer(cli_import.app, name="import")
+app.command()(cli_query.query)
 
 Folder = Annotated[
     Path | None,
     typer.Argument(metavar="[DIR]", help="The dataset; else -d, GRAPHKIT_DATASET or this folder.", show_default=False),
 ]
-
-
-@app.command()
-def query(
-    question: Annotated[
-        str | None, typer.Argument(metavar="QUESTION", help="The question, in quotes.", show_default=False)
-    ] = None,
-    dataset: DatasetOption = None,
-    sql: Annotated[
-        str | None, typer.Option("--sql", metavar="SELECT", help="Ask in SQL instead: one SELECT.", show_default=False)
-    ] = None,
-    form: FormatOption = None,
-    output: OutputOption = None,
-    limit: LimitOption = None,
-    explain: ExplainOption = False,
-) -> None:
-    """Ask a question and print the answer.
-
-    \b
-    motifs in region EB                          motifs between neurons of EB with at least 5 synapses
-    neurons in EB where type = 'ER4d'            inputs of EPG
-    outputs of type 'MBON*' by region            partners of 123
-    synapses from A to B                         connections between type 'ER*' and type 'EPG' by type
-    regions                                      types in EB
-    """
-    if (question is None) == (sql is None):
-        raise typer.BadParameter('give one question, e.g. graphkit query "motifs in region EB", or one --sql')
-    from graphkit.render import format_of
-    from graphkit.startup import answer_only
-
-    with caught():
-        chosen = format_of(output, form)
-        brain = opened(dataset)
-        if question is not None:
-            from graphkit.query.answers import COMPUTED
-            from graphkit.query.english import parse_english
-            from graphkit.query.executor import explain as explain_form
-
-            asked = parse_english(brain, question)
-            answer_only(arrays=asked.name in COMPUTED)
-            if explain:
-                print(explain_form(asked, brain))
-                return
-            result = brain.query(asked, limit=limit)
-        else:
-            answer_only(arrays=False)
-            result = brain.sql(sql or "", limit=limit)
-        if explain:
-            print(result.explain())
-            return
-        _answer(result, chosen, output)
-
-
-def _answer(result: Result, form: str, output: Path | None) -> None:
-    from graphkit.render import write_result
-
-    if result.form is not None:
-        say(f"Answering: {result.question}   [{result.dataset_name}, snapshot {result.snapshot}]")
-    write_result(result, form, output)
-    if not len(result):
-        say("No rows: nothing in this dataset meets the question.")
-    say(*result.notes)
-    if output is not None:
-        say(f"Wrote {len(result):,} rows to {output}")
 
 
 @app.command()
@@ -299,10 +227,10 @@ def _straight_to_query(arguments: list[str]) -> bool:
         return False
     from graphkit.straight import read_plainly
 
-    values = read_plainly(query, arguments[1:])
+    values = read_plainly(cli_query.query, arguments[1:])
     if values is None or (values["question"] is None) == (values["sql"] is None):
         return False
-    query(**values)
+    cli_query.query(**values)
     return True
 
 
