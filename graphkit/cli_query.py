@@ -49,10 +49,10 @@ def query(
         brain = opened(dataset)
         if question is not None:
             from graphkit.query.answers import COMPUTED
-            from graphkit.query.english import parse_english
             from graphkit.query.executor import explain as explain_form
+            from graphkit.query.reading import parse_question
 
-            asked = parse_english(brain, question)
+            asked = parse_question(brain, question)
             answer_only(arrays=asked.name in COMPUTED)
             if explain:
                 print(explain_form(asked, brain))

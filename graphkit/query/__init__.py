@@ -16,15 +16,15 @@ __all__ = ["ask"]
 
 
 def ask(dataset: Dataset, question: str | ir.Form, *, limit: int | None = None) -> Result:
-    """The answer to a question, in English or in the typed form; ``limit`` is on its rows, below any that the question has.
+    """The answer to a question, in English, MATCH or the typed form; ``limit`` is on its rows, below any that the question has.
 
     Raises:
         QueryError: the question has an error.
     """
-    from graphkit.query.english import parse_english
     from graphkit.query.executor import run
+    from graphkit.query.reading import parse_question
 
-    form = parse_english(dataset, question) if isinstance(question, str) else question
+    form = parse_question(dataset, question) if isinstance(question, str) else question
     if limit is not None:
         if limit < 1:
             raise QueryError(f"The limit must be at least 1, got {limit}.")

@@ -24,11 +24,11 @@ def user_cache() -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
-def parser_cache() -> str | bool:
-    """The file that keeps the compiled grammar, for lark; False where nothing can be kept."""
+def parser_cache(grammar: str) -> str | bool:
+    """The file that keeps a compiled grammar, for lark; False where nothing can be kept."""
     import lark
 
     from graphkit._version import __version__
 
     folder = user_cache()
-    return str(folder / f"english-{__version__}-lark{lark.__version__}.bin") if folder else False
+    return str(folder / f"{grammar}-{__version__}-lark{lark.__version__}.bin") if folder else False

@@ -48,7 +48,9 @@ def echo(form: ir.Form) -> str:
         case ir.Regions():
             words = ["regions"]
         case ir.Match():
-            return ir.to_json(form)
+            from graphkit.query.match.text import match_text
+
+            return match_text(form)
     if form.limit is not None:
         words.append(f"limit {form.limit}")
     return " ".join(words)

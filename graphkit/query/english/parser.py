@@ -62,5 +62,5 @@ def parser() -> Lark:
         start=["start", "set"],
         maybe_placeholders=False,
         propagate_positions=True,
-        cache=parser_cache(),
+        cache=parser_cache("english"),
     )

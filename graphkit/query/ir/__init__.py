@@ -16,7 +16,7 @@ from graphkit.query.ir.conditions import (
     Or,
 )
 from graphkit.query.ir.forms import Connections, Direction, Form, Motifs, Neurons, Partners, Regions, Synapses, Types
-from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test
+from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test, TestOperator
 from graphkit.query.ir.selection import GROUPS, Group, Selection
 from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
 
@@ -48,6 +48,7 @@ __all__ = [
     "Selection",
     "Synapses",
     "Test",
+    "TestOperator",
     "Types",
     "from_json",
     "to_json",

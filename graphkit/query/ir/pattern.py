@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from graphkit.query.ir.conditions import Condition, Value
+from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.selection import EVERYTHING, Selection
 
 __all__ = ["Attribute", "Match", "Order", "PatternEdge", "PatternNode", "Test", "TestOperator"]
@@ -30,9 +30,10 @@ class PatternNode:
 class PatternEdge:
     """A connection from ``pre`` to ``post``; ``absent``: there must be none that meets its conditions.
 
-    ``regions`` and ``nt`` say which of the pair's synapses count for this edge (within the selection of the question), and
-    ``synapses`` compares their number. ``hops`` other than (1, 1): a chain of that many connections, through any neurons of
-    the selected graph.
+    It is a connection of the selected graph, with all that the selection demands. ``regions`` and ``nt`` say which of its
+    synapses count for this edge, at least one of them must, and ``synapses`` compares their number. ``hops`` other than (1, 1):
+    a walk of that many such connections, at least and at most, through any neurons of the selected graph, the same one more
+    than once too; it is there or it is not, however many walks there are.
     """
 
     pre: str
@@ -47,7 +48,7 @@ class PatternEdge:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """A column of the neuron that ``of`` stands for, or ``synapses`` of the edge of that name."""
+    """A column of the neuron that ``of`` stands for, or ``synapses`` of the edge of that name (those that count for it)."""
 
     of: str
     name: str
@@ -55,18 +56,21 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A comparison between two variables, such as a.type = b.type or e.synapses > f.synapses."""
+    """A comparison of two neurons or two edges, such as a.type = b.type or e.synapses > f.synapses; never with a null.
+
+    Comparisons with a value are conditions of the node or the edge.
+    """
 
     left: Attribute
     op: TestOperator
-    right: Attribute | Value
+    right: Attribute
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By a column of the answer."""
+    """By a column of the answer. Of answers by neuron, ``by`` is Attribute("", "matches") or another column of these."""
 
-    column: str
+    by: Attribute
     descending: bool = False
 
 

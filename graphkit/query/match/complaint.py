@@ -1,0 +1,96 @@
+"""What to say about a MATCH text that cannot be parsed: where it stopped, and what could stand there."""
+
+from __future__ import annotations
+
+import re
+
+from lark import UnexpectedInput, UnexpectedToken
+
+from graphkit.errors import QuerySyntaxError
+
+__all__ = ["complaint", "plain_name"]
+
+_EXAMPLE = "For example: MATCH (a:ER4d)-[synapses >= 5]->(b)->(c), (a)->(c) IN EB RETURN count"
+
+_SHOWN = {
+    "ATTRIBUTE": "an attribute such as a.type or e.synapses",
+    "BACKWARD": "<-",
+    "CLOSE": "]-",
+    "CLOSE_FORWARD": "]->",
+    "COLON": ":",
+    "COMMA": "a comma",
+    "FORWARD": "->",
+    "GREATER_EQUAL": ">=",
+    "INT": "a whole number",
+    "LBRACE": "{1,3}",
+    "LPAR": "(",
+    "MUTUAL": "<->",
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "OPEN": "-[",
+    "OPEN_BACKWARD": "<-[",
+    "OPERATOR": "=, !=, <, <=, > or >=",
+    "ORDER": "order by",
+    "PER_NEURON": "per neuron",
+    "REGION_IS": "region =",
+    "RPAR": ")",
+    "RBRACE": "}",
+    "SHARE": "at ... %",
+    "STRING": "a quoted name",
+    "VARIABLE": "a variable",
+}
+_KINDS = (
+    ({"SET_COLUMN", "GROUP", "NAME", "STRING"}, "a column"),
+    ({"SET_COLUMN", "NAME", "STRING", "INT"}, "neurons (a type, class, name or id, or a set as in English)"),
+    ({"NAME", "STRING", "INT", "NUMBER"}, "a value"),
+    ({"NAME", "STRING"}, "a name"),
+    ({"FORWARD", "BACKWARD", "MUTUAL", "OPEN", "OPEN_BACKWARD"}, "a connection (->, <-, <->, -[ ... ]-> or <-[ ... ]-)"),
+    ({"RETURN", "WHERE", "IN", "WITH"}, "a further part (where, in, between, with, induced, return, order by, limit)"),
+)
+_FURTHER = {"AMONG", "BETWEEN", "INDUCED", "LABELLED", "LIMIT", "TOP", "ORDER", "WITHOUT"}
+_SETS = {"NEURON", "NEURONS", "ANY", "ALL", "BELONG", "HAVE"}
+
+
+def plain_name(name: str) -> str:
+    """The name of a rule or terminal without what says that English has it too."""
+    return re.sub(r"^(_?)english__", r"\1", name)
+
+
+def complaint(text: str, error: UnexpectedInput) -> QuerySyntaxError:
+    """The error to show for a MATCH question that lark could not parse."""
+    expected = set(error.accepts or ()) if isinstance(error, UnexpectedToken) else set()
+    expected = expected or set(getattr(error, "expected", None) or getattr(error, "allowed", None) or ())
+    hint = _expected({plain_name(t).lstrip("_") for t in expected})
+    at = error.pos_in_stream if error.pos_in_stream is not None else len(text)
+    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
+        at = len(text.rstrip())
+        return _error(text, at, at + 1, "The question stops too early.", hint)
+    word = re.match(r"\w+|\S", text[at:])
+    end = at + len(word[0]) if word else at + 1
+    said = text[at:end]
+    message = f"I do not understand {said!r} here."
+    if said in "'\"" and said:
+        return _error(text, at, len(text), f"The quotation that begins with {said} does not end.", None)
+    if re.match(r"-\s*\(", text[at:]):
+        return _error(text, at, end, "A connection has a direction.", "Write ->, <- or <-> (both ways).")
+    return _error(text, at, end, message, hint)
+
+
+def _error(text: str, start: int, end: int, message: str, hint: str | None) -> QuerySyntaxError:
+    return QuerySyntaxError(message, hint=hint or _EXAMPLE, text=text, start=start, end=end)
+
+
+def _expected(terminals: set[str]) -> str | None:
+    ends = " The question may also end here." if "$END" in terminals else ""
+    left = terminals - {"$END", "END", "__IGNORE_0"}
+    words = []
+    for kind, text in _KINDS:
+        if kind <= left:
+            words.append(text)
+            left -= kind
+            left -= _FURTHER if "RETURN" in kind else _SETS if "SET_COLUMN" in kind and "INT" in kind else set()
+    words += sorted(_SHOWN.get(t, t.lower().replace("_", " ")) for t in left)
+    if not words:
+        return None
+    listed = words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+    return f"Expected here: {listed}.{ends}"

@@ -1,0 +1,100 @@
+"""A MATCH question, from its tree to the typed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lark import Token, Tree
+
+from graphkit.errors import QuerySyntaxError
+from graphkit.query import ir
+from graphkit.query.english.parts import parts_of
+from graphkit.query.english.source import Node, Source, as_token, as_tree, span_of
+from graphkit.query.match.check import Problem, problem_of
+from graphkit.query.match.columns import NEURON_COLUMNS
+from graphkit.query.match.shape import Shape, shape_of
+from graphkit.query.match.where import attribute_of, read_tests
+
+__all__ = ["read_match"]
+
+_OURS = ("tests", "induced", "labelled", "returns", "order")
+
+
+@dataclass(slots=True)
+class _Clauses:
+    """What follows the pattern and is not of English."""
+
+    trees: dict[str, Node] = field(default_factory=dict)
+
+    def child(self, name: str) -> Any:
+        return self.trees[name].children[0] if name in self.trees else None
+
+
+def read_match(source: Source, tree: Node) -> ir.Match:
+    """The form of a whole question."""
+    pattern, *others = (as_tree(c) for c in tree.children if isinstance(c, Tree))
+    shape = shape_of(source, pattern)
+    clauses = _Clauses()
+    for clause in (c for c in others if c.data in _OURS):
+        if clause.data in clauses.trees:
+            raise source.refusal(clause, "This stands in the question twice.", "Leave one of them out.")
+        clauses.trees[str(clause.data)] = clause
+    parts = parts_of(source, [c for c in others if c.data not in _OURS])
+    tests = read_tests(source, shape, clauses.trees["tests"]) if "tests" in clauses.trees else ()
+    returns, columns = _returns(source, shape, clauses.child("returns"))
+    limit = parts.take("limit")
+    form = ir.Match(
+        nodes=shape.finished_nodes(),
+        edges=tuple(shape.edges),
+        tests=tests,
+        selection=parts.selection(),
+        induced="induced" in clauses.trees,
+        labelled="labelled" in clauses.trees,
+        returns=returns,
+        columns=columns,
+        order=_order(source, shape, clauses.trees.get("order"), returns),
+        limit=limit,
+    )
+    if (problem := problem_of(form)) is not None:
+        raise _placed(source, shape, clauses, pattern, problem)
+    return form
+
+
+_Returns = Literal["rows", "count", "neurons"]
+
+
+def _returns(source: Source, shape: Shape, said: Any) -> tuple[_Returns, tuple[ir.Attribute, ...]]:
+    if said is None:
+        return "rows", ()
+    if isinstance(said, Token):
+        kinds: dict[str, _Returns] = {"COUNT": "count", "ROWS": "rows", "PER_NEURON": "neurons"}
+        return kinds[said.type], ()
+    return "rows", tuple(dict.fromkeys(attribute_of(source, shape, as_tree(c)) for c in said.children))
+
+
+def _order(source: Source, shape: Shape, order: Node | None, returns: _Returns) -> tuple[ir.Order, ...]:
+    found = []
+    for item in map(as_tree, order.children if order else ()):
+        by = as_tree(item.children[0])
+        descending = len(item.children) > 1 and as_token(item.children[1]).type == "DESCENDING"
+        if returns == "neurons":
+            name = str(by.children[0])
+            if name not in NEURON_COLUMNS:
+                raise source.refusal(by, f"The answer has no {name!r}.", f"Order by {', '.join(NEURON_COLUMNS)}.")
+            found.append(ir.Order(ir.Attribute("", name), descending))
+        else:
+            found.append(ir.Order(attribute_of(source, shape, by), descending))
+    return tuple(found)
+
+
+def _placed(source: Source, shape: Shape, clauses: _Clauses, pattern: Node, problem: Problem) -> QuerySyntaxError:
+    place: Node = pattern
+    if isinstance(problem.at, int):
+        place = shape.edge_places[problem.at]
+    elif problem.at in shape.node_places:
+        place = shape.node_places[problem.at]
+    elif problem.at in clauses.trees:
+        place = clauses.trees[problem.at]
+    start, end = span_of(place)
+    return QuerySyntaxError(problem.message, hint=problem.hint, text=source.text, start=start, end=end)

@@ -1,0 +1,27 @@
+"""A question in words, of whichever language: MATCH where that is the first word, else English."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.query import ir
+
+__all__ = ["parse_question"]
+
+
+def parse_question(dataset: Dataset, text: str) -> ir.Form:
+    """The typed form of a question.
+
+    Raises:
+        QueryError: the question has an error.
+    """
+    if re.match(r"\s*match\b", text, re.IGNORECASE):
+        from graphkit.query.match.parser import parse_match
+
+        return parse_match(dataset, text)
+    from graphkit.query.english import parse_english
+
+    return parse_english(dataset, text)
