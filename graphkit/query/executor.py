@@ -37,7 +37,7 @@ def run(form: ir.Form, dataset: Dataset) -> Result:
         notes += answer.notes
     else:
         table, complete = run_rows(dataset, planned.sql, form.limit)
-    if not complete:
+    if not complete and form.limit is not None:
         notes.append(cut_off(form.limit))
     return Result(
         table=table,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphkit.errors import NotAnswerableError
 from graphkit.query import ir
 from graphkit.query.plans.connections import plan_connections, plan_synapses
+from graphkit.query.plans.match import plan_match
 from graphkit.query.plans.neurons import plan_neurons, plan_regions, plan_types
 from graphkit.query.plans.partners import plan_partners
 from graphkit.query.plans.plan import Plan
@@ -40,7 +40,7 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
         case ir.Synapses():
             return plan_synapses(form, dataset)
         case ir.Match():
-            raise NotAnswerableError("MATCH patterns cannot be answered yet.", hint="Ask for motifs.")
+            return plan_match(form, dataset)
 
 
 def plan_graph(selection: ir.Selection, dataset: Dataset) -> Plan:

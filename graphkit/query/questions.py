@@ -7,7 +7,7 @@ or a list of ids.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphkit.query import ir
 
@@ -90,6 +90,30 @@ class Questions:
         return _run(
             self, ir.Synapses(_set(self, pre), _set(self, post), make_selection(_dataset(self), **selection), limit)
         )
+
+    def match(
+        self,
+        pattern: str,
+        *,
+        returns: Literal["rows", "count", "neurons"] = "rows",
+        induced: bool = False,
+        labelled: bool = False,
+        limit: int | None = None,
+        **selection: Any,
+    ) -> Result:
+        """Matches of a pattern such as ``(a:ER4d)->(b), (b)->(a)``, in the graph that ``selection`` chooses.
+
+        ``pattern`` may go on as in MATCH, up to ORDER BY. One row a match, or ``returns`` the "count" of matches, or how many
+        each of the "neurons" takes part in.
+        """
+        from graphkit.query.match.calls import called
+
+        form = called(_dataset(self), pattern, returns, induced, labelled, limit, selection)
+        return _run(self, form)
+
+    def count_matches(self, pattern: str, **options: Any) -> int:
+        """How many matches a pattern has; options are those of ``match``."""
+        return int(self.match(pattern, returns="count", **options).scalar())
 
 
 def _dataset(brain: Questions) -> Dataset:

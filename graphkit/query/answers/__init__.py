@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["COMPUTED", "Answer", "cut"]
 
 COMPUTED: dict[str, str] = {
+    "match": "graphkit.query.answers.match",
     "motifs": "graphkit.query.answers.motifs",
 }
 

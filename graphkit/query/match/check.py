@@ -150,7 +150,9 @@ def _names(form: ir.Match) -> Problem | None:
             )
     for test in form.tests:
         if (test.left.of in edges) != (test.right.of in edges):
-            return Problem("A neuron cannot be compared with a connection.", "For example: e.synapses > f.synapses", "tests")
+            return Problem(
+                "A neuron cannot be compared with a connection.", "For example: e.synapses > f.synapses", "tests"
+            )
     return None
 
 
@@ -160,7 +162,9 @@ def _order(form: ir.Match) -> Problem | None:
     for order in form.order:
         if form.returns == "neurons":
             if order.by.of or order.by.name not in NEURON_COLUMNS:
-                return Problem(f"The answer has no {order.by.name!r}.", f"Order by {', '.join(NEURON_COLUMNS)}.", "order")
+                return Problem(
+                    f"The answer has no {order.by.name!r}.", f"Order by {', '.join(NEURON_COLUMNS)}.", "order"
+                )
         elif order.by not in answered(form):
             return Problem(
                 f"The answer has no {order.by.of}.{order.by.name}, so it cannot be ordered by it.",

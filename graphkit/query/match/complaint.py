@@ -44,7 +44,10 @@ _KINDS = (
     ({"SET_COLUMN", "NAME", "STRING", "INT"}, "neurons (a type, class, name or id, or a set as in English)"),
     ({"NAME", "STRING", "INT", "NUMBER"}, "a value"),
     ({"NAME", "STRING"}, "a name"),
-    ({"FORWARD", "BACKWARD", "MUTUAL", "OPEN", "OPEN_BACKWARD"}, "a connection (->, <-, <->, -[ ... ]-> or <-[ ... ]-)"),
+    (
+        {"FORWARD", "BACKWARD", "MUTUAL", "OPEN", "OPEN_BACKWARD"},
+        "a connection (->, <-, <->, -[ ... ]-> or <-[ ... ]-)",
+    ),
     ({"RETURN", "WHERE", "IN", "WITH"}, "a further part (where, in, between, with, induced, return, order by, limit)"),
 )
 _FURTHER = {"AMONG", "BETWEEN", "INDUCED", "LABELLED", "LIMIT", "TOP", "ORDER", "WITHOUT"}

@@ -111,7 +111,9 @@ def _edge_body(source: Source, shape: Shape, body: Node) -> dict[str, Any]:
         if isinstance(part, Token):
             name = str(part)
             if name in shape.nodes or shape.edge_named(name) is not None:
-                raise source.refusal(part, f"{name!r} names something else already.", "Give the connection another name.")
+                raise source.refusal(
+                    part, f"{name!r} names something else already.", "Give the connection another name."
+                )
             said["name"] = name
         elif part.data == "edge_synapses":
             tests.append(comparison_of(source, as_token(part.children[0]), as_token(part.children[1])))

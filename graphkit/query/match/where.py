@@ -62,7 +62,9 @@ def _between_two(source: Source, shape: Shape, term: Node) -> ir.Test:
     op = operator_of(source, as_token(operator))
     of_edges = [shape.edge_named(side.of) is not None for side in (left, right)]
     if of_edges[0] != of_edges[1]:
-        raise source.refusal(term, "A neuron cannot be compared with a connection.", "For example: e.synapses > f.synapses")
+        raise source.refusal(
+            term, "A neuron cannot be compared with a connection.", "For example: e.synapses > f.synapses"
+        )
     if not of_edges[0] and (_kind(source, left.name) != _kind(source, right.name)):
         raise source.refusal(
             term,

@@ -1,0 +1,157 @@
+"""The matches of a pattern."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from graphkit.interrupted import interruptible
+from graphkit.query.answers import Answer, cut
+from graphkit.query.match.columns import NEURON_COLUMNS, answered
+from graphkit.query.vocabulary import quoted_name
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.motifs.pattern import Pattern
+    from graphkit.query import ir
+    from graphkit.query.match.bound import Bound
+    from graphkit.query.planner import Plan
+
+__all__ = ["MOST_ROWS", "answer"]
+
+MOST_ROWS = 5_000_000
+"""Matches that are given where the question has no limit."""
+
+
+def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
+    """One row a match (or its count, or how many each neuron takes part in)."""
+    from graphkit.motifs.pattern import contradiction
+    from graphkit.motifs.search import count_matches
+    from graphkit.query.match.bound import bound
+
+    found = bound(form, dataset)
+    pattern = found.pattern
+    reason = contradiction(pattern)
+    notes: tuple[str, ...] = () if reason is None else (f"Nothing can match: {_named(reason, form)}.",)
+    if form.returns == "count":
+        number = 0 if reason is not None else count_matches(pattern)
+        return Answer(pa.table({"matches": pa.array([number], pa.int64())}), True, notes)
+    if form.returns == "neurons":
+        return cut(_by_neuron(form, dataset, pattern), form.limit, notes)
+    rows, complete = _rows(form, dataset, found)
+    table = _table(form, dataset, found, rows)
+    if not complete and form.limit is None:
+        notes += (f"Only the first {MOST_ROWS:,} matches are given; RETURN count counts all, LIMIT gives more.",)
+    return Answer(table, complete, notes)
+
+
+def _named(reason: str, form: ir.Match) -> str:
+    """The reason with the names of the question in place of numbers of neurons."""
+    names = [node.name for node in form.nodes]
+    reason = re.sub(r"\bnode (\d+)", lambda m: f"({names[int(m[1])]})", reason)
+    return re.sub(r"\b(\d+) -> (\d+)", lambda m: f"({names[int(m[1])]})->({names[int(m[2])]})", reason)
+
+
+# -- one row a match --------------------------------------------------------------------------------------------
+
+
+def _rows(form: ir.Match, dataset: Dataset, found: Bound) -> tuple[NDArray[np.int32], bool]:
+    """The matches to give, in their order, and whether they are all."""
+    from graphkit.motifs.search import match_batches
+    from graphkit.query.match.first import firsts
+
+    first = firsts(found.pattern)
+    limit = MOST_ROWS if form.limit is None else form.limit
+    kept = np.empty((0, found.pattern.n_nodes), dtype=np.int32)
+    waiting: list[NDArray[np.int32]] = []
+    n_waiting, complete = 0, True
+    for batch in match_batches(found.pattern):
+        waiting.append(first(batch))
+        n_waiting += len(batch)
+        if len(kept) + n_waiting <= limit or (form.order and n_waiting < _SORT_AT):
+            continue
+        kept, complete = np.concatenate([kept, *waiting]), False
+        waiting, n_waiting = [], 0
+        if not form.order:
+            break
+        kept = _ordered(form, dataset, found, kept)[:limit]
+    kept = np.concatenate([kept, *waiting])
+    complete = complete and len(kept) <= limit
+    return _ordered(form, dataset, found, kept[: None if form.order else limit])[:limit], complete
+
+
+_SORT_AT = 1_000_000
+
+
+def _ordered(form: ir.Match, dataset: Dataset, found: Bound, rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """By what the question says, then by ids; neurons without a value last."""
+    import pyarrow.compute as pc
+
+    keys: list[tuple[str, str]] = []
+    columns: dict[str, Any] = {}
+    for order in form.order:
+        keys.append((str(len(keys)), "descending" if order.descending else "ascending"))
+        columns[keys[-1][0]] = _column(order.by, form, dataset, found, rows)
+    for node in range(rows.shape[1]):
+        keys.append((str(len(keys)), "ascending"))
+        columns[keys[-1][0]] = pa.array(rows[:, node])
+    order_of: NDArray[np.uint64] = pc.sort_indices(pa.table(columns), sort_keys=keys).to_numpy()
+    return rows[order_of]
+
+
+def _table(form: ir.Match, dataset: Dataset, found: Bound, rows: NDArray[np.int32]) -> pa.Table:
+    return pa.table({name: _column(of, form, dataset, found, rows) for of, name in answered(form).items()})
+
+
+def _column(
+    attribute: ir.Attribute, form: ir.Match, dataset: Dataset, found: Bound, rows: NDArray[np.int32]
+) -> pa.ChunkedArray | pa.Array:
+    place = found.place_of.get(attribute.of)
+    if place is not None:
+        edge = found.pattern.edges[place]
+        return pa.array(_synapses(edge.graph, rows[:, edge.pre], rows[:, edge.post]))
+    node = [n.name for n in form.nodes].index(attribute.of)
+    base = found.pattern.base
+    if attribute.name == "neuron_id":
+        return pa.array(base.ids[rows[:, node]])
+    distinct, at = np.unique(rows[:, node], return_inverse=True)
+    values = _of_neurons(dataset, [attribute.name], base.ids[distinct])[attribute.name]
+    return values.take(pa.array(at)).combine_chunks()
+
+
+def _synapses(graph: Any, pre: NDArray[np.int32], post: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Synapses of the connections from rows ``pre`` to rows ``post``, which are there."""
+    n = np.int64(len(graph))
+    keys = np.repeat(np.arange(n), np.diff(graph.indptr)) * n + graph.indices
+    synapses: NDArray[np.int64] = np.asarray(graph.synapses)[np.searchsorted(keys, pre.astype(np.int64) * n + post)]
+    return synapses
+
+
+def _of_neurons(dataset: Dataset, names: list[str], ids: NDArray[np.int64]) -> pa.Table:
+    """Columns of the neurons ``ids``, in their order."""
+    listed = ", ".join(map(quoted_name, names))
+    sql = f"SELECT neuron_id, {listed} FROM neurons ORDER BY neuron_id"
+    cursor = dataset.cursor(sql)
+    table: pa.Table = interruptible(cursor, cursor.sql(sql).to_arrow_table)
+    at = np.searchsorted(table["neuron_id"].to_numpy(), ids)
+    return table.take(pa.array(at)).drop_columns(["neuron_id"])
+
+
+# -- by neuron --------------------------------------------------------------------------------------------------
+
+
+def _by_neuron(form: ir.Match, dataset: Dataset, pattern: Pattern) -> pa.Table:
+    from graphkit.motifs.search import matches_by_neuron
+
+    matches = matches_by_neuron(pattern)
+    rows = np.flatnonzero(matches)
+    ids = pattern.base.ids[rows]
+    columns = _of_neurons(dataset, ["name", "type"], ids)
+    table = pa.table({"neuron_id": ids, **{n: columns[n] for n in ("name", "type")}, "matches": matches[rows]})
+    keys = [(o.by.name, "descending" if o.descending else "ascending") for o in form.order]
+    keys += [(n, k) for n, k in (("matches", "descending"), ("neuron_id", "ascending")) if n not in dict(keys)]
+    return table.sort_by(keys).select(list(NEURON_COLUMNS))
