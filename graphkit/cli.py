@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphkit import cli_export, cli_import, cli_query
+from graphkit import cli_export, cli_import, cli_query, cli_sets
 from graphkit.cli_dataset import location, opened
 from graphkit.cli_options import DatasetOption, MemoryOption, ThreadsOption
 from graphkit.terminal import caught, progress_bar, say
@@ -42,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 app.add_typer(cli_import.app, name="import")
+app.add_typer(cli_sets.app, name="sets")
 app.command()(cli_query.query)
 
 Folder = Annotated[

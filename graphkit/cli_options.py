@@ -13,7 +13,10 @@ __all__ = [
     "FormatOption",
     "LimitOption",
     "MemoryOption",
+    "NeuronsOption",
     "OutputOption",
+    "SetOption",
+    "SkipUnknownOption",
     "ThreadsOption",
 ]
 
@@ -48,6 +51,28 @@ LimitOption = Annotated[
 ]
 ExplainOption = Annotated[
     bool, typer.Option("--explain", help="Print the exact question, the plan and the SQL instead.")
+]
+NeuronsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--neurons",
+        metavar="FILE",
+        help="The neurons @neurons of the question; as --set neurons=FILE.",
+        show_default=False,
+    ),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=FILE",
+        help="The neurons @NAME of the question: one id a line, or a table with a column of ids; - for stdin. Repeatable.",
+        show_default=False,
+    ),
+]
+SkipUnknownOption = Annotated[
+    bool,
+    typer.Option("--skip-unknown", help="Go on without given ids that the dataset does not have; they are counted."),
 ]
 MemoryOption = Annotated[
     str, typer.Option("--memory-limit", metavar="SIZE", help="Bound on the memory used, e.g. 512MB.")

@@ -12,13 +12,14 @@ a dataset, and of two writers one is told that it came second (``graphkit.writer
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 import os
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from graphkit.graph import Graph
     from graphkit.query import ir
     from graphkit.query.result import Result
+    from graphkit.query.sets import NeuronSource
     from graphkit.query.vocabulary import Vocabulary
     from graphkit.regions import RegionTree
 
@@ -122,9 +124,13 @@ class Dataset(Questions):
     def __init__(self, storage: Storage, snapshot: Snapshot) -> None:
         self.storage = storage
         self.snapshot = snapshot
-        self._lock = threading.Lock()
-        self._connection: duckdb.DuckDBPyConnection | None = None
-        self._views: set[str] = set()
+        self.sets: Mapping[str, NeuronSource] = {}
+        """Sets of neurons that questions call ``@name``, besides the saved ones (``graphkit.query.sets``)."""
+        self.skip_unknown = False
+        """Whether ids that the dataset does not have are left out of sets and annotations, and counted, not refused."""
+        self.notes: list[str] = []
+        """What is to be read with answers: ids that were left out."""
+        self._shared = _Shared()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{t.rows:,} {name}" for name, t in self.snapshot.tables.items() if name in _COUNTED)
@@ -188,15 +194,16 @@ class Dataset(Questions):
         """
         from graphkit.tables import bare_connection, create_views
 
-        with self._lock:
-            if self._connection is None:
-                self._connection = bare_connection(self)
+        shared = self._shared
+        with shared.lock:
+            if shared.connection is None:
+                shared.connection = bare_connection(self)
             words = set(re.findall(r"\w+", sql))
             words |= {"synapses"} if "detected_synapses" in words else set()
-            wanted = [t for t in self.snapshot.tables if t in words and t not in self._views]
-            create_views(self._connection, self, wanted)
-            self._views.update(wanted)
-            return self._connection.cursor()
+            wanted = [t for t in self.snapshot.tables if t in words and t not in shared.views]
+            create_views(shared.connection, self, wanted)
+            shared.views.update(wanted)
+            return shared.connection.cursor()
 
     def table(self, name: str) -> pa.Table:
         """The whole table ``name`` as Arrow, as it is stored."""
@@ -229,15 +236,47 @@ class Dataset(Questions):
 
     # -- questions ----------------------------------------------------------------------------------------------
 
-    def query(self, question: str | ir.Form, *, limit: int | None = None) -> Result:
+    def query(
+        self, question: str | ir.Form, *, limit: int | None = None, sets: Mapping[str, NeuronSource] | None = None
+    ) -> Result:
         """The answer to a question, in English (``motifs in region EB``) or in the typed form.
+
+        ``sets`` gives the neurons that the question calls ``@name``: ids, a DataFrame, an answer, a file.
 
         Raises:
             QueryError: the question has an error; says where and what was meant.
         """
         from graphkit.query import ask
 
-        return ask(self, question, limit=limit)
+        return ask(self.with_sets(sets) if sets else self, question, limit=limit)
+
+    def with_sets(self, sets: Mapping[str, NeuronSource], *, skip_unknown: bool | None = None) -> Dataset:
+        """The same dataset, of which questions can say ``@name`` for each of ``sets``.
+
+        Raises:
+            QueryError: a name is none; what is wrong with a set is said when a question names it.
+        """
+        from graphkit.query.sets import checked_names
+
+        like = self._alike()
+        like.sets = checked_names({**self.sets, **sets})
+        like.skip_unknown = self.skip_unknown if skip_unknown is None else skip_unknown
+        return like
+
+    def neuron_set(self, name: str) -> ir.NamedSet:
+        """The neurons that ``@name`` stands for.
+
+        Raises:
+            UnknownNameError: there is no such set, or ids in it are not in the dataset.
+        """
+        from graphkit.query.sets import named_set
+
+        return named_set(self, name)
+
+    def _alike(self) -> Dataset:
+        like = copy.copy(self)
+        like.notes = list(self.notes)
+        return like
 
     def sql(self, statement: str, *, limit: int | None = None) -> Result:
         """The answer to one SELECT over the views of ``graphkit.tables``; nothing else can be read or written.
@@ -293,6 +332,15 @@ class Dataset(Questions):
     def missing_tables(self, names: Iterable[str]) -> list[str]:
         """Those of ``names`` that the snapshot does not have."""
         return [name for name in names if not self.has(name)]
+
+
+class _Shared:
+    """The connection of a dataset and of those that differ from it in what questions are given only."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.connection: duckdb.DuckDBPyConnection | None = None
+        self.views: set[str] = set()
 
 
 _COUNTED = ("neurons", "synapses", "connections", "segments")

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from graphkit.columns import int64_column
 from graphkit.errors import GraphError, QueryError
 from graphkit.graph import Graph
 from graphkit.interrupted import interruptible
@@ -27,6 +26,7 @@ from graphkit.query import ir
 from graphkit.query.cache_folder import user_cache
 from graphkit.query.planner import plan
 from graphkit.query.plans.selected import selected_neurons_sql, selected_pairs_sql
+from graphkit.query.sets import NeuronSource, ids_of
 from graphkit.query.sql import check_predicate
 from graphkit.query.vocabulary import one_of, quoted_name
 
@@ -54,7 +54,7 @@ def load_graph(
     type: str | Iterable[str] | None = None,
     class_: str | Iterable[str] | None = None,
     side: str | None = None,
-    neurons: Iterable[int] | None = None,
+    neurons: NeuronSource | None = None,
     where: str | None = None,
     min_synapses: int = 1,
     per_region: bool = False,
@@ -70,7 +70,7 @@ def load_graph(
         between_neurons_of: only neurons that belong to these regions: at least the share ``belonging`` of their inputs
             or of their outputs lies there.
         type, class_, side: only neurons of these (wildcards * and ?), regardless of case.
-        neurons: only neurons of these ids.
+        neurons: only these: ids, a table or an answer with a column of ids, or the name of a set ("@mine").
         where: only neurons for which this SQL predicate over the view ``neurons`` is true.
         min_synapses: connections with at least this many synapses, summed over the chosen regions; with ``per_region``,
             each region's synapses count only where they reach it by themselves.
@@ -117,7 +117,7 @@ def make_selection(
     type: str | Iterable[str] | None = None,
     class_: str | Iterable[str] | None = None,
     side: str | None = None,
-    neurons: Iterable[int] | None = None,
+    neurons: NeuronSource | None = None,
     min_synapses: int = 1,
     per_region: bool = False,
     kind: Literal["chemical", "electrical"] = "chemical",
@@ -135,8 +135,7 @@ def make_selection(
         if given is not None:
             terms.append(one_of([vocabulary.equals(column, text) for text in _listed(given, column)]))
     if neurons is not None:
-        ids = int64_column(list(neurons), "neurons").tolist()
-        terms.append(ir.Comparison("neuron_id", "in", tuple(sorted(set(vocabulary.neuron_ids(ids))))))
+        terms.append(_chosen(dataset, neurons))
     return ir.Selection(
         regions=None if region is None else _regions(dataset, region),
         neurons=None if not terms else terms[0] if len(terms) == 1 else ir.And(tuple(terms)),
@@ -146,6 +145,15 @@ def make_selection(
         nt=None if nt is None else tuple(s for text in _listed(nt, "nt") for s in vocabulary.transmitter(text)),
         autapses=autapses,
     )
+
+
+def _chosen(dataset: Dataset, neurons: NeuronSource) -> ir.Condition:
+    if isinstance(neurons, str):
+        if not neurons.startswith("@"):
+            raise QueryError(f"neurons takes ids or the name of a set, got {neurons!r}.", hint="For example: '@mine'.")
+        return dataset.neuron_set(neurons[1:])
+    ids = ids_of(neurons, "neurons")
+    return ir.Comparison("neuron_id", "in", tuple(sorted(set(dataset.vocabulary.neuron_ids(ids)))))
 
 
 def load_selection(dataset: Dataset, selection: ir.Selection, *, attributes: tuple[str, ...] = ()) -> Graph:

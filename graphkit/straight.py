@@ -48,10 +48,12 @@ def read_plainly(command: Callable[..., Any], arguments: Sequence[str]) -> dict[
         else:
             return None
         value = True if kind is bool else _value(text, kind, info)
-        if value is None or name in given:
+        if value is None or (name in given and kind is not list):
             return None
+        values[name] = (
+            [*(values[name] or ()), value] if kind is list and name in given else [value] if kind is list else value
+        )
         given.add(name)
-        values[name] = value
     return values
 
 
@@ -64,7 +66,9 @@ def _declared(hint: Any) -> tuple[type, ArgumentInfo | OptionInfo | None]:
     if isinstance(kind, types.UnionType):
         several = [t for t in get_args(kind) if t is not types.NoneType]
         kind = several[0] if len(several) == 1 else None
-    return (kind, info) if kind in (str, int, bool, Path) else (str, None)
+    if kind == list[str]:
+        return list, info
+    return (kind, info) if kind in (str, int, float, bool, Path) else (str, None)
 
 
 def _value(text: str, kind: type, info: ArgumentInfo | OptionInfo) -> Any:
@@ -76,4 +80,9 @@ def _value(text: str, kind: type, info: ArgumentInfo | OptionInfo) -> Any:
         number = int(text)
         low, high = info.min, info.max
         return number if (low is None or number >= low) and (high is None or number <= high) else None
-    return kind(text)
+    if kind is float:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
+            return None
+        value = float(text)
+        return value if info.min is None or value >= info.min else None
+    return text if kind is list else kind(text)

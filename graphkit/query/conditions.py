@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
-from graphkit.query.ir import And, BelongsTo, Comparison, Condition, HasSynapsesIn, Not, Or
+from graphkit.query.ir import And, BelongsTo, Comparison, Condition, HasSynapsesIn, NamedSet, Not, Or
 from graphkit.query.vocabulary import glob_to_like, quoted_name
 from graphkit.tables import quoted
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["condition_sql", "region_ids", "region_list_sql", "require_neuron_regions"]
+__all__ = ["condition_sql", "ids_sql", "region_ids", "region_list_sql", "require_neuron_regions"]
 
 
 def region_ids(dataset: Dataset, names: Iterable[str]) -> list[int]:
@@ -51,11 +51,24 @@ def condition_sql(condition: Condition, dataset: Dataset) -> str:
         return f"(NOT {condition_sql(condition.term, dataset)})"
     if isinstance(condition, Comparison):
         return _comparison_sql(condition)
+    if isinstance(condition, NamedSet):
+        return f"(neuron_id IN {ids_sql(condition.ids)})"
     require_neuron_regions(dataset, condition.regions)
     regions = region_list_sql(dataset, condition.regions)
     if isinstance(condition, HasSynapsesIn):
         return f"(neuron_id IN (SELECT neuron_id FROM neuron_regions WHERE region_id IN {regions} AND inputs + outputs > 0))"
     return f"(neuron_id IN ({_belonging_sql(condition, regions)}))"
+
+
+def ids_sql(ids: Iterable[int]) -> str:
+    """What ``neuron_id IN`` takes. DuckDB reads 100,000 numbers in 2 s, and one text with as many in it in 0.15 s."""
+    listed = [str(i) for i in ids]
+    if len(listed) <= _FEW_IDS:
+        return f"({', '.join(listed)})"
+    return f"(SELECT unnest(string_split('{','.join(listed)}', ',')::BIGINT[]))"
+
+
+_FEW_IDS = 16
 
 
 def _belonging_sql(condition: BelongsTo, regions: str) -> str:
@@ -77,6 +90,8 @@ def _comparison_sql(comparison: Comparison) -> str:
         return f"({column} {word} {quoted(glob_to_like(str(value)))} ESCAPE '\\')"
     if value == ():
         return "false"
+    if isinstance(value, tuple) and comparison.column == "neuron_id":
+        return f"({column} IN {ids_sql(int(v) for v in value)})"
     if isinstance(value, tuple):
         return f"({column} IN ({', '.join(map(_literal, value))}))"
     return f"({column} {op} {_literal(value)})"

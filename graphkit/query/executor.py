@@ -30,7 +30,7 @@ def run(form: ir.Form, dataset: Dataset) -> Result:
         NotAnswerableError: the dataset does not hold what the question needs.
     """
     planned = plan(form, dataset)
-    notes = list(planned.notes)
+    notes = [*dataset.notes, *planned.notes]
     if (module := COMPUTED.get(form.name)) is not None:
         answer: Answer = importlib.import_module(module).answer(form, dataset, planned)
         table, complete = answer.table, answer.complete

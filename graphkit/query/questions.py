@@ -1,7 +1,7 @@
 """The questions of the command as methods of a dataset, with the same names.
 
-Where a method takes neurons, it takes what English takes there ("type 'EPG'", "EPG", "ER4d, ER4m", "neurons of EB"), an id,
-or a list of ids.
+Where a method takes neurons, it takes what English takes there ("type 'EPG'", "EPG", "ER4d, ER4m", "neurons of EB", "@mine"), an
+id, or whatever holds ids: a list, an array, a Series, a DataFrame or an answer with a column of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NeuronSet", "Questions"]
 
-NeuronSet = str | int | Iterable[int]
+NeuronSet = Any
 Groups = str | Iterable[str] | None
 
 
@@ -153,8 +153,7 @@ def _set(brain: Questions, given: NeuronSet | None) -> ir.Condition | None:
         from graphkit.query.english import parse_set
 
         return parse_set(_dataset(brain), given)
-    ids = [given] if isinstance(given, int) or not isinstance(given, Iterable) else given
-    return make_selection(_dataset(brain), neurons=ids).neurons
+    return make_selection(_dataset(brain), neurons=given).neurons
 
 
 def _regions(brain: Questions, given: str | Iterable[str] | None) -> tuple[str, ...] | None:

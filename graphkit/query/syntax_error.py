@@ -28,6 +28,7 @@ _SHOWN = {
     "INT": "a whole number",
     "NUMBER": "a number",
     "SET_COLUMN": "type, class, side or name",
+    "SET_NAME": "a set such as @mine",
     "GROUP": "type, class, side, nt or region",
     "OPERATOR": "=, !=, <, <=, > or >=",
     "COMMA": "a comma",
@@ -100,10 +101,12 @@ def _word(terminal: str) -> str:
     return _SHOWN.get(terminal) or terminal.strip("_").lower().replace("_", " ")
 
 
-_NEURONS = "neurons (a type, class, name or id, `type ...`, `neurons of REGION`, `neurons where ...` or `any neuron`)"
+_NEURONS = (
+    "neurons (a type, class, name or id, `type ...`, @set, `neurons of REGION`, `neurons where ...` or `any neuron`)"
+)
 _KINDS = (
     ({"SET_COLUMN", "GROUP", "NAME", "STRING"}, "a column"),
-    ({"SET_COLUMN", "NAME", "STRING", "INT", "NUMBER", "_ANY", "_ALL", "_NEURON", "_NEURONS"}, _NEURONS),
+    ({"SET_COLUMN", "SET_NAME", "NAME", "STRING", "INT", "NUMBER", "_ANY", "_ALL", "_NEURON", "_NEURONS"}, _NEURONS),
     ({"NAME", "STRING", "INT", "NUMBER"}, "a value"),
     ({"INT", "NUMBER"}, "an id"),
     ({"NAME", "STRING"}, "a name"),

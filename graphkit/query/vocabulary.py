@@ -285,6 +285,14 @@ class Vocabulary:
         """
         return self.neuron_ids([value])[0]
 
+    def known_ids(self, ids: Iterable[int]) -> set[int]:
+        """Those of ``ids`` (int64) that are neurons of the dataset."""
+        listed = ",".join(map(str, ids))
+        if not listed:
+            return set()
+        wanted = f"(SELECT unnest(string_split('{listed}', ',')::BIGINT[]))"
+        return {row[0] for row in self._rows(f"SELECT neuron_id FROM neurons WHERE neuron_id IN {wanted}")}
+
     def neuron_ids(self, values: Iterable[int]) -> tuple[int, ...]:
         """``values``, if there is a neuron of each id.
 
@@ -293,8 +301,7 @@ class Vocabulary:
         """
         wanted = tuple(values)
         stored = [v for v in wanted if -(2**63) <= v < 2**63]
-        listed = f"(SELECT unnest([{', '.join(map(str, stored))}]::BIGINT[]))"
-        known = {row[0] for row in self._rows(f"SELECT neuron_id FROM neurons WHERE neuron_id IN {listed}")}
+        known = self.known_ids(stored)
         unknown = [v for v in wanted if v not in known]
         if unknown:
             count = self._dataset.snapshot.tables["neurons"].rows

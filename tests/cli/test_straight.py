@@ -37,14 +37,20 @@ _WORDS = st.one_of(
         ]
     ),
     st.sampled_from(
-        ["-d", "--dataset", "--sql", "--format", "-o", "--output", "--limit", "--explain", "--help", "--nonsense"]
+        [
+            *("-d", "--dataset", "--sql", "--format", "-o", "--output", "--limit", "--explain", "--help", "--nonsense"),
+            *("--set", "--neurons", "--skip-unknown"),
+        ]
     ),
 )
 
 
 def _by_typer(arguments: list[str]) -> dict[str, Any] | None:
     try:
-        return dict(_COMMAND.make_context("query", list(arguments)).params)
+        read = _COMMAND.make_context("query", list(arguments)).params
+        return {
+            k: (list(v) or None) if isinstance(v, tuple) else v for k, v in read.items()
+        }  # as typer's callback has it
     except (typer.Exit, typer.BadParameter, Exception):
         return None
 

@@ -58,6 +58,10 @@ QUESTIONS = [
     "neurons where name < 'B' and hemilineage like '0?'",
     'neurons where belongs to EB at 40 % and has synapses in (FB, "beta\'L(R)")',
     "neurons where type = 'D(x)_L'''",
+    "neurons @mine (2 neurons) where type = A and not in @mine",
+    "types of @MINE",
+    "neurons where id in @mine or neuron_id not in @mine",
+    "inputs of @mine, type A",
     'neurons where type = "D(x)_L\'" and name = \'D "quoted"\'',
     "types",
     "types in EB",
@@ -95,6 +99,12 @@ QUESTIONS = [
     "synapses among type A, B",
     "synapses with nt GABA without autapses",
 ]
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny: Dataset) -> Dataset:
+    """With the set @mine."""
+    return tiny.with_sets({"mine": [LONG, LONG + 2]})
 
 
 def _form(tiny: Dataset, question: str) -> ir.Form:

@@ -52,6 +52,8 @@ def set_text(condition: ir.Condition | None) -> str:
             return f"neurons of region ({names_text(regions)}){_share(share)}"
         case ir.HasSynapsesIn(regions):
             return f"neurons in region ({names_text(regions)})"
+        case ir.NamedSet():
+            return _named(condition)
         case ir.Comparison("neuron_id", "=", value):
             return str(value)
         case ir.Comparison(("type" | "class" | "side" | "name") as column, ("=" | "like"), value):
@@ -111,6 +113,12 @@ def _condition(condition: ir.Condition) -> str:
             return f"belong to region ({names_text(regions)}){_share(share)}"
         case ir.HasSynapsesIn(regions):
             return f"have synapses in region ({names_text(regions)})"
+        case ir.NamedSet():
+            return f"in {_named(condition)}"
+
+
+def _named(chosen: ir.NamedSet) -> str:
+    return f"@{chosen.name} ({len(chosen.ids)} neuron{'' if len(chosen.ids) == 1 else 's'})"
 
 
 def _column(name: str) -> str:

@@ -11,7 +11,7 @@ from graphkit.query import ir
 from graphkit.query.english.places import belonging_of, regions_of
 from graphkit.query.english.sets import neuron_set
 from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, name_of
-from graphkit.query.english.where import condition_of
+from graphkit.query.english.where import condition_of, named_set
 
 __all__ = ["Parts", "parts_of"]
 
@@ -63,6 +63,8 @@ def _part(source: Source, tree: Node) -> tuple[str, Any]:
             return "regions", regions_of(source, as_tree(children[0]))
         case "belonging":
             return "belonging", belonging_of(source, children)
+        case "within":
+            return "within", named_set(source, as_tree(children[0]))
         case "where":
             return "where", condition_of(source, as_tree(children[0]))
         case "among":

@@ -41,8 +41,8 @@ def _types(source: Source, question: Node, parts: Parts) -> ir.Form:
 
 
 def _chosen(parts: Parts) -> ir.Condition | None:
-    """Both ``of REGION`` and ``where``."""
-    terms = [parts.take(name) for name in ("belonging", "where") if name in parts.values]
+    """All of ``in @NAME``, ``of REGION`` and ``where``."""
+    terms = [parts.take(name) for name in ("within", "belonging", "where") if name in parts.values]
     return ir.And(tuple(terms)) if len(terms) > 1 else (terms[0] if terms else None)
 
 

@@ -7,7 +7,7 @@ from lark import Token
 from graphkit.query import ir
 from graphkit.query.english.places import belonging_of, regions_of
 from graphkit.query.english.source import Node, Source, as_token, as_tree, name_of, number_of
-from graphkit.query.english.where import condition_of
+from graphkit.query.english.where import condition_of, named_set
 from graphkit.query.vocabulary import one_of
 
 __all__ = ["neuron_set"]
@@ -27,6 +27,8 @@ def _term(source: Source, tree: Node) -> ir.Condition | None:
     match tree.data:
         case "any_neuron":
             return None
+        case "named_set":
+            return named_set(source, tree)
         case "bare":
             return source.placed(tree, lambda: source.vocabulary.bare(name_of(as_tree(children[0]))))
         case "id_set":

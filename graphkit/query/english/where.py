@@ -9,7 +9,7 @@ from graphkit.query.english.places import belonging_of, regions_of
 from graphkit.query.english.source import Node, Source, as_token, as_tree, number_of, unquoted
 from graphkit.query.vocabulary import has_wildcard, one_of
 
-__all__ = ["condition_of"]
+__all__ = ["condition_of", "named_set"]
 
 _MOST_NESTED = 50
 
@@ -30,8 +30,15 @@ def condition_of(source: Source, tree: Node, depth: int = 0) -> ir.Condition:
         return belonging_of(source, children)
     if tree.data == "has_synapses":
         return ir.HasSynapsesIn(regions_of(source, as_tree(children[0])))
+    if tree.data == "in_set":
+        return named_set(source, as_tree(children[0]))
     named = as_token(as_tree(children[0]).children[0])
     column = source.placed(named, lambda: source.vocabulary.column(unquoted(named)))
+    if tree.data in ("ids_in_set", "ids_not_in_set"):
+        if column != "neuron_id":
+            raise source.refusal(named, "A set holds neurons.", "Write `in @name`, or `neuron_id in @name`.")
+        chosen = named_set(source, as_tree(children[1]))
+        return ir.Not(chosen) if tree.data == "ids_not_in_set" else chosen
     if tree.data in ("is_null", "is_not_null"):
         return ir.Comparison(column, "is null" if tree.data == "is_null" else "is not null")
     source.placed(named, lambda: source.vocabulary.holds(column))
@@ -39,6 +46,19 @@ def condition_of(source: Source, tree: Node, depth: int = 0) -> ir.Condition:
         condition = one_of([_compare(source, column, "=", as_token(as_tree(c).children[0])) for c in children[1:]])
         return ir.Not(condition) if tree.data == "none_of" else condition
     return _compare(source, column, str(as_token(children[1])).lower(), as_token(as_tree(children[2]).children[0]))
+
+
+def named_set(source: Source, tree: Node) -> ir.NamedSet:
+    """The neurons that ``@name`` stands for."""
+    token = as_token(tree.children[0])
+    found = source.placed(token, lambda: source.dataset.neuron_set(token[1:]))
+    if len(tree.children) > 1 and int(as_token(tree.children[1])) != len(found.ids):
+        raise source.refusal(
+            tree,
+            f"The set @{found.name} has {len(found.ids):,} neurons now, not {as_token(tree.children[1])}.",
+            f"Leave the number out to ask about those that are in it now: @{found.name}",
+        )
+    return found
 
 
 def _compare(source: Source, column: str, op: str, token: Token) -> ir.Condition:

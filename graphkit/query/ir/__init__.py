@@ -12,6 +12,7 @@ from graphkit.query.ir.conditions import (
     Comparison,
     Condition,
     HasSynapsesIn,
+    NamedSet,
     Not,
     Or,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "HasSynapsesIn",
     "Match",
     "Motifs",
+    "NamedSet",
     "Neurons",
     "Not",
     "Or",

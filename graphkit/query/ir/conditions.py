@@ -13,6 +13,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "HasSynapsesIn",
+    "NamedSet",
     "Not",
     "Operator",
     "Or",
@@ -54,6 +55,14 @@ class HasSynapsesIn:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedSet:
+    """The neuron is one of these ids, which the question calls ``@name``; ids ascend, each once."""
+
+    name: str
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """All of the terms."""
 
@@ -74,4 +83,4 @@ class Not:
     term: Condition
 
 
-Condition = Comparison | BelongsTo | HasSynapsesIn | And | Or | Not
+Condition = Comparison | BelongsTo | HasSynapsesIn | NamedSet | And | Or | Not

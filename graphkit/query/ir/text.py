@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from graphkit.errors import QueryError
-from graphkit.query.ir.conditions import And, BelongsTo, Comparison, HasSynapsesIn, Not, Or
+from graphkit.query.ir.conditions import And, BelongsTo, Comparison, HasSynapsesIn, NamedSet, Not, Or
 from graphkit.query.ir.forms import FORMS, Form
 from graphkit.query.ir.pattern import Attribute, Order, PatternEdge, PatternNode, Test
 from graphkit.query.ir.selection import Selection
@@ -19,7 +19,10 @@ FORM_VERSION = 1
 _ID = "neuron_id"
 _NAMED = {
     c.__name__: c
-    for c in (And, Attribute, BelongsTo, Comparison, HasSynapsesIn, Not, Or, Order, PatternEdge, PatternNode, Test)
+    for c in (
+        *(And, Attribute, BelongsTo, Comparison, HasSynapsesIn, NamedSet, Not, Or, Order),
+        *(PatternEdge, PatternNode, Test),
+    )
 }
 """What stands in a form under its own name."""
 
@@ -63,6 +66,8 @@ def _plain(node: Any) -> Any:
         name = type(node).__name__
         if isinstance(node, Comparison) and node.column == _ID and node.value is not None:
             body["value"] = [str(v) for v in node.value] if isinstance(node.value, tuple) else str(node.value)
+        if isinstance(node, NamedSet):
+            body["ids"] = [str(i) for i in node.ids]
         return {"is": name, **body} if name in _NAMED else body
     if isinstance(node, tuple):
         return [_plain(item) for item in node]
@@ -74,6 +79,8 @@ def _revived(key: str, node: Any) -> Any:
         fields = {k: _revived(k, v) for k, v in node.items() if k != "is"}
         if fields.get("column") == _ID and (value := fields["value"]) is not None:
             fields["value"] = tuple(int(v) for v in value) if isinstance(value, tuple) else int(value)
+        if node["is"] == "NamedSet":
+            fields["ids"] = tuple(map(int, fields["ids"]))
         return _NAMED[node["is"]](**fields)
     if key == "selection":
         return Selection(**{k: _revived(k, v) for k, v in node.items()})
