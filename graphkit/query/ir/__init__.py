@@ -18,7 +18,7 @@ from graphkit.query.ir.conditions import (
 )
 from graphkit.query.ir.forms import Connections, Direction, Form, Motifs, Neurons, Partners, Regions, Synapses, Types
 from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test, TestOperator
-from graphkit.query.ir.selection import GROUPS, Group, Selection
+from graphkit.query.ir.selection import GROUPS, Group, Kind, Selection
 from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Form",
     "Group",
     "HasSynapsesIn",
+    "Kind",
     "Match",
     "Motifs",
     "NamedSet",
