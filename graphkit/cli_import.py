@@ -236,6 +236,44 @@ def neuprint(
 
 
 @app.command()
+def codex(
+    files: Files,
+    output: Output,
+    name: Name = None,
+    columns: Columns = None,
+    where: Where = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """FlyWire Codex downloads: connections by neuropil, and tables about neurons.
+
+    For example: graphkit import codex connections.csv.gz neurons.csv.gz classification.csv.gz -o flywire
+    """
+    _run("codex", **locals())
+
+
+@app.command()
+def larva(
+    files: Files,
+    output: Output,
+    name: Name = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """The larval fly brain of Winding et al. 2023: matrices by compartment.
+
+    For example: graphkit import larva ad_connectivity_matrix.csv aa_connectivity_matrix.csv annotations.csv -o larva
+    """
+    _run("larva", **locals())
+
+
+@app.command()
 def cave(
     files: Files,
     output: Output,

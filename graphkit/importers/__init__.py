@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphkit.importers.cave import import_cave
+    from graphkit.importers.codex import import_codex
     from graphkit.importers.edges import import_edges
     from graphkit.importers.graphml import import_graphml
+    from graphkit.importers.larva import import_larva
     from graphkit.importers.neuprint import import_neuprint
     from graphkit.importers.report import ImportReport, LeftOut
     from graphkit.importers.synapses import import_synapses
@@ -20,8 +22,10 @@ __all__ = [
     "ImportReport",
     "LeftOut",
     "import_cave",
+    "import_codex",
     "import_edges",
     "import_graphml",
+    "import_larva",
     "import_neuprint",
     "import_synapses",
 ]
@@ -30,8 +34,10 @@ _HOME = {
     "ImportReport": "report",
     "LeftOut": "report",
     "import_cave": "cave",
+    "import_codex": "codex",
     "import_edges": "edges",
     "import_graphml": "graphml",
+    "import_larva": "larva",
     "import_neuprint": "neuprint",
     "import_synapses": "synapses",
 }

@@ -20,7 +20,7 @@ from graphkit.importers.fields import EDGE_FIELDS, recognise
 from graphkit.importers.kinds import kind_cell
 from graphkit.importers.neuron_table import read_neurons
 from graphkit.importers.options import CommonKeywords, ImportOptions
-from graphkit.importers.pairs import Pairs, merge_pairs
+from graphkit.importers.pairs import Pairs, Tree, merge_pairs
 from graphkit.importers.report import ImportReport, listed
 from graphkit.importers.sources import Source, checked_files, identifier
 from graphkit.importers.synapses import Files
@@ -96,8 +96,8 @@ def write_edges(
     columns: Mapping[str, str] | None,
     ids: Ids,
     kind: str | None,
-    kind_map: Mapping[str, str] | None,
-    filtered: bool,
+    kind_map: Mapping[str, str] | None = None,
+    filtered: bool = False,
 ) -> bool:
     """Stages the pairs of ``sources`` as the DuckDB view ``pairs``; returns whether their ends are names."""
     found = [recognise(s, EDGE_FIELDS, columns, needed=("pre_id", "post_id")) for s in sources]
@@ -186,8 +186,8 @@ def _leave_empty(work: Work) -> None:
         work.ledger.leave_out(f"the column of kinds says {said}, which the map of kinds leaves out", n)
 
 
-def finish_edges(work: Work, by_name: bool, neurons: pa.Table | None) -> None:
-    """Names become ids, pairs become connections; both go to the writer."""
+def finish_edges(work: Work, by_name: bool, neurons: pa.Table | None, *, tree: Tree | None = None) -> None:
+    """Names become ids, pairs become connections; both go to the writer. ``tree``: how the regions' names nest."""
     import pyarrow as pa
 
     connection = work.connection
@@ -216,5 +216,5 @@ def finish_edges(work: Work, by_name: bool, neurons: pa.Table | None) -> None:
     if neurons is not None:
         assert isinstance(neurons, pa.Table)
         work.writer.add("neurons", neurons)
-    if not merge_pairs(work, Pairs(relation, "name" if by_name else "id")):
+    if not merge_pairs(work, Pairs(relation, "name" if by_name else "id"), tree):
         raise nothing_left(work.ledger, "connection")

@@ -11,7 +11,7 @@ from graphkit.errors import ImportDataError, did_you_mean
 from graphkit.importers.report import listed
 from graphkit.importers.sources import Source
 
-__all__ = ["EDGE_FIELDS", "NEURON_FIELDS", "SYNAPSE_FIELDS", "recognise"]
+__all__ = ["EDGE_FIELDS", "NEURON_FIELDS", "SYNAPSE_FIELDS", "Fields", "recognise"]
 
 Fields = Mapping[str, tuple[str, ...]]
 

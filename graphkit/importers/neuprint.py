@@ -23,10 +23,11 @@ from graphkit.importers.hierarchy import read_hierarchy
 from graphkit.importers.neuprint_pairs import PairFiles, read_pair_files, write_pairs
 from graphkit.importers.neuprint_records import Records, read_records
 from graphkit.importers.neuprint_regions import region_names, resolve_regions
+from graphkit.importers.neuron_join import first_said
 from graphkit.importers.neuron_table import read_neurons
 from graphkit.importers.options import CommonKeywords, ImportOptions
 from graphkit.importers.report import ImportReport
-from graphkit.importers.sources import checked_files
+from graphkit.importers.sources import checked_files, identifier
 from graphkit.importers.synapses import Files
 from graphkit.importers.work import Work, importing, nothing_left, region_rows
 
@@ -153,13 +154,8 @@ def _write_neuron_regions(work: Work, ids: Mapping[str, int]) -> None:
 def _joined(work: Work, tables: Sequence[pa.Table]) -> pa.Table:
     """One row a neuron; of several tables the first that says something counts. Side from the instance (_L, _R) if not
     said."""
-    import pyarrow as pa
-
-    tables = [t.append_column("graphkit_order", pa.array([i] * t.num_rows, pa.int32())) for i, t in enumerate(tables)]
-    work.connection.register("all_neurons", pa.concat_tables(tables, promote_options="permissive"))
-    columns = dict.fromkeys(c for t in tables for c in t.column_names if c not in ("neuron_id", "graphkit_order"))
-    quoted = {c: '"' + c.replace('"', '""') + '"' for c in columns}
-    firsts = {c: f"arg_min({q}, graphkit_order) FILTER ({q} IS NOT NULL)" for c, q in quoted.items()}
+    firsts = first_said(work, tables)
+    quoted = {c: identifier(c) for c in firsts}
     if "name" in firsts:
         said = f"{firsts['side']}, " if "side" in firsts else ""
         suffix = f"regexp_extract({firsts['name']}, '_([LR])$', 1)"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graphkit.errors import ImportDataError
 from graphkit.importers.cells import Cell, id_cell, number_cell, text_cell, write_rows
-from graphkit.importers.fields import NEURON_FIELDS, recognise
+from graphkit.importers.fields import NEURON_FIELDS, Fields, recognise
 from graphkit.importers.report import Ledger
 from graphkit.importers.sources import Source, identifier
 from graphkit.importers.staging import stage
@@ -18,7 +18,7 @@ from graphkit.tables import parquet_sql
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["neurons_of", "read_neurons", "side_sql"]
+__all__ = ["neurons_of", "notes_of", "read_neurons", "side_sql"]
 
 _TEXTS = ("name", "type", "class", "nt", "status")
 _LEFT, _RIGHT = "('l', 'left', 'lhs')", "('r', 'right', 'rhs')"
@@ -50,32 +50,41 @@ def read_neurons(
 
 
 def neurons_of(
-    work: Work, source: Source, columns: Mapping[str, str] | None, *, by_name: bool = False, own: Ledger | None = None
+    work: Work,
+    source: Source,
+    columns: Mapping[str, str] | None,
+    *,
+    by_name: bool = False,
+    own: Ledger | None = None,
+    fields: Fields = NEURON_FIELDS,
 ) -> pa.Table:
-    """As ``read_neurons``, from a table that is staged."""
+    """As ``read_neurons``, from a table that is staged; ``fields`` are the names that its columns may have."""
     own = own or Ledger(work.ledger.on_error)  # the books of the main table stay balanced without these rows
     key = "name" if by_name else "neuron_id"
-    fields = recognise(source, NEURON_FIELDS, columns)
-    if by_name and "name" not in fields and "neuron_id" in fields:
-        fields["name"] = fields.pop("neuron_id")
+    found = recognise(source, fields, columns)
+    if by_name and "name" not in found and "neuron_id" in found:
+        found["name"] = found.pop("neuron_id")
     elif by_name:
-        fields.pop("neuron_id", None)
-    if key not in fields:
-        recognise(
-            source, {key: NEURON_FIELDS[key]}, columns and {k: v for k, v in columns.items() if k == key}, needed=[key]
-        )
-    cells = _cells(source, fields, by_name)
-    cells += extra_cells(work.connection, [source], [fields], "neurons")[0]
+        found.pop("neuron_id", None)
+    if key not in found:
+        recognise(source, {key: fields[key]}, columns and {k: v for k, v in columns.items() if k == key}, needed=[key])
+    cells = _cells(source, found, by_name)
+    cells += extra_cells(work.connection, [source], [found], "neurons")[0]
     target = work.new_file()
     write_rows(work.connection, source, cells, target, own, work.progress)
     table = _one_each(work, parquet_sql([str(target)]), key, source.name, own)
     work.ledger.note(f"{source.name}: {table.num_rows:,} neurons described.")
+    notes_of(work, source.name, own)
+    return table
+
+
+def notes_of(work: Work, name: str, own: Ledger) -> None:
+    """What the table's own books say, as notes."""
     for note in own.notes:
         work.ledger.note(note)
     for left in own.report(None).left_out:  # type: ignore[arg-type]  # the dataset is not looked at
         example = f" ({left.examples[0]})" if left.examples else ""
-        work.ledger.note(f"{left.rows:,} rows of {source.name} were left out: {left.reason}{example}")
-    return table
+        work.ledger.note(f"{left.rows:,} rows of {name} were left out: {left.reason}{example}")
 
 
 def _cells(source: Source, fields: Mapping[str, str], by_name: bool) -> list[Cell]:

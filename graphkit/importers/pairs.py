@@ -8,15 +8,19 @@ rows ── sum by pair, region, ... ── a-b and b-a ── equal weights: on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graphkit.importers.hierarchy import Hierarchy
 from graphkit.importers.report import Ledger
 from graphkit.importers.work import Work, outside_sql, region_rows
 from graphkit.tables import parquet_sql, quoted
 
-__all__ = ["Pairs", "merge_pairs", "one_each", "write_connections"]
+__all__ = ["Pairs", "Tree", "merge_pairs", "one_each", "write_connections"]
+
+Tree = Callable[[Iterable[str]], Hierarchy]
+"""From the regions' names to how they nest."""
 
 _KEYS = "pre_id, post_id, region, kind, compartment"
 
@@ -35,8 +39,10 @@ class Pairs:
     apart: str = "file"
 
 
-def merge_pairs(work: Work, pairs: Pairs) -> int:
+def merge_pairs(work: Work, pairs: Pairs, tree: Tree | None = None) -> int:
     """Writes ``connections`` and ``regions``; returns how many connections there are.
+
+    The regions are a flat list, or with ``tree`` they and all that contains them.
 
     Raises:
         ImportDataError: in mode ``fail``, weights of one pair that differ between two files or the two ways.
@@ -51,7 +57,8 @@ def merge_pairs(work: Work, pairs: Pairs) -> int:
     ]
     ids: dict[str, int] = {}
     if names:
-        table, ids = region_rows(names)
+        nested = tree(names) if tree else Hierarchy(dict.fromkeys(names), frozenset(), "")
+        table, ids = region_rows(nested.in_order(nested.parents), nested.within(nested.parents))
         work.writer.add("regions", table)
     count = write_connections(work, chosen, ids)
     own = _one(work, f"SELECT count(*) FROM {chosen} WHERE kind = 'electrical' AND pre_id = post_id")

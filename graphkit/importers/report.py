@@ -93,6 +93,14 @@ class Ledger:
             before, kept = self._left_out.get(reason, (0, ()))
             self._left_out[reason] = (before + rows, (*kept, *examples)[:_EXAMPLES])
 
+    def absorb(self, other: Ledger) -> None:
+        """Takes over what another ledger has in its books."""
+        self.rows_read += other.rows_read
+        for note in other.notes:
+            self.note(note)
+        for reason, (rows, examples) in other._left_out.items():
+            self.leave_out(reason, rows, examples)
+
     def report(self, dataset: Dataset) -> ImportReport:
         """The closed books."""
         left_out = tuple(LeftOut(reason, rows, examples) for reason, (rows, examples) in self._left_out.items())

@@ -38,9 +38,13 @@ def stage(
     ledger: Ledger,
     *,
     sheet: str | None = None,
+    headerless: Sequence[str] = (),
     progress: Progress,
 ) -> Source:
     """The table in ``path`` as a Source; what has to be rewritten goes below ``folder``.
+
+    ``headerless`` names the columns of text without a header: as many as that in the first line, which begins with a
+    number.
 
     Raises:
         ImportDataError: not a table of a known format, damaged, or (in mode ``fail``) a row that cannot be cut.
@@ -58,7 +62,7 @@ def stage(
         raise ImportDataError(
             f"{path.name!r} is not a spreadsheet, so it has no sheet {sheet!r}.", hint="Leave --sheet out."
         )
-    return _delimited(connection, path, start, folder, ledger, progress)
+    return _delimited(connection, path, start, folder, ledger, headerless, progress)
 
 
 def _beginning(path: Path) -> bytes:
@@ -117,16 +121,26 @@ def _spreadsheet(rows: Any, connection: duckdb.DuckDBPyConnection, path: Path, f
 
 
 def _delimited(
-    connection: duckdb.DuckDBPyConnection, path: Path, start: bytes, folder: Path, ledger: Ledger, progress: Progress
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    start: bytes,
+    folder: Path,
+    ledger: Ledger,
+    headerless: Sequence[str],
+    progress: Progress,
 ) -> Source:
     text = _decoded(start, path)
     delimiter = _delimiter(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header, repeated = _header(next(reader, []), path.name)
+    first = next(reader, [])
+    skipped = reader.line_num
+    if headerless and len(first) == len(headerless) and first[0].strip().isdigit():
+        first, skipped = list(headerless), 0
+    header, repeated = _header(first, path.name)
     columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in header)
     target = folder / f"{uuid.uuid4().hex}.parquet"
     read = (
-        f"read_csv({quoted(str(path))}, auto_detect = false, header = false, skip = {reader.line_num}, "
+        f"read_csv({quoted(str(path))}, auto_detect = false, header = false, skip = {skipped}, "
         f"delim = {quoted(delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}}, "
         f"compression = {quoted('gzip' if _is_gzip(path) else 'none')}, max_line_size = 16777216, "
         "store_rejects = true, rejects_table = 'rejects', rejects_scan = 'reject_scans', rejects_limit = 0)"
@@ -145,7 +159,7 @@ def _delimited(
         ) from error
     rejected = _count_rejects(connection, path.name, ledger)
     source = parquet_source(connection, target, path.name)
-    ledger_line = reader.line_num + 1
+    ledger_line = skipped + 1
     return replace(source, text=True, first_line=ledger_line, unit="line", repeated=repeated, rejected=rejected)
 
 
