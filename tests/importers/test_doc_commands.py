@@ -80,11 +80,15 @@ def test_documented_options_exist(place: str) -> None:
 
 
 def test_the_common_options_are_taken_by_all() -> None:
-    table = re.findall(r"^\| (`-.*?) \|", sections()["Options"], re.MULTILINE)
-    options = {option for row in table for option in OPTION.findall(row)}
-    assert {"--columns", "--on-error", "--threads"} <= options
+    for_all, for_some = sections()["Options"].split("take these too.")
+    common = {option for row in re.findall(r"^\| (`-.*?) \|", for_all, re.MULTILINE) for option in OPTION.findall(row)}
+    more = {option for row in re.findall(r"^\| (`-.*?) \|", for_some, re.MULTILINE) for option in OPTION.findall(row)}
+    assert {"--neurons", "--on-error", "--threads"} <= common
+    assert {"--columns", "--where"} == more
+    several = set(re.findall(r"`(\w+)`", for_all.rsplit("\n\n", 1)[1]))
     for name, known in COMMANDS.items():
-        assert options <= known, f"import {name} does not take {options - known}"
+        assert common <= known, f"import {name} does not take {common - known}"
+        assert (more <= known) == (name in several), f"import {name} and {more}"
 
 
 @pytest.mark.parametrize(("file", "text"), hints())
