@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "AnnotationsIdOption",
+    "AnnotationsOption",
     "DatasetOption",
     "ExplainOption",
     "FormatOption",
@@ -58,6 +60,24 @@ NeuronsOption = Annotated[
         "--neurons",
         metavar="FILE",
         help="The neurons @neurons of the question; as --set neurons=FILE.",
+        show_default=False,
+    ),
+]
+AnnotationsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--annotations",
+        metavar="FILE",
+        help="A table of your own, joined to the neurons by id: csv, tsv, parquet, feather, xlsx; - for stdin.",
+        show_default=False,
+    ),
+]
+AnnotationsIdOption = Annotated[
+    str | None,
+    typer.Option(
+        "--annotations-id",
+        metavar="COLUMN",
+        help="Its column of ids.  [else neuron_id, root_id, bodyId ...]",
         show_default=False,
     ),
 ]

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphkit.cli_dataset import opened
+from graphkit.cli_given import with_given
 from graphkit.cli_options import (
+    AnnotationsIdOption,
+    AnnotationsOption,
     DatasetOption,
     ExplainOption,
     FormatOption,
@@ -18,11 +21,9 @@ from graphkit.cli_options import (
     SetOption,
     SkipUnknownOption,
 )
-from graphkit.errors import GraphkitError
 from graphkit.terminal import caught, say
 
 if TYPE_CHECKING:
-    from graphkit.dataset import Dataset
     from graphkit.query.result import Result
 
 __all__ = ["query"]
@@ -42,6 +43,8 @@ def query(
     explain: ExplainOption = False,
     set_: SetOption = None,
     neurons: NeuronsOption = None,
+    annotations: AnnotationsOption = None,
+    annotations_id: AnnotationsIdOption = None,
     skip_unknown: SkipUnknownOption = False,
 ) -> None:
     """Ask a question and print the answer.
@@ -60,7 +63,7 @@ def query(
 
     with caught():
         chosen = format_of(output, form)
-        brain = _given(opened(dataset), set_, neurons, skip_unknown)
+        brain = with_given(opened(dataset), set_, neurons, annotations, annotations_id, skip_unknown=skip_unknown)
         if question is not None:
             from graphkit.query.answers import COMPUTED
             from graphkit.query.executor import explain as explain_form
@@ -79,19 +82,6 @@ def query(
             print(result.explain())
             return
         _answer(result, chosen, output)
-
-
-def _given(brain: Dataset, set_: list[str] | None, neurons: str | None, skip_unknown: bool) -> Dataset:
-    """The dataset, with what the question is given besides its words."""
-    sets = {"neurons": neurons} if neurons is not None else {}
-    for text in set_ or ():
-        name, equals, file = text.partition("=")
-        if not (name and equals and file):
-            raise GraphkitError(f"--set takes NAME=FILE, got {text!r}.", hint="For example: --set mine=ids.txt")
-        if name in sets:
-            raise GraphkitError(f"The set @{name} was given twice.", hint="Give each set once.")
-        sets[name] = file
-    return brain.with_sets(sets, skip_unknown=skip_unknown) if sets or skip_unknown else brain
 
 
 def _answer(result: Result, form: str, output: Path | None) -> None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from graphkit.graph import Graph
     from graphkit.query import ir
+    from graphkit.query.annotations import Annotations
     from graphkit.query.result import Result
     from graphkit.query.sets import NeuronSource
     from graphkit.query.vocabulary import Vocabulary
@@ -130,6 +131,8 @@ class Dataset(Questions):
         """Whether ids that the dataset does not have are left out of sets and annotations, and counted, not refused."""
         self.notes: list[str] = []
         """What is to be read with answers: ids that were left out."""
+        self.annotations: Annotations | None = None
+        """The user's own columns of the neurons (``annotate``)."""
         self._shared = _Shared()
 
     def __repr__(self) -> str:
@@ -142,6 +145,12 @@ class Dataset(Questions):
     def url(self) -> str:
         """Where it lies."""
         return self.storage.url
+
+    @property
+    def digest(self) -> str:
+        """Names what questions are asked of: the snapshot's tables, and the annotations. Caches are keyed by it."""
+        own = self.snapshot.digest
+        return own if self.annotations is None else f"{own}+{self.annotations.digest}"
 
     @property
     def name(self) -> str:
@@ -200,6 +209,7 @@ class Dataset(Questions):
                 shared.connection = bare_connection(self)
             words = set(re.findall(r"\w+", sql))
             words |= {"synapses"} if "detected_synapses" in words else set()
+            words |= {"neurons"} if words & {"annotations", "neurons_unannotated"} else set()
             wanted = [t for t in self.snapshot.tables if t in words and t not in shared.views]
             create_views(shared.connection, self, wanted)
             shared.views.update(wanted)
@@ -261,6 +271,30 @@ class Dataset(Questions):
         like = self._alike()
         like.sets = checked_names({**self.sets, **sets})
         like.skip_unknown = self.skip_unknown if skip_unknown is None else skip_unknown
+        return like
+
+    def annotate(self, annotations: Any, *, id_column: str | None = None, skip_unknown: bool | None = None) -> Dataset:
+        """The same dataset, whose neurons have the columns of ``annotations`` too, joined by id: in questions, SQL and graphs.
+
+        ``annotations`` is a DataFrame, an Arrow table, an answer or a file; its column of ids is recognised, or is
+        ``id_column``. Nothing is written (``graphkit.query.annotations``).
+
+        Raises:
+            QueryError: no column of ids, a neuron in two rows, or ids that are no neurons' (see ``skip_unknown``).
+        """
+        like = self._annotated(annotations, id_column, self.skip_unknown if skip_unknown is None else skip_unknown)
+        like.cursor("neurons").close()  # what is wrong with the table is said now
+        return like
+
+    def _annotated(self, source: Any, id_column: str | None, skip_unknown: bool) -> Dataset:
+        from graphkit.query.annotations import annotations_of
+
+        if self.annotations is not None:
+            raise DatasetError("This dataset has annotations already.", hint="Join the tables into one first.")
+        like = self._alike()
+        like.annotations, like.skip_unknown = annotations_of(source, id_column), skip_unknown
+        like._shared = _Shared()
+        like.__dict__.pop("vocabulary", None)
         return like
 
     def neuron_set(self, name: str) -> ir.NamedSet:

@@ -159,7 +159,7 @@ def _chosen(dataset: Dataset, neurons: NeuronSource) -> ir.Condition:
 def load_selection(dataset: Dataset, selection: ir.Selection, *, attributes: tuple[str, ...] = ()) -> Graph:
     """The graph of a typed selection, from the cache where it is there."""
     plan(ir.Motifs(selection), dataset)  # says what the dataset cannot answer
-    key = hashlib.sha256(f"{_LAYOUT} {dataset.snapshot.digest} {ir.to_json(selection)}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(f"{_LAYOUT} {dataset.digest} {ir.to_json(selection)}".encode()).hexdigest()[:32]
     graph = _cached(dataset, key)
     if graph is None:
         graph = _made(dataset, selection)

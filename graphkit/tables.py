@@ -132,6 +132,11 @@ def create_views(connection: duckdb.DuckDBPyConnection, dataset: Dataset, tables
             continue
         paths += files
         name = "detected_synapses" if table == "synapses" else table
+        if table == "neurons" and dataset.annotations is not None:
+            from graphkit.query.annotations import join_annotations
+
+            join_annotations(connection, dataset, parquet_sql(files))
+            continue
         connection.execute(f"CREATE OR REPLACE VIEW {name} AS FROM {parquet_sql(files)}")
         if table == "synapses":
             condition = counted_synapses_sql(dataset.snapshot.build)

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
 from graphkit.query import ir
+from graphkit.query.annotations import annotated_columns
 from graphkit.query.conditions import condition_sql, region_list_sql, require_neuron_regions
 from graphkit.query.plans.plan import Plan
+from graphkit.query.vocabulary import quoted_name
 from graphkit.tables import quoted
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def _there_sql(regions: tuple[str, ...], dataset: Dataset) -> str:
 
 def _neurons_sql(form: ir.Neurons, dataset: Dataset) -> str:
     known = [c for c in ("name", "type", "class", "side", "nt", "status") if c in dataset.vocabulary.columns]
-    own = ", ".join(f'n."{c}"' for c in ["neuron_id", *known])
+    own = ", ".join(f"n.{quoted_name(c)}" for c in ["neuron_id", *known, *annotated_columns(dataset)])
     where = _where(form.where, dataset)
     chosen = f"(SELECT * FROM neurons WHERE {where}) n"
     if form.regions is None:
