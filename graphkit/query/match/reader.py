@@ -50,7 +50,7 @@ def read_match(source: Source, tree: Node) -> ir.Match:
         tests=tests,
         selection=parts.selection(),
         induced="induced" in clauses.trees,
-        labelled="labelled" in clauses.trees,
+        labelled=_is(clauses.child("labelled"), "LABELLED"),
         returns=returns,
         columns=columns,
         order=_order(source, shape, clauses.trees.get("order"), returns),
@@ -59,6 +59,10 @@ def read_match(source: Source, tree: Node) -> ir.Match:
     if (problem := problem_of(form)) is not None:
         raise _placed(source, shape, clauses, pattern, problem)
     return form
+
+
+def _is(token: Any, kind: str) -> bool:
+    return isinstance(token, Token) and token.type == kind
 
 
 _Returns = Literal["rows", "count", "neurons"]
