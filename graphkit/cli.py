@@ -229,7 +229,7 @@ def _straight_to_query(arguments: list[str]) -> bool:
     from graphkit.straight import read_plainly
 
     values = read_plainly(cli_query.query, arguments[1:])
-    if values is None or (values["question"] is None) == (values["sql"] is None):
+    if values is None or (values["question"] is None and values["file"] is None) == (values["sql"] is None):
         return False
     cli_query.query(**values)
     return True

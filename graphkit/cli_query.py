@@ -24,6 +24,8 @@ from graphkit.cli_options import (
 from graphkit.terminal import caught, say
 
 if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.query import ir
     from graphkit.query.result import Result
 
 __all__ = ["query"]
@@ -36,6 +38,15 @@ def query(
     dataset: DatasetOption = None,
     sql: Annotated[
         str | None, typer.Option("--sql", metavar="SELECT", help="Ask in SQL instead: one SELECT.", show_default=False)
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file",
+            metavar="FILE",
+            help="Ask what a .match, .txt or .motif (DotMotif) file asks; QUESTION goes on with it: 'IN EB RETURN count'.",
+            show_default=False,
+        ),
     ] = None,
     form: FormatOption = None,
     output: OutputOption = None,
@@ -55,21 +66,23 @@ def query(
     outputs of type 'MBON*' by region            partners of 123
     synapses from A to B                         connections between type 'ER*' and type 'EPG' by type
     regions                                      types in EB
+    MATCH (a:ER4d)-[synapses >= 5]->(b)->(c), (a)->(c) IN EB RETURN count
     """
-    if (question is None) == (sql is None):
-        raise typer.BadParameter('give one question, e.g. graphkit query "motifs in region EB", or one --sql')
+    if (question is None and file is None) == (sql is None):
+        raise typer.BadParameter(
+            'give one question, e.g. graphkit query "motifs in region EB", one --file or one --sql'
+        )
     from graphkit.render import format_of
     from graphkit.startup import answer_only
 
     with caught():
         chosen = format_of(output, form)
         brain = with_given(opened(dataset), set_, neurons, annotations, annotations_id, skip_unknown=skip_unknown)
-        if question is not None:
+        if sql is None:
             from graphkit.query.answers import COMPUTED
             from graphkit.query.executor import explain as explain_form
-            from graphkit.query.reading import parse_question
 
-            asked = parse_question(brain, question)
+            asked = _form(brain, question or "", file)
             answer_only(arrays=asked.name in COMPUTED)
             if explain:
                 print(explain_form(asked, brain))
@@ -77,11 +90,21 @@ def query(
             result = brain.query(asked, limit=limit)
         else:
             answer_only(arrays=False)
-            result = brain.sql(sql or "", limit=limit)
+            result = brain.sql(sql, limit=limit)
         if explain:
             print(result.explain())
             return
         _answer(result, chosen, output)
+
+
+def _form(brain: Dataset, question: str, file: Path | None) -> ir.Form:
+    if file is not None:
+        from graphkit.query.files import read_question_file
+
+        return read_question_file(brain, file, question)
+    from graphkit.query.reading import parse_question
+
+    return parse_question(brain, question)
 
 
 def _answer(result: Result, form: str, output: Path | None) -> None:

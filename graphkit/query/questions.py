@@ -7,6 +7,7 @@ id, or whatever holds ids: a list, an array, a Series, a DataFrame or an answer 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphkit.query import ir
@@ -93,25 +94,33 @@ class Questions:
 
     def match(
         self,
-        pattern: str,
+        pattern: str | Path,
         *,
         returns: Literal["rows", "count", "neurons"] = "rows",
-        induced: bool = False,
-        labelled: bool = False,
+        induced: bool | None = None,
+        labelled: bool | None = None,
         limit: int | None = None,
         **selection: Any,
     ) -> Result:
         """Matches of a pattern such as ``(a:ER4d)->(b), (b)->(a)``, in the graph that ``selection`` chooses.
 
-        ``pattern`` may go on as in MATCH, up to ORDER BY. One row a match, or ``returns`` the "count" of matches, or how many
-        each of the "neurons" takes part in.
+        ``pattern`` may go on as in MATCH, up to ORDER BY, or be the Path of a .match or .motif file. One row a match, or
+        ``returns`` the "count" of matches, or how many each of the "neurons" takes part in.
         """
         from graphkit.query.match.calls import called
 
-        form = called(_dataset(self), pattern, returns, induced, labelled, limit, selection)
+        form = called(
+            _dataset(self),
+            pattern,
+            returns=returns,
+            induced=induced,
+            labelled=labelled,
+            limit=limit,
+            selection=selection,
+        )
         return _run(self, form)
 
-    def count_matches(self, pattern: str, **options: Any) -> int:
+    def count_matches(self, pattern: str | Path, **options: Any) -> int:
         """How many matches a pattern has; options are those of ``match``."""
         return int(self.match(pattern, returns="count", **options).scalar())
 

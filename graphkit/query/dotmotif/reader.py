@@ -26,7 +26,13 @@ EXCITATORY = ("acetylcholine",)
 _SYNAPSES = {"synapses", "weight", "n_synapses", "syn_count", "count"}
 _TRANSMITTER = {"nt", "transmitter", "neurotransmitter", "nt_type"}
 _REGION = {"region", "roi", "neuropil"}
-_COLUMNS = {"cell_type": "type", "bodyid": "neuron_id", "root_id": "neuron_id", "pt_root_id": "neuron_id", "instance": "name"}
+_COLUMNS = {
+    "cell_type": "type",
+    "bodyid": "neuron_id",
+    "root_id": "neuron_id",
+    "pt_root_id": "neuron_id",
+    "instance": "name",
+}
 """What other datasets call the columns of neurons."""
 
 _OPERATORS = {"==": "=", "<>": "!="}
@@ -227,7 +233,10 @@ def _test(source: Source, said: Condition, name_of: dict[str, str]) -> ir.Test:
             sides.append(ir.Attribute(name_of[of], "synapses"))
         else:
             sides.append(ir.Attribute(of, _column(source, key)))
-    holds = ["synapses" if of in name_of else source.vocabulary.holds(s.name) for (of, _), s in zip(said_sides, sides, strict=True)]
+    holds = [
+        "synapses" if of in name_of else source.vocabulary.holds(s.name)
+        for (of, _), s in zip(said_sides, sides, strict=True)
+    ]
     if holds[0] != holds[1]:
         raise source.refusal(said.place, "These two cannot be compared: they hold different kinds of values.")
     return ir.Test(sides[0], cast(ir.TestOperator, op), sides[1])
@@ -235,7 +244,9 @@ def _test(source: Source, said: Condition, name_of: dict[str, str]) -> ir.Test:
 
 def _unknown(source: Source, said: Condition, name: str, known: list[str]) -> QuerySyntaxError:
     hint = did_you_mean(name, known) or f"It has {', '.join(known)}."
-    value = f' A value is written in quotes: "{name}".' if isinstance(said.other, tuple) and said.other[0] == name else ""
+    value = (
+        f' A value is written in quotes: "{name}".' if isinstance(said.other, tuple) and said.other[0] == name else ""
+    )
     return source.refusal(said.place, f"There is no {name!r} in the motif.", hint + value)
 
 

@@ -1,15 +1,15 @@
-"""``brain.match(...)``: a pattern as text, all else as arguments."""
+"""``brain.match(...)``: a pattern as text or in a file, all else as arguments."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.match.check import check
-from graphkit.query.match.parser import parse_match
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -21,10 +21,11 @@ _Returns = Literal["rows", "count", "neurons"]
 
 def called(
     dataset: Dataset,
-    pattern: str,
+    pattern: str | Path,
+    *,
     returns: _Returns,
-    induced: bool,
-    labelled: bool,
+    induced: bool | None,
+    labelled: bool | None,
     limit: int | None,
     selection: dict[str, Any],
 ) -> ir.Match:
@@ -33,8 +34,7 @@ def called(
 
     if returns not in get_args(_Returns):
         raise QueryError(f"returns must be 'rows', 'count' or 'neurons', got {returns!r}.")
-    text = pattern if re.match(r"\s*match\b", pattern, re.IGNORECASE) else f"MATCH {pattern}"
-    form = parse_match(dataset, text)
+    form = _form(dataset, pattern)
     if selection and form.selection != ir.Selection():
         raise QueryError("The pattern's text and the arguments both say which synapses count.", hint="Say it once.")
     if returns != "rows" and (form.returns not in ("rows", returns) or form.columns):
@@ -44,9 +44,23 @@ def called(
     form = replace(
         form,
         returns=form.returns if returns == "rows" else returns,
-        induced=form.induced or induced,
-        labelled=form.labelled or labelled,
+        induced=form.induced if induced is None else induced,
+        labelled=form.labelled if labelled is None else labelled,
         limit=form.limit if limit is None else limit,
     )
     check(form)
     return form
+
+
+def _form(dataset: Dataset, pattern: str | Path) -> ir.Match:
+    if isinstance(pattern, Path):
+        from graphkit.query.files import read_question_file
+
+        form = read_question_file(dataset, pattern)
+        if not isinstance(form, ir.Match):
+            raise QueryError(f"The question in {str(pattern)!r} is not one of MATCH.", hint="Ask it with .query().")
+        return form
+    from graphkit.query.match.parser import parse_match
+
+    begun = re.match(r"\s*match\b", pattern, re.IGNORECASE)
+    return parse_match(dataset, pattern if begun else f"MATCH {pattern}")
