@@ -1,0 +1,56 @@
+"""Every option of MATCH, in random patterns, against the definition."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from graphkit.dataset import Dataset
+from graphkit.query import ir
+from graphkit.query.match.parser import parse_match
+from graphkit.query.match.text import match_text
+from tests.query.match.oracle import MatchOracle
+from tests.query.match.strategies import matches
+
+_SETTINGS = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=50, deadline=None
+)
+
+
+@pytest.fixture(scope="module")
+def oracle(knot: Dataset) -> MatchOracle:
+    return MatchOracle(knot)
+
+
+def _check(knot: Dataset, oracle: MatchOracle, form: ir.Match) -> None:
+    classes = oracle.classes(form)
+    rows = knot.query(replace(form, columns=tuple(ir.Attribute(n.name, "neuron_id") for n in form.nodes)))
+    assert [tuple(r.values()) for r in rows] == sorted(c[0] for c in classes)
+    assert knot.query(replace(form, returns="count")).scalar() == len(classes)
+    per_neuron = Counter(i for c in classes for i in c[0])
+    found = knot.query(replace(form, returns="neurons"))
+    assert {r["neuron_id"]: r["matches"] for r in found} == per_neuron
+    assert [r["matches"] for r in found] == sorted(per_neuron.values(), reverse=True)
+
+
+@given(form=matches())
+@_SETTINGS
+def test_matches_are_those_of_the_definition(knot: Dataset, oracle: MatchOracle, form: ir.Match) -> None:
+    _check(knot, oracle, form)
+
+
+@pytest.mark.soak
+@given(form=matches(most=6))
+@settings(_SETTINGS, max_examples=1500)
+def test_larger_patterns_too(knot: Dataset, oracle: MatchOracle, form: ir.Match) -> None:
+    _check(knot, oracle, form)
+
+
+@given(form=matches(most=6))
+@_SETTINGS
+def test_text_and_json_give_the_same_form(knot: Dataset, form: ir.Match) -> None:
+    assert parse_match(knot, match_text(form)) == form
+    assert ir.from_json(ir.to_json(form)) == form
