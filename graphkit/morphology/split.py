@@ -98,8 +98,8 @@ def split_axon_dendrite(skeleton: Skeleton, inputs: ArrayLike, outputs: ArrayLik
     """Splits a neuron at the cable of the highest flow.
 
     Nodes of at least ``threshold`` of the highest flow centrality are the linker. What falls apart without them is axon or
-    dendrite by whether it holds the larger share of the neuron's outputs or of its inputs; pieces with under 1 % of both go with their
-    nearest named neighbour along the tree. Linker between two pieces of one compartment belongs to it.
+    dendrite by whether it holds the larger share of the neuron's outputs or of its inputs; pieces with under 1 % of both go with
+    their nearest named neighbour along the tree. Linker between two pieces of one compartment belongs to it.
 
     Raises:
         GraphError: several roots; no input or no output, so that there is nothing to tell apart; a threshold out of (0, 1].
