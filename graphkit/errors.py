@@ -15,6 +15,7 @@
     │   ├── AmbiguousNameError    a name with several readings; the message lists them
     │   └── NotAnswerableError    a sound question that this dataset cannot answer (and what can be asked instead)
     ├── SqlError                  the SQL is refused or fails
+    ├── CatalogueError            no such question in the catalogue, its file is broken, or a parameter does not fit
     └── MissingExtraError         an optional dependency is not installed; names the install command
 
 A message gives the value, what was expected, and what to do next.
@@ -27,6 +28,7 @@ from collections.abc import Iterable
 __all__ = [
     "AmbiguousNameError",
     "BuildError",
+    "CatalogueError",
     "ConflictError",
     "DamagedFileError",
     "DatasetError",
@@ -149,6 +151,10 @@ class NotAnswerableError(QueryError):
 
 class SqlError(GraphkitError):
     """The SQL is refused or fails."""
+
+
+class CatalogueError(GraphkitError):
+    """The catalogue has no such question, a file of it is broken, or what a parameter was given does not fit."""
 
 
 class MissingExtraError(GraphkitError):
