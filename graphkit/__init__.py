@@ -17,9 +17,10 @@ from graphkit.dataset import open_dataset as open
 from graphkit.errors import GraphkitError
 
 if TYPE_CHECKING:
+    from graphkit import catalogue
     from graphkit.graph import Graph
 
-__all__ = ["Dataset", "Graph", "GraphkitError", "__version__", "open"]
+__all__ = ["Dataset", "Graph", "GraphkitError", "__version__", "catalogue", "open"]
 
 
 def __getattr__(name: str) -> Any:
@@ -27,4 +28,8 @@ def __getattr__(name: str) -> Any:
         from graphkit.graph import Graph
 
         return Graph
+    if name == "catalogue":
+        import importlib
+
+        return importlib.import_module("graphkit.catalogue")
     raise AttributeError(f"module 'graphkit' has no attribute {name!r}")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from graphkit.catalogue import Catalogue
     from graphkit.graph import Graph
     from graphkit.query import ir
     from graphkit.query.annotations import Annotations
@@ -243,6 +244,13 @@ class Dataset(Questions):
         from graphkit.query.vocabulary import Vocabulary
 
         return Vocabulary.of(self)
+
+    @functools.cached_property
+    def catalogue(self) -> Catalogue:
+        """Named questions to run: ``brain.catalogue.run("strongest_inputs", neurons="EPG")``."""
+        from graphkit.catalogue import Catalogue
+
+        return Catalogue(self)
 
     # -- questions ----------------------------------------------------------------------------------------------
 

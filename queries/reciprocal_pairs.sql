@@ -1,9 +1,24 @@
--- Pairs of neurons that synapse onto each other, strongest first (the weaker direction counts).
+-- title: Pairs of neurons that synapse onto each other
+-- group: Motifs
+-- about: Strongest first: the weaker direction counts.
+-- parameter: neurons neurons = any: both neurons are of these
+-- parameter: region region = any: only synapses located there
+-- parameter: min_synapses int >= 1 = 1: the least number of synapses in each direction
+-- column: a_id: one neuron, that with the lower id
+-- column: a_type: its type
+-- column: b_id: the other
+-- column: b_type: its type
+-- column: synapses_a_to_b (synapses): from the one to the other
+-- column: synapses_b_to_a (synapses): back
+-- example: region=EB min_synapses=5
 WITH pairs AS (
     SELECT pre_id, post_id, sum(synapses)::BIGINT AS synapses
     FROM connections
     WHERE kind = 'chemical' AND pre_id <> post_id
+      AND pre_id IN (SELECT unnest($neurons)) AND post_id IN (SELECT unnest($neurons))
+      AND region_id IN (SELECT unnest($region))
     GROUP BY pre_id, post_id
+    HAVING sum(synapses) >= $min_synapses
 )
 SELECT a.pre_id AS a_id, n.type AS a_type, a.post_id AS b_id, m.type AS b_type,
        a.synapses AS synapses_a_to_b, b.synapses AS synapses_b_to_a

@@ -131,7 +131,7 @@ def _entries(path: Path, lines: list[str]) -> tuple[list[_Entry], int]:
             known = ", ".join((*_ONCE, *_SEVERAL))
             hint = did_you_mean(key, (*_ONCE, *_SEVERAL)) or f"A line of the header is `key: ...`, the key one of {known}."
             raise _broken(path, number, f"{value!r} is no line of a header.", f"{hint} Other comments go below the first line of the text.")
-        if not rest.strip():
+        if not rest.strip() and key != "example":  # one without parameters is empty
             raise _broken(path, number, f"{key} is empty.", f"Write something after `{key}:`.")
         if key in _ONCE and any(e.key == key for e in entries):
             raise _broken(path, number, f"There is a {key} already.", "A long text goes on in the next line, indented.")
@@ -147,6 +147,8 @@ def _parameter(path: Path, entry: _Entry) -> Parameter:
     name, kind, default = found["name"], found["kind"], found["default"]
     if not re.fullmatch(r"[a-z]\w*", name):
         raise _broken(path, entry.line, f"{name!r} cannot be a parameter's name.", "Use small letters, digits and _.")
+    if name == "limit":
+        raise _broken(path, entry.line, "Every question has a limit already.", "Leave the parameter out; use --limit.")
     if kind not in KINDS:
         raise _broken(path, entry.line, f"There is no kind {kind!r}.", did_you_mean(kind, KINDS) or f"There are {', '.join(KINDS)}.")
     least = found["least"]

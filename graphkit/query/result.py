@@ -6,7 +6,7 @@ import datetime
 import html
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,7 @@ class Result:
         complete: False where a limit cut rows off.
         notes: sentences to read with the answer.
         form: the typed form; None for SQL.
+        meanings: what the columns hold, where that is not what ``UNITS`` says.
     """
 
     table: pa.Table
@@ -62,6 +63,7 @@ class Result:
     plan: str = ""
     dataset_name: str = ""
     snapshot: int = 0
+    meanings: Mapping[str, str] = field(default_factory=dict)
     _graph: Callable[[], Graph] | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
@@ -131,13 +133,14 @@ class Result:
 
     def to_json(self) -> str:
         """The answer as JSON text; ids are strings, so that JavaScript keeps all their digits."""
+        meanings = {**UNITS, **self.meanings}
         head = {
             "question": self.question,
             "dataset": self.dataset_name,
             "snapshot": self.snapshot,
             "complete": self.complete,
             "notes": list(self.notes),
-            "columns": [{"name": c, "meaning": UNITS[c]} if c in UNITS else {"name": c} for c in self.columns],
+            "columns": [{"name": c, "meaning": meanings[c]} if c in meanings else {"name": c} for c in self.columns],
         }
         body = json.dumps(head, indent=1)[:-2]
         rows = ",\n  ".join(json_text(row) for row in self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import SqlError, did_you_mean
@@ -35,8 +35,10 @@ _TABLE_FUNCTIONS = {
 _QUERY_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 
 
-def run_sql(dataset: Dataset, statement: str, *, limit: int | None = None) -> Result:
-    """The answer to one SELECT over the views of ``graphkit.tables``.
+def run_sql(
+    dataset: Dataset, statement: str, *, limit: int | None = None, parameters: Mapping[str, Any] | None = None
+) -> Result:
+    """The answer to one SELECT over the views of ``graphkit.tables``; $name in it stands for ``parameters["name"]``.
 
     Raises:
         SqlError: not one SELECT, or DuckDB refuses it or fails.
@@ -52,11 +54,12 @@ def run_sql(dataset: Dataset, statement: str, *, limit: int | None = None) -> Re
         ]
         _check(text, connection, views)
         try:
-            relation = connection.sql(text if limit is None else f"SELECT * FROM ({text}\n) LIMIT {limit + 1}")
+            limited = text if limit is None else f"SELECT * FROM ({text}\n) LIMIT {limit + 1}"
+            relation = interruptible(connection, lambda: connection.sql(limited, params=dict(parameters or {}) or None))
             table = interruptible(connection, relation.to_arrow_table)
             found = _integers_kept(table, [str(t) for t in relation.types])
             found = found.rename_columns(_distinct(found.column_names))
-            plan = _plan(connection, text)
+            plan = _plan(connection, text, parameters)
         except duckdb.Error as error:
             raise _explained(error, views) from error
     complete = limit is None or len(found) <= limit
@@ -186,9 +189,19 @@ def _integers_kept(table: pa.Table, types: list[str]) -> pa.Table:
     return table
 
 
-def _plan(connection: duckdb.DuckDBPyConnection, text: str) -> str:
-    rows = connection.execute(f"EXPLAIN {text}").fetchall()
-    return "\n".join(["engine    DuckDB", "sql", f"  {text}", "plan", *(str(row[-1]) for row in rows)])
+def _plan(connection: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, Any] | None) -> str:
+    rows = connection.execute(f"EXPLAIN {text}", dict(parameters or {}) or None).fetchall()
+    lines = ["engine    DuckDB", "sql", f"  {text}"]
+    lines += [f"  ${name} = {_shown(value)}" for name, value in (parameters or {}).items()]
+    return "\n".join([*lines, "plan", *(str(row[-1]) for row in rows)])
+
+
+def _shown(value: Any) -> str:
+    several = isinstance(value, list) and len(value) > _SHOWN_VALUES
+    return f"[{', '.join(map(repr, value[:_SHOWN_VALUES]))}, ...] ({len(value):,} values)" if several else repr(value)
+
+
+_SHOWN_VALUES = 20
 
 
 def _explained(error: duckdb.Error, views: list[str]) -> SqlError:
