@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from graphkit.query import ir
     from graphkit.query.result import Result
 
-__all__ = ["query"]
+__all__ = ["print_answer", "query"]
 
 
 def query(
@@ -94,7 +94,7 @@ def query(
         if explain:
             print(result.explain())
             return
-        _answer(result, chosen, output)
+        print_answer(result, chosen, output)
 
 
 def _form(brain: Dataset, question: str, file: Path | None) -> ir.Form:
@@ -107,7 +107,8 @@ def _form(brain: Dataset, question: str, file: Path | None) -> ir.Form:
     return parse_question(brain, question)
 
 
-def _answer(result: Result, form: str, output: Path | None) -> None:
+def print_answer(result: Result, form: str, output: Path | None) -> None:
+    """Prints the answer or writes it to a file; the exact question and the notes go to stderr."""
     from graphkit.render import write_result
 
     if result.form is not None:

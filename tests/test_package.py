@@ -12,7 +12,7 @@ import pytest
 
 import graphkit
 from graphkit import schema
-from graphkit.query import ir
+from graphkit.query.ir import selection
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ("tensorflow", "keras", "pandas", "matplotlib", "networkx", "igraph", "numba", "scipy", "graphkit_pipeline")
@@ -36,7 +36,7 @@ def test_the_command_starts_without_what_only_answers_need() -> None:
 
 
 def test_kinds_are_written_alike_where_importing_one_from_the_other_would_cost() -> None:
-    assert get_args(ir.Kind) == schema.KINDS
+    assert get_args(selection.Kind) == schema.KINDS
 
 
 def test_opening_and_asking_imports_no_tensorflow_and_no_pipeline() -> None:
@@ -51,7 +51,7 @@ def test_opening_and_asking_imports_no_tensorflow_and_no_pipeline() -> None:
 
 
 def test_public_names() -> None:
-    assert sorted(graphkit.__all__) == ["Dataset", "Graph", "GraphkitError", "__version__", "open"]
+    assert sorted(graphkit.__all__) == ["Dataset", "Graph", "GraphkitError", "__version__", "catalogue", "open"]
     for name in graphkit.__all__:
         assert getattr(graphkit, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -57,10 +57,14 @@ class Catalogue:
     def search(self, words: str) -> builtins.list[Question]:
         """Questions that hold every word, those with the words in their names first."""
         wanted = words.casefold().replace("_", " ").split()
-        ranked = []
+        ranked: builtins.list[tuple[int, int, Question]] = []
         for question in self.list():
             places = [f"{question.name} {question.title}".replace("_", " "), question.group, question.about]
-            places += [f"{x.name} {x.meaning}".replace("_", " ") for x in (*question.parameters, *question.columns)]
+            described = [
+                *((p.name, p.meaning) for p in question.parameters),
+                *((c.name, c.meaning) for c in question.columns),
+            ]
+            places += [f"{name} {meaning}".replace("_", " ") for name, meaning in described]
             folded = [p.casefold() for p in places]
             if all(any(word in place for place in folded) for word in wanted):
                 ranked.append((-sum(word in folded[0] for word in wanted), len(ranked), question))

@@ -11,9 +11,9 @@
     -- column: synapses (synapses): from it to the neurons asked
     -- example: neurons=EPG min_synapses=5
 
-Comments begin with --, // or #. A parameter is NAME KIND, then what it allows (``>= NUMBER``, or ``in left|right`` for a text), then
-``= DEFAULT``; the default ``any`` means that it may be left out. In the text below it stands as $name, and a line that names an
-optional one is left out where it was not given.
+Comments begin with --, // or #. A parameter is NAME KIND, then what it allows (``>= NUMBER``, or ``in left|right`` for a text),
+then ``= DEFAULT``; the default ``any`` means that it may be left out. In the text below it stands as $name, and a line that
+names an optional one is left out where it was not given.
 """
 
 from __future__ import annotations
@@ -65,22 +65,33 @@ def parse_question(path: Path, content: str) -> Question:
     """
     if not re.fullmatch(r"[A-Za-z]\w*", path.stem) or path.stem in RESERVED:
         reason = "is a word of the command itself" if path.stem in RESERVED else "is no plain name"
-        raise _broken(path, 1, f"{path.stem!r} {reason}.", "Name the file with letters, digits and _, such as my_question.sql.")
+        raise _broken(
+            path, 1, f"{path.stem!r} {reason}.", "Name the file with letters, digits and _, such as my_question.sql."
+        )
     lines = content.splitlines()
     entries, body_at = _entries(path, lines)
     text = "\n".join(lines[body_at:]).rstrip()
     if not text.strip():
-        raise _broken(path, len(lines), "There is no question below the header.", "Write it in the lines after the comments.")
+        raise _broken(
+            path, len(lines), "There is no question below the header.", "Write it in the lines after the comments."
+        )
     once = {e.key: e for e in entries if e.key in _ONCE}
     for key in ("title", "group"):
         if key not in once:
             raise _broken(path, 1, f"The header has no {key}.", f"Add a line such as: -- {key}: {_EXAMPLE[key]}")
     parameters = tuple(_parameter(path, e) for e in entries if e.key == "parameter")
     columns = tuple(_column(path, e) for e in entries if e.key == "column")
-    _all_different(path, [(e.line, p.name) for e, p in zip(_of(entries, "parameter"), parameters, strict=True)], "parameter")
+    _all_different(
+        path, [(e.line, p.name) for e, p in zip(_of(entries, "parameter"), parameters, strict=True)], "parameter"
+    )
     _all_different(path, [(e.line, c.name) for e, c in zip(_of(entries, "column"), columns, strict=True)], "column")
     if not columns:
-        raise _broken(path, 1, "The header names no column.", "Add a line such as: -- column: synapses (synapses): of the connection")
+        raise _broken(
+            path,
+            1,
+            "The header names no column.",
+            "Add a line such as: -- column: synapses (synapses): of the connection",
+        )
     question = Question(
         name=path.stem,
         title=once["title"].value,
@@ -129,8 +140,15 @@ def _entries(path: Path, lines: list[str]) -> tuple[list[_Entry], int]:
         key = key.strip().lower()
         if not colon or key not in (*_ONCE, *_SEVERAL):
             known = ", ".join((*_ONCE, *_SEVERAL))
-            hint = did_you_mean(key, (*_ONCE, *_SEVERAL)) or f"A line of the header is `key: ...`, the key one of {known}."
-            raise _broken(path, number, f"{value!r} is no line of a header.", f"{hint} Other comments go below the first line of the text.")
+            hint = (
+                did_you_mean(key, (*_ONCE, *_SEVERAL)) or f"A line of the header is `key: ...`, the key one of {known}."
+            )
+            raise _broken(
+                path,
+                number,
+                f"{value!r} is no line of a header.",
+                f"{hint} Other comments go below the first line of the text.",
+            )
         if not rest.strip() and key != "example":  # one without parameters is empty
             raise _broken(path, number, f"{key} is empty.", f"Write something after `{key}:`.")
         if key in _ONCE and any(e.key == key for e in entries):
@@ -150,13 +168,22 @@ def _parameter(path: Path, entry: _Entry) -> Parameter:
     if name == "limit":
         raise _broken(path, entry.line, "Every question has a limit already.", "Leave the parameter out; use --limit.")
     if kind not in KINDS:
-        raise _broken(path, entry.line, f"There is no kind {kind!r}.", did_you_mean(kind, KINDS) or f"There are {', '.join(KINDS)}.")
+        raise _broken(
+            path,
+            entry.line,
+            f"There is no kind {kind!r}.",
+            did_you_mean(kind, KINDS) or f"There are {', '.join(KINDS)}.",
+        )
     least = found["least"]
     if least is not None and (kind not in ("int", "float") or not _is_number(least)):
-        raise _broken(path, entry.line, f"A {kind} cannot be >= {least}.", "Only int and float have a least value, a number.")
+        raise _broken(
+            path, entry.line, f"A {kind} cannot be >= {least}.", "Only int and float have a least value, a number."
+        )
     choices = tuple(found["choices"].split("|")) if found["choices"] else ()
     if choices and kind != "text":
-        raise _broken(path, entry.line, f"A {kind} has no list of choices.", "Only a text has: direction text in inputs|outputs")
+        raise _broken(
+            path, entry.line, f"A {kind} has no list of choices.", "Only a text has: direction text in inputs|outputs"
+        )
     parameter = Parameter(
         name=name,
         kind=cast(Kind, kind),
@@ -196,7 +223,9 @@ def _all_different(path: Path, names: list[tuple[int, str]], what: str) -> None:
     seen: dict[str, Any] = {}
     for line, name in names:
         if name in seen:
-            raise _broken(path, line, f"There are two {what}s {name!r}.", "Give them different names, or leave one out.")
+            raise _broken(
+                path, line, f"There are two {what}s {name!r}.", "Give them different names, or leave one out."
+            )
         seen[name] = line
 
 
@@ -229,4 +258,9 @@ def _check_use(question: Question, entries: list[_Entry], lines: list[str]) -> N
                 hint = did_you_mean(name, declared) or f"It has {', '.join(declared) or 'none'}."
                 raise _broken(question.path, entry.line, f"The example gives {name!r}, which is no parameter.", hint)
         if missing := [p.name for p in question.parameters if p.required and p.name not in given]:
-            raise _broken(question.path, entry.line, f"The example leaves out {', '.join(missing)}.", "Give every required parameter.")
+            raise _broken(
+                question.path,
+                entry.line,
+                f"The example leaves out {', '.join(missing)}.",
+                "Give every required parameter.",
+            )

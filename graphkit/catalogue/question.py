@@ -37,6 +37,13 @@ class Parameter:
         """Whether it may be left out altogether: then the lines that name it are."""
         return not self.required and not self.default
 
+    @property
+    def allowed(self) -> str:
+        """'int >= 1', 'left|right', 'neurons'."""
+        if self.choices:
+            return "|".join(self.choices)
+        return self.kind if self.least is None else f"{self.kind} >= {self.least:g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

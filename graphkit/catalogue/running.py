@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphkit.catalogue.header import named_in
 from graphkit.catalogue.values import Bound, bind, shell_quoted
-from graphkit.errors import CatalogueError, GraphkitError, SqlError, did_you_mean
+from graphkit.errors import CatalogueError, NotAnswerableError, QuerySyntaxError, SqlError, did_you_mean
 
 if TYPE_CHECKING:
     from graphkit.catalogue.question import Question
@@ -34,7 +34,14 @@ def run_question(question: Question, dataset: Dataset, given: Mapping[str, Any],
         run = _sql if question.language == "SQL" else _form
         result = run(question, kept, dataset, bound, limit)
     except SqlError as error:
-        raise CatalogueError(f"{question.path} cannot be run: {_in_file(question, error.message)}", hint=error.hint) from error
+        if missing := re.match(r"There is no view ('\w+') in this dataset", error.message):
+            hint = f"Build the graph first: graphkit build {dataset.url}" if not dataset.has("connections") else None
+            raise NotAnswerableError(
+                f"{question.name} needs the table {missing[1]}, which this dataset does not have.", hint=hint
+            ) from error
+        raise CatalogueError(
+            f"{question.path} cannot be run: {_in_file(question, error.message)}", hint=error.hint
+        ) from error
     said = (f"{p.name}={shell_quoted(b.said)}" for p in question.parameters if (b := bound[p.name]) is not None)
     declared = [c.name for c in question.columns]
     notes = result.notes
@@ -59,7 +66,11 @@ def _bound(question: Question, dataset: Dataset, given: Mapping[str, Any]) -> di
         value = given.get(name)
         if value is None or value == "" or (value == "any" and not parameter.required):
             if parameter.required:
-                example = f"For example: graphkit catalogue {question.name} {question.examples[0]}" if question.examples else None
+                example = (
+                    f"For example: graphkit catalogue {question.name} {question.examples[0]}"
+                    if question.examples
+                    else None
+                )
                 raise CatalogueError(f"{question.name} needs {name}: {parameter.meaning}.", hint=example)
             value = None if value == "any" else parameter.default or None
         bound[name] = None if value is None else bind(parameter, value, dataset)
@@ -77,7 +88,9 @@ def _sql(
     return replace(result, notes=(*notes, *result.notes))
 
 
-def _requirements(text: str, dataset: Dataset, bound: Mapping[str, Bound | None], question: Question) -> tuple[str, ...]:
+def _requirements(
+    text: str, dataset: Dataset, bound: Mapping[str, Bound | None], question: Question
+) -> tuple[str, ...]:
     """Raises where regions are asked of a dataset that does not know them; a note where it knows some."""
     from graphkit.query import ir
     from graphkit.query.conditions import require_neuron_regions
@@ -106,9 +119,8 @@ def _form(
     asked = " ".join(asked.split()) if question.language == "English" else asked
     try:
         result = dataset.query(asked, limit=limit)
-    except GraphkitError as error:
-        error.message = f"{question.path} cannot be run: {error.message}"
-        raise
+    except QuerySyntaxError as error:  # the file's fault, not that of whoever runs it
+        raise CatalogueError(f"{question.path} cannot be run: {error.message}", hint=error.hint) from error
     return replace(result, notes=(f"It asks: {result.question}", *result.notes))
 
 

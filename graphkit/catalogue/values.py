@@ -113,7 +113,9 @@ def _at_least(parameter: Parameter, value: float) -> float:
 
 
 def _unfit(parameter: Parameter, given: Any, expected: str, hint: str | None = None) -> CatalogueError:
-    return CatalogueError(f"{parameter.name} must be {expected}, got {given!r}.", hint=hint or parameter.meaning + ".")
+    return CatalogueError(
+        f"{parameter.name} must be {expected}, got {given!r}.", hint=hint or f"It is: {parameter.meaning}."
+    )
 
 
 def bind(parameter: Parameter, given: Any, dataset: Dataset) -> Bound:

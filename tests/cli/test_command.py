@@ -19,7 +19,7 @@ from graphkit.cli import app
 from graphkit.dataset import Dataset
 from tests.query.test_errors import BAD
 
-COMMANDS = ["query", "info", "validate", "build", "simulate", "export", "history", "prune", "sets"]
+COMMANDS = ["query", "catalogue", "info", "validate", "build", "simulate", "export", "history", "prune", "sets"]
 IMPORTS = ["synapses", "edges", "neuprint", "cave", "graphml"]
 ISSUE = [
     "motifs in region EB",

@@ -1,0 +1,135 @@
+"""Every question that comes with graphkit: its example against a computation of its own, and its parameters one by one."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import graphkit
+from graphkit.catalogue import Catalogue, Question, shipped_folder
+from graphkit.catalogue.values import split_example
+from graphkit.dataset import Dataset
+from graphkit.errors import QueryError
+from tests.catalogue.expected_rest import EXPECTED
+from tests.query.oracle import Oracle
+
+ROOT = Path(__file__).parents[2]
+QUESTIONS = Catalogue().list()
+BY_NAME = {q.name: q for q in QUESTIONS}
+ELSEWHERE = {"motif_census"}
+"""Its answer is that of `motifs`, which tests/motifs holds to networkx; here: that it asks just this."""
+
+
+@pytest.fixture(scope="module")
+def ring() -> Dataset:
+    return graphkit.open(ROOT / "data-samples" / "ring")
+
+
+@pytest.fixture(scope="module")
+def oracle(ring: Dataset) -> Oracle:
+    made = Oracle(ring)
+    made.regions = ring.table("regions").to_pylist()  # type: ignore[attr-defined]
+    made.electrical = [s for s in ring.table("synapses").to_pylist() if s["kind"] == "electrical"]  # type: ignore[attr-defined]
+    return made
+
+
+def test_there_are_many_in_every_group_and_none_is_broken() -> None:
+    catalogue = Catalogue()
+    assert len(QUESTIONS) >= 40
+    assert not catalogue.broken
+    assert len({q.group for q in QUESTIONS}) == 7
+    assert all(q.examples and q.about for q in QUESTIONS)
+    assert {q.name for q in QUESTIONS} == {p.stem for p in shipped_folder().iterdir() if p.suffix != ".md"}
+
+
+def test_every_question_has_an_independent_answer() -> None:
+    assert EXPECTED.keys() | ELSEWHERE == BY_NAME.keys()
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_the_example_has_the_answer_that_loops_over_the_rows_give(name: str, ring: Dataset, oracle: Oracle) -> None:
+    question = BY_NAME[name]
+    result = ring.catalogue.run(name, **split_example(question.examples[0]))
+    assert result.columns == [c.name for c in question.columns]
+    found = [tuple(row.values()) for row in result]
+    wanted = EXPECTED[name](oracle)
+    assert len(found) == len(wanted)
+    assert wanted or name == "disconnected_neurons"
+    for mine, theirs in zip(found, wanted, strict=True):
+        assert all(map(_same, mine, theirs)), (mine, theirs)
+        assert len(mine) == len(theirs)
+
+
+def _same(mine: Any, theirs: Any) -> bool:
+    if isinstance(mine, float) or isinstance(theirs, float):
+        return mine == pytest.approx(theirs, rel=1e-9)
+    return bool(mine == theirs)
+
+
+def test_the_motif_census_is_the_question_of_that_name(ring: Dataset) -> None:
+    asked = ring.catalogue.run("motif_census", region="EB", min_synapses=5)
+    assert asked.rows() == ring.query("motifs in EB with at least 5 synapses").rows()
+    assert ring.catalogue.run("motif_census").rows() == ring.query("motifs").rows()
+    assert asked.question == "catalogue motif_census region=EB min_synapses=5"
+    assert "motifs in region 'EB' with at least 5 synapses" in asked.notes[0]
+
+
+GIVEN = {"neurons": "type 'ER*'", "region": "EB", "type": "EPG", "transmitter": "gaba", "neuron": "100001"}
+
+
+@pytest.mark.parametrize("question", [q for q in QUESTIONS if q.parameters], ids=lambda q: q.name)
+def test_every_parameter_can_be_given(question: Question, ring: Dataset) -> None:
+    """That those which are not required can be left out, the next test sees."""
+    given = {p.name: GIVEN.get(p.kind) or p.default or "2" for p in question.parameters}
+    assert ring.catalogue.run(question.name, limit=2, **given).columns == [c.name for c in question.columns]
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda q: q.name)
+def test_other_datasets_give_an_answer_or_a_plain_refusal(
+    question: Question, tiny: Dataset, pair_totals: Dataset, nobody: Dataset
+) -> None:
+    given = {"neurons": "any neuron", "region": "EB", "type": "A", "int": "2"}
+    for dataset in (tiny, pair_totals, nobody):
+        values = {p.name: given[p.kind] for p in question.parameters if p.required}
+        values |= {p.name: "gaba" for p in question.parameters if p.kind == "transmitter"}
+        try:
+            columns = dataset.catalogue.run(question.name, limit=3, **values).columns
+        except QueryError as refused:  # and no other error: those would be the file's fault
+            columns = [] if refused.hint or "needs the table" in refused.message else [refused.message]
+        assert columns in ([], [c.name for c in question.columns])
+
+
+def test_disconnected(tiny: Dataset) -> None:
+    """Of the six neurons, B2 has an autapse and inputs, D only gap junctions."""
+    rows = tiny.catalogue.run("disconnected_neurons").rows()
+    assert [(r["name"], r["autapses"], r["gap_junctions"]) for r in rows] == [('D "quoted"', 0, 3)]
+
+
+def test_regions_that_are_not_known_are_not_answered_as_empty(pair_totals: Dataset) -> None:
+    with pytest.raises(QueryError, match="totals over all regions"):
+        pair_totals.catalogue.run("hubs", region="EB")
+    assert len(pair_totals.catalogue.run("hubs")) == 3
+
+
+def test_without_a_graph_or_single_synapses_it_says_so(unbuilt: Dataset, pair_totals: Dataset) -> None:
+    with pytest.raises(QueryError, match="Build it first"):
+        unbuilt.catalogue.run("hubs")
+    with pytest.raises(QueryError, match="polyadic_sites needs the table 'synapses'"):
+        pair_totals.catalogue.run("polyadic_sites")
+
+
+def test_a_part_without_a_region_is_said(tiny: Dataset) -> None:
+    result = tiny.catalogue.run("hubs", region="CX")
+    assert any("no resolved region" in note for note in result.notes)
+
+
+def test_the_page_is_up_to_date() -> None:
+    spec = importlib.util.spec_from_file_location("catalogue_page", ROOT / "docs" / "catalogue_page.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (ROOT / "docs" / "catalogue.md").read_text() == module.page(), "run: python docs/catalogue_page.py"
