@@ -13,6 +13,7 @@
     │   ├── QuerySyntaxError      it cannot be parsed
     │   ├── UnknownNameError      a region, type, class, column or id that the dataset does not have
     │   ├── AmbiguousNameError    a name with several readings; the message lists them
+    │   ├── AmbiguousQuestionError  a question with several readings; the hint lists them
     │   └── NotAnswerableError    a sound question that this dataset cannot answer (and what can be asked instead)
     ├── SqlError                  the SQL is refused or fails
     ├── CatalogueError            no such question in the catalogue, its file is broken, or a parameter does not fit
@@ -27,6 +28,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "AmbiguousNameError",
+    "AmbiguousQuestionError",
     "BuildError",
     "CatalogueError",
     "ConflictError",
@@ -143,6 +145,10 @@ class UnknownNameError(QueryError):
 
 class AmbiguousNameError(QueryError):
     """A name with several readings."""
+
+
+class AmbiguousQuestionError(QueryError):
+    """A question with several readings."""
 
 
 class NotAnswerableError(QueryError):

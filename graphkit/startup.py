@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -43,17 +44,20 @@ def answer_only(*, arrays: bool) -> None:
         sys.meta_path.insert(0, _Hidden(*hidden))
 
 
-def preload_kernels() -> None:
+def preload_kernels(module: str = "graphkit.motifs.kernels") -> None:
     """Begins to load the compiled kernels (half a second) in a thread, beside the reading of tables."""
-    if "graphkit.motifs.kernels" not in sys.modules:
-        threading.Thread(target=_load, daemon=True).start()
+    if module not in sys.modules:
+        threading.Thread(target=_load, args=(module,), daemon=True).start()
 
 
-def _load() -> None:
-    from graphkit.motifs.census import preload
-
+def _load(module: str) -> None:
     with _without_scipy_linalg() if _own_process else contextlib.nullcontext():
-        preload()
+        if module == "graphkit.motifs.kernels":
+            from graphkit.motifs.census import preload
+
+            preload()
+        else:
+            importlib.import_module(module)
 
 
 @contextlib.contextmanager

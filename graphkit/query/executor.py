@@ -75,8 +75,8 @@ def explain(form: ir.Form, dataset: Dataset, planned: Plan | None = None) -> str
         f"dataset   {dataset.url} (snapshot {dataset.snapshot.number})",
         f"engine    {planned.engine}",
     ]
-    if isinstance(form, ir.Motifs):
-        lines.append("          the SQL selects the connections; triads are counted over their compressed sparse rows")
+    if form.name in COMPUTED:
+        lines.append("          the SQL selects the connections; the rest is done over their compressed sparse rows")
     return "\n".join([*lines, "sql", *(f"  {line.strip()}" for line in planned.sql.splitlines())])
 
 

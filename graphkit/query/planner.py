@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphkit.query import ir
+from graphkit.query.answers import COMPUTED
+from graphkit.query.ordering import ordered_sql
+from graphkit.query.plans.common import plan_common
 from graphkit.query.plans.connections import plan_connections, plan_synapses
 from graphkit.query.plans.match import plan_match
 from graphkit.query.plans.neurons import plan_neurons, plan_regions, plan_types
 from graphkit.query.plans.partners import plan_partners
 from graphkit.query.plans.plan import Plan
+from graphkit.query.plans.regions import plan_projections, plan_sides
 from graphkit.query.plans.selected import require_connections, selected_pairs_sql
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["Plan", "plan"]
+__all__ = ["Plan", "plan", "plan_graph"]
 
 
 def plan(form: ir.Form, dataset: Dataset) -> Plan:
@@ -24,8 +29,15 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
     Raises:
         NotAnswerableError: the dataset does not hold what the question needs.
     """
+    planned = _plan(form, dataset)
+    if form.order and not isinstance(form, ir.Match) and form.name not in COMPUTED:
+        return replace(planned, sql=ordered_sql(planned.sql, form.order, dataset))
+    return planned
+
+
+def _plan(form: ir.Form, dataset: Dataset) -> Plan:
     match form:
-        case ir.Motifs():
+        case ir.Motifs() | ir.Paths() | ir.Reach() | ir.Hubs() | ir.Similar():
             return plan_graph(form.selection, dataset)
         case ir.Neurons():
             return plan_neurons(form, dataset)
@@ -39,6 +51,12 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
             return plan_connections(form, dataset)
         case ir.Synapses():
             return plan_synapses(form, dataset)
+        case ir.Projections():
+            return plan_projections(form, dataset)
+        case ir.Sides():
+            return plan_sides(form, dataset)
+        case ir.Common():
+            return plan_common(form, dataset)
         case ir.Match():
             return plan_match(form, dataset)
 

@@ -172,7 +172,7 @@ def cut_off(limit: int | None) -> str:
 
 def json_text(row: dict[str, Any]) -> str:
     """A row as JSON: ids as strings, what is not a number as null, dates and the like as text."""
-    return json.dumps({k: _json_value(v, is_id=k.endswith("_id")) for k, v in row.items()}, allow_nan=False)
+    return json.dumps({k: _json_value(v, is_id=k.endswith(("_id", "_ids"))) for k, v in row.items()}, allow_nan=False)
 
 
 _SAFE_INTEGER = 2**53
@@ -190,7 +190,7 @@ def _json_value(value: Any, *, is_id: bool = False) -> Any:
         case list() | tuple():
             return [_json_value(v, is_id=is_id) for v in value]
         case dict():
-            return {str(k): _json_value(v, is_id=str(k).endswith("_id")) for k, v in value.items()}
+            return {str(k): _json_value(v, is_id=str(k).endswith(("_id", "_ids"))) for k, v in value.items()}
         case bytes():
             return value.hex()
         case datetime.date() | datetime.time():  # a datetime is a date

@@ -14,13 +14,25 @@ __all__ = ["explain_syntax"]
 _QUESTIONS = (
     "motifs",
     "neurons",
+    "types",
+    "regions",
     "inputs of",
     "outputs of",
     "partners of",
     "connections",
     "synapses",
-    "regions",
-    "types",
+    "common inputs of",
+    "upstream of",
+    "downstream of",
+    "paths",
+    "shortest paths",
+    "strongest path",
+    "hubs",
+    "projections",
+    "compare",
+    "reciprocal pairs",
+    "feedforward loops",
+    "MATCH",
 )
 _SHOWN = {
     "NAME": "a name",
@@ -37,6 +49,15 @@ _SHOWN = {
     "SHARE": "at ... %",
     "_GREATER_EQUAL": ">=",
     "_GAP_JUNCTIONS": "gap junctions",
+    "RANK": "degree, in-degree, out-degree, synapses, inputs or outputs",
+    "DIRECTION": "ascending or descending",
+    "UNIT": "nm or um",
+    "BOX_END": "pre or post",
+    "_BOX": "box",
+    "_TO_POINT": "-",
+    "_HOPS": "hops",
+    "NAMED_MOTIF": "the name of a motif",
+    "COUNT_OF": "count of",
 }
 _UNSAID = {"$END", "_END"}
 
@@ -58,7 +79,9 @@ def explain_syntax(text: str, error: UnexpectedInput, *, question: bool = True) 
     if text[position] in "'\"":
         return _quotation(text, position)
     begin = re.search(r"[^\s,()=<>!]*$", text[:position])
-    start = begin.start() if begin and begin[0] else position  # 2020-01-02 is read as 2020 and then not understood
+    start = (
+        begin.start() if begin and begin[0] and text[position] not in "(),=<>!" else position
+    )  # 2020-01-02 is read as 2020 and then not understood
     match = re.match(r"[^\s,()]+", text[start:])
     word = match[0] if match else text[start : start + 1]
     place: dict[str, Any] = {"text": text, "start": start, "end": start + max(1, len(word))}
@@ -92,9 +115,13 @@ def _beginning(word: str, place: dict[str, Any]) -> QuerySyntaxError:
         return QuerySyntaxError(
             message, hint="SQL is asked with --sql in the command, and with .sql() in Python.", **place
         )
-    hint = did_you_mean(word, [q.split()[0] for q in _QUESTIONS])
+    firsts = {q.split()[0]: None for q in _QUESTIONS}
+    meant = did_you_mean(word, firsts)
+    for first in firsts:
+        if meant and f"{first!r}" in meant:  # said in full
+            meant = meant.replace(f"{first!r}", " or ".join(f"{q!r}" for q in _QUESTIONS if q.split()[0] == first))
     listed = "A question begins with " + ", ".join(_QUESTIONS[:-1]) + f" or {_QUESTIONS[-1]}."
-    return QuerySyntaxError(message, hint=f"{hint} {listed}" if hint else listed, **place)
+    return QuerySyntaxError(message, hint=meant or listed, **place)
 
 
 def _word(terminal: str) -> str:

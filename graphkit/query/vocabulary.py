@@ -200,6 +200,22 @@ class Vocabulary:
             raise UnknownNameError(f"No neuron has the {_said(column)} {text!r}.", hint=self._suggest(column, text))
         return Comparison(column, "=", found[0]) if len(found) == 1 else Comparison(column, "in", tuple(found))
 
+    def spelled(self, column: str, text: str) -> str:
+        """The one value that ``text`` is in a text column, regardless of case.
+
+        Raises:
+            UnknownNameError: no neuron has it.
+            AmbiguousNameError: several values differ from it by case alone.
+        """
+        found = self.spellings(column, text)
+        if not found:
+            raise UnknownNameError(f"No neuron has the {_said(column)} {text!r}.", hint=self._suggest(column, text))
+        if len(found) > 1:
+            raise AmbiguousNameError(
+                f"{text!r} could be {' or '.join(map(repr, found))}.", hint="Write it with the right case."
+            )
+        return found[0]
+
     def _suggest(self, column: str, text: str) -> str:
         known = self.values(column)
         if not known:
@@ -252,6 +268,26 @@ class Vocabulary:
 
         sql = condition_sql(comparison, self._dataset)
         return int(self._rows(f"SELECT count(*) FROM neurons WHERE {sql}")[0][0])
+
+    def one_neuron(self, condition: Condition | None) -> Comparison:
+        """The single neuron that meets a condition, by id.
+
+        Raises:
+            UnknownNameError: none does.
+            AmbiguousNameError: several do.
+        """
+        from graphkit.query.conditions import condition_sql
+
+        where = "true" if condition is None else condition_sql(condition, self._dataset)
+        rows = self._rows(f"SELECT neuron_id FROM neurons WHERE {where} ORDER BY neuron_id LIMIT 4")
+        if not rows:
+            raise UnknownNameError("No neuron meets this.", hint="`neurons limit 5` shows some.")
+        if len(rows) > 1:
+            shown = ", ".join(str(i) for (i,) in rows[:3]) + (" and more" if len(rows) > 3 else "")
+            raise AmbiguousNameError(
+                f"One neuron is meant here, and this means several: {shown}.", hint="Name one by its id."
+            )
+        return Comparison("neuron_id", "=", rows[0][0])
 
     def _same_neurons(self, readings: dict[str, Comparison]) -> bool:
         from graphkit.query.conditions import condition_sql

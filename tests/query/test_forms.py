@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from graphkit.query.echo import echo
 from graphkit.query.english import parse_english, parse_set
 from graphkit.query.english.parser import GRAMMAR
 from graphkit.query.english.parser import parser as english_parser
+from graphkit.query.reading import parse_question
 from tests.conftest import LONG
 from tests.strategies import neuron_ids
 
@@ -43,7 +45,7 @@ QUESTIONS = [
     "neurons in region EB, FB where type = A* and not side = left",
     "neurons of region EB",
     "neurons of EB, FB at 12.5 % where inputs >= 1e2",
-    "neurons where type != 'A' and (inputs > 5 or outputs <= 3) or class ~ 'intr*'",
+    "neurons where (type != 'A' and (inputs > 5 or outputs <= 3)) or class ~ 'intr*'",
     "neurons where type <> A and inputs == 3 and inputs != 4",
     "neurons where type in (A, 'B', 'D*') and nt not in (gaba)",
     "neurons where side is null or name is not null",
@@ -98,6 +100,47 @@ QUESTIONS = [
     "synapses from type A to type B in EB with at least 2 synapses per region limit 10",
     "synapses among type A, B",
     "synapses with nt GABA without autapses",
+    "motifs with more than 2 synapses",
+    "motifs in EB with > 2 synapses per region order by induced desc, motif",
+    "connections with 3 or more synapses sorted by synapses ascending",
+    "neurons by type, side order by neurons descending",
+    "neurons in EB where inputs > 1 by region limit 2",
+    "types ordered by inputs",
+    "regions sorted by region desc",
+    "inputs of type A by region order by synapses",
+    "synapses in box (0, -5, 1e3)-(10,20.0,30) nm",
+    "synapses from type A in box (1,1,1) to (0,0,0) um order by pre_id",
+    "synapses with presynaptic points in box (0,0,0)-(0.5,2,3) µm",
+    "synapses with post in box (0,0,0)-(5,2,3) nm limit 1",
+    "paths from type A to type B within 3 hops",
+    "all paths from type A onto type B within 1 hop in EB with at least 2 synapses without autapses limit 7",
+    "paths from type 'A*' to type B within 2 steps by type order by paths desc",
+    "shortest path from type A to 720575940621039147",
+    "shortest paths from A1 to type B within 4 hops among neurons of CX with transmitter gaba",
+    "strongest path from type A to type B",
+    "strongest paths from type A to type B within 5 hops top 3",
+    "common inputs of A1 and A2",
+    "common outputs of type A or type B and neurons where inputs > 2 and 720575940621039147 in EB by type",
+    "common partners of type A and type B with at least 2 synapses order by neuron_id limit 2",
+    "upstream of type A within 2 hops",
+    "downstream of B within 1 hop by side, type",
+    "partners of neurons of EB within 3 hops with electrical synapses order by hops descending",
+    "reciprocal pairs",
+    "feed-forward loops in EB where A.type = 'A' and b.inputs >= 2 induced",
+    "number of feedback loops among type 'A*' where a.type != c.type",
+    "count one-way connections where not (a.type = 'A' or a.side is null) and b.type in (A, B)",
+    "divergences onto a reciprocal pair with at least 2 synapses order by a.type desc, b.neuron_id limit 3",
+    "hubs",
+    "hubs in EB top 5",
+    "hubs by in-degree order by name",
+    "hubs among type A, B with electrical synapses by synapses limit 3",
+    "neurons like 720575940621039145",
+    "neurons similar to A1 by outputs in EB top 2",
+    "projections from EB to FB",
+    "projection neurons from region EB, FB to CX where type = 'A*' by type, side order by neurons",
+    "compare left and right",
+    "compare 'left' and right of EB where type = 'A*' order by difference desc limit 4",
+    "compare right and left in EB, FB",
 ]
 
 
@@ -125,7 +168,7 @@ def test_golden_forms(tiny: Dataset) -> None:
 def test_json_and_echo_give_the_same_form(tiny: Dataset, question: str) -> None:
     form = _form(tiny, question)
     assert ir.from_json(ir.to_json(form)) == form
-    assert parse_english(tiny, echo(form)) == form
+    assert parse_question(tiny, echo(form)) == form
 
 
 def test_json_keeps_ids_as_text(tiny: Dataset) -> None:
@@ -227,6 +270,33 @@ def _connections(draw: st.DrawFn) -> ir.Connections:
     return ir.Connections(draw(_maybe), draw(_maybe), both_ways, draw(_groups), selection, draw(_limits))
 
 
+_directions = st.sampled_from(["inputs", "outputs", "partners"])
+_places = st.lists(st.sampled_from(["type", "class", "side", "nt"]), unique=True, max_size=2).map(tuple)
+
+
+@st.composite
+def _boxes(draw: st.DrawFn) -> ir.Box:
+    coordinate = st.integers(-(2**31) + 1, 2**31 - 2)
+    low = [draw(coordinate) for _ in range(3)]
+    high = tuple(draw(st.integers(x + 1, 2**31 - 1)) for x in low)
+    return ir.Box((low[0], low[1], low[2]), high, draw(st.sampled_from(["pre", "post"])))
+
+
+@st.composite
+def _paths(draw: st.DrawFn) -> ir.Paths:
+    kind = draw(st.sampled_from(["all", "shortest", "strongest"]))
+    hops = draw(st.integers(1, 12)) if kind == "all" else draw(st.none() | st.integers(1, 12))
+    limit = draw(st.integers(1, 1000)) if kind == "strongest" else draw(_limits)
+    by = draw(st.sampled_from([(), ("type",)]))
+    return ir.Paths(draw(_conditions), draw(_conditions), kind, hops, by, draw(_selections()), limit)
+
+
+def _ordered(form: Any) -> Any:
+    """The form, its rows by their first column, descending."""
+    column = form.by[0] if isinstance(form, ir.Projections) and form.by else "neuron_id"
+    return replace(form, order=(ir.Sort(column, True),))
+
+
 _forms: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.Motifs, _selections(), st.booleans(), _limits),
     st.builds(ir.Neurons, _maybe, st.none() | _regions, _limits),
@@ -235,8 +305,34 @@ _forms: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(
         ir.Partners, _conditions, st.sampled_from(["inputs", "outputs", "partners"]), _groups, _selections(), _limits
     ),
-    st.builds(ir.Synapses, _maybe, _maybe, _selections(), _limits),
+    st.builds(ir.Synapses, _maybe, _maybe, _selections(), _limits, st.none() | _boxes()),
     _connections(),
+    st.builds(ir.Neurons, _maybe, st.none() | _regions, _limits, _groups),
+    st.builds(ir.Projections, _regions, _regions, _maybe, _places, _limits).map(_ordered),
+    st.builds(ir.Sides, st.just("left"), st.just("right"), _maybe, st.none() | _regions, _limits),
+    _paths(),
+    st.builds(ir.Reach, _conditions, _directions, st.integers(1, 12), _places, _selections(), _limits),
+    st.builds(
+        ir.Common,
+        st.lists(_conditions, min_size=2, max_size=3).map(tuple),
+        _directions,
+        _places,
+        _selections(),
+        _limits,
+    ),
+    st.builds(
+        ir.Hubs,
+        st.sampled_from(["degree", "in-degree", "out-degree", "synapses", "inputs", "outputs"]),
+        _selections(),
+        st.integers(1, 99),
+    ).map(_ordered),
+    st.builds(
+        ir.Similar,
+        _IDS.map(lambda i: ir.Comparison("neuron_id", "=", i)),
+        _directions,
+        _selections(),
+        st.integers(1, 99),
+    ),
 )
 
 

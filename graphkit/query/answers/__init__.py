@@ -1,6 +1,7 @@
 """Answers that take more than one SELECT: one module a kind of question, each with a function ``answer``.
 
     def answer(form, dataset, planned) -> Answer
+    def columns(form) -> list[str]                 of the answer, for `order by`
 
 ``COMPUTED`` names the module by the form's name; a form that is not in it is answered by the SQL of its plan alone. Modules are
 imported when their question is asked.
@@ -19,6 +20,10 @@ __all__ = ["COMPUTED", "Answer", "cut"]
 COMPUTED: dict[str, str] = {
     "match": "graphkit.query.answers.match",
     "motifs": "graphkit.query.answers.motifs",
+    "paths": "graphkit.query.answers.paths",
+    "reach": "graphkit.query.answers.reach",
+    "hubs": "graphkit.query.answers.hubs",
+    "similar": "graphkit.query.answers.similar",
 }
 
 

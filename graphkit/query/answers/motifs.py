@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from graphkit.query.answers import Answer, cut
+from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from graphkit.query import ir
     from graphkit.query.planner import Plan
 
-__all__ = ["answer"]
+__all__ = ["answer", "columns"]
 
 
 def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
@@ -28,7 +29,15 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
     notes: tuple[str, ...] = (f"The graph asked has {size}.",)
     if not graph.n_connections:
         notes += ("No connection meets the question, so every count of a connected motif is 0.",)
-    return cut(_by_type(graph) if form.by_type else _census(graph), form.limit, notes)
+    table = _by_type(graph) if form.by_type else _census(graph)
+    return cut(ordered_table(table, form.order), form.limit, notes)
+
+
+def columns(form: ir.Motifs) -> list[str]:
+    """The columns of the answer."""
+    if form.by_type:
+        return ["motif", "code", "type_a", "type_b", "type_c", "induced", "pattern"]
+    return ["motif", "code", "pattern", "size", "count", "induced"]
 
 
 def _by_type(graph: Graph) -> pa.Table:

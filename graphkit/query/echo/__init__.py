@@ -7,7 +7,17 @@ than eight neurons by id, which the API can give, is abbreviated, and says so; t
 from __future__ import annotations
 
 from graphkit.query import ir
-from graphkit.query.echo.words import by_words, names_text, selection_words, set_text, where_words
+from graphkit.query.echo.words import (
+    bare_text,
+    by_words,
+    either_text,
+    names_text,
+    order_text,
+    quoted_text,
+    selection_words,
+    set_text,
+    where_words,
+)
 
 __all__ = ["echo"]
 
@@ -18,39 +28,78 @@ def echo(form: ir.Form) -> str:
     >>> echo(ir.Motifs(ir.Selection(regions=("EB",), min_synapses=5)))
     "motifs in region 'EB' with at least 5 synapses"
     """
-    match form:
-        case ir.Motifs():
-            words = ["motifs", *selection_words(form.selection, "between")]
-            if form.by_type:
-                words.append("by type")
-        case ir.Neurons() | ir.Types():
-            words = [form.name]
-            if form.regions:
-                words.append(f"in region {names_text(form.regions)}")
-            words += where_words(form.where)
-        case ir.Partners():
-            words = [
-                form.direction,
-                "of",
-                set_text(form.of),
-                *selection_words(form.selection, "among"),
-                *by_words(form.by),
-            ]
-        case ir.Connections() | ir.Synapses():
-            words = [form.name]
-            if isinstance(form, ir.Connections) and form.both_ways:
-                words.append(f"between {set_text(form.pre)} and {set_text(form.post)}")
-            else:
-                words += [f"from {set_text(form.pre)}"] if form.pre is not None else []
-                words += [f"to {set_text(form.post)}"] if form.post is not None else []
-            words += selection_words(form.selection, "among")
-            words += by_words(form.by) if isinstance(form, ir.Connections) else []
-        case ir.Regions():
-            words = ["regions"]
-        case ir.Match():
-            from graphkit.query.match.text import match_text
+    if isinstance(form, ir.Match):
+        from graphkit.query.match.text import match_text
 
-            return match_text(form)
+        return match_text(form)
+    words = _words(form)
+    if form.order:
+        words.append("order by " + ", ".join(map(order_text, form.order)))
     if form.limit is not None:
         words.append(f"limit {form.limit}")
     return " ".join(words)
+
+
+def _words(form: ir.Form) -> list[str]:
+    """All but the order and the limit."""
+    match form:
+        case ir.Motifs():
+            return ["motifs", *selection_words(form.selection, "between"), *(["by type"] if form.by_type else [])]
+        case ir.Neurons():
+            return ["neurons", *_in(form.regions), *where_words(form.where), *by_words(form.by)]
+        case ir.Types():
+            return ["types", *_in(form.regions), *where_words(form.where)]
+        case ir.Partners():
+            return [form.direction, "of", set_text(form.of), *_selected(form)]
+        case ir.Connections():
+            if form.both_ways:
+                return ["connections", f"between {set_text(form.pre)} and {set_text(form.post)}", *_selected(form)]
+            return ["connections", *_ends(form.pre, form.post), *_selected(form)]
+        case ir.Synapses():
+            box = [_box(form.box)] if form.box is not None else []
+            return ["synapses", *_ends(form.pre, form.post), *box, *selection_words(form.selection, "among")]
+        case ir.Regions():
+            return ["regions"]
+        case ir.Projections():
+            ends = f"from region {names_text(form.sources)} to region {names_text(form.targets)}"
+            where = [f"where {bare_text(form.where)}"] if form.where is not None else []
+            return ["projections", ends, *where, *by_words(form.by)]
+        case ir.Sides():
+            sides = f"compare {quoted_text(form.first)} and {quoted_text(form.second)}"
+            return [sides, *_in(form.regions), *where_words(form.where)]
+        case ir.Paths():
+            kind = {"all": "paths", "shortest": "shortest paths", "strongest": "strongest paths"}[form.kind]
+            return [kind, *_ends(form.pre, form.post), *_within(form.hops), *_selected(form)]
+        case ir.Reach():
+            kind = {"inputs": "upstream of", "outputs": "downstream of", "partners": "partners of"}[form.direction]
+            return [kind, set_text(form.of), *_within(form.hops), *_selected(form)]
+        case ir.Common():
+            sets = " and ".join(either_text(c) for c in form.of)
+            return [f"common {form.direction} of", sets, *_selected(form)]
+        case ir.Hubs():
+            return ["hubs", *selection_words(form.selection, "among"), f"by {form.rank}"]
+        case ir.Similar():
+            like = f"neurons like {set_text(form.of)} by {form.direction}"
+            return [like, *selection_words(form.selection, "among")]
+    raise AssertionError(form)
+
+
+def _selected(form: ir.Partners | ir.Connections | ir.Paths | ir.Reach | ir.Common) -> list[str]:
+    return [*selection_words(form.selection, "among"), *by_words(form.by)]
+
+
+def _in(regions: tuple[str, ...] | None) -> list[str]:
+    return [f"in region {names_text(regions)}"] if regions else []
+
+
+def _ends(pre: ir.Condition | None, post: ir.Condition | None) -> list[str]:
+    return [f"{word} {set_text(end)}" for word, end in (("from", pre), ("to", post)) if end is not None]
+
+
+def _within(hops: int | None) -> list[str]:
+    return [] if hops is None else [f"within {hops} {'hop' if hops == 1 else 'hops'}"]
+
+
+def _box(box: ir.Box) -> str:
+    low, high = (f"({', '.join(map(str, point))})" for point in (box.low_nm, box.high_nm))
+    return f"with {box.end}synaptic points in box {low}-{high} nm"

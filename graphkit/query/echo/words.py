@@ -7,7 +7,17 @@ from decimal import Decimal
 
 from graphkit.query import ir
 
-__all__ = ["by_words", "names_text", "quoted_text", "selection_words", "set_text", "where_words"]
+__all__ = [
+    "bare_text",
+    "by_words",
+    "either_text",
+    "names_text",
+    "order_text",
+    "quoted_text",
+    "selection_words",
+    "set_text",
+    "where_words",
+]
 
 
 def selection_words(selection: ir.Selection, among: str) -> list[str]:
@@ -81,11 +91,23 @@ def where_words(condition: ir.Condition | None) -> list[str]:
         case ir.BelongsTo(regions, share):
             return [f"of region {names_text(regions)}{_share(share)}"]
         case ir.And((ir.BelongsTo() as belonging, rest)):
-            return [*where_words(belonging), f"where {_bare(rest)}"]
-    return [f"where {_bare(condition)}"]
+            return [*where_words(belonging), f"where {bare_text(rest)}"]
+    return [f"where {bare_text(condition)}"]
 
 
-def _bare(condition: ir.Condition) -> str:
+def either_text(condition: ir.Condition) -> str:
+    """A set as it stands beside `and`: joined by `or`, since a comma there would have two readings."""
+    if isinstance(condition, ir.Or) and not any(isinstance(t, ir.Or) for t in condition.terms):
+        return " or ".join(set_text(t) for t in condition.terms)
+    return set_text(condition)
+
+
+def order_text(order: ir.Sort) -> str:
+    """A column and which way."""
+    return f"{quoted_text(order.column)} {'descending' if order.descending else 'ascending'}"
+
+
+def bare_text(condition: ir.Condition) -> str:
     """Without the parentheses around the whole."""
     text = _condition(condition)
     return text[1:-1] if isinstance(condition, ir.And | ir.Or) else text

@@ -8,12 +8,35 @@ from typing import Any
 from lark import Token
 
 from graphkit.query import ir
+from graphkit.query.english.boxes import box_of
 from graphkit.query.english.places import belonging_of, regions_of
 from graphkit.query.english.sets import neuron_set
-from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, name_of
+from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, name_of, unquoted
 from graphkit.query.english.where import condition_of, named_set
 
-__all__ = ["Parts", "parts_of"]
+__all__ = ["PARTS", "Parts", "parts_of"]
+
+PARTS = {
+    "located": "regions",
+    "belonging": "belonging",
+    "in_named": "chosen",
+    "where": "where",
+    "among": "among",
+    "between": "between",
+    "from_set": "from",
+    "to_set": "to",
+    "within": "within",
+    "at_least": "at_least",
+    "kind": "kind",
+    "transmitter": "nt",
+    "no_autapses": "autapses",
+    "by": "by",
+    "rank": "rank",
+    "order": "order",
+    "limit": "limit",
+    "box": "box",
+}
+"""Rules of the grammar that are parts, and the names under which ``Parts`` holds what they say."""
 
 _GROUPS: dict[str, ir.Group] = {"type": "type", "class": "class", "side": "side", "nt": "nt", "region": "region"}
 
@@ -48,47 +71,71 @@ def parts_of(source: Source, trees: list[Node]) -> Parts:
     """What the trees say; each part may stand once."""
     parts = Parts()
     for tree in trees:
-        key, value = _part(source, tree)
-        if key in parts.values:
+        name = PARTS[str(tree.data)]
+        if name in parts.values:
             raise source.refusal(tree, "This stands in the question twice.", "Leave one of them out.")
-        parts.values[key] = value
-        parts.places[key] = tree
+        parts.values[name] = _part(source, tree)
+        parts.places[name] = tree
     return parts
 
 
-def _part(source: Source, tree: Node) -> tuple[str, Any]:
+def _part(source: Source, tree: Node) -> Any:
     children = tree.children
     match tree.data:
         case "located":
-            return "regions", regions_of(source, as_tree(children[0]))
+            return regions_of(source, as_tree(children[0]))
         case "belonging":
-            return "belonging", belonging_of(source, children)
-        case "within":
-            return "within", named_set(source, as_tree(children[0]))
+            return belonging_of(source, children)
+        case "in_named":
+            return named_set(source, as_tree(children[0]))
         case "where":
-            return "where", condition_of(source, as_tree(children[0]))
-        case "among":
-            return "among", neuron_set(source, as_tree(children[0]))
+            return condition_of(source, as_tree(children[0]))
+        case "among" | "from_set" | "to_set":
+            return neuron_set(source, as_tree(children[0]))
         case "between":
-            return "between", [neuron_set(source, as_tree(c)) for c in children]
-        case "from_set":
-            return "from", neuron_set(source, as_tree(children[0]))
-        case "to_set":
-            return "to", neuron_set(source, as_tree(children[0]))
+            return [neuron_set(source, as_tree(c)) for c in children]
+        case "within":
+            return _hops(source, as_token(children[0]))
         case "at_least":
-            return "at_least", (count_of(source, as_token(children[0])), len(children) > 1)
+            return _at_least(source, [as_token(c) for c in children])
         case "kind":
-            return "kind", str(children[0]).lower()
+            return str(children[0]).lower()
         case "transmitter":
             named = (_transmitter(source, as_tree(n)) for n in as_tree(children[0]).children)
-            return "nt", tuple(dict.fromkeys(spelled for several in named for spelled in several))
+            return tuple(dict.fromkeys(spelled for several in named for spelled in several))
         case "no_autapses":
-            return "autapses", False
+            return False
         case "by":
-            return "by", tuple(dict.fromkeys(_group(as_token(c)) for c in children))
+            return tuple(dict.fromkeys(_group(as_token(c)) for c in children))
+        case "rank":
+            return str(children[0]).lower()
+        case "order":
+            return tuple(_order(as_tree(c)) for c in children)
         case "limit":
-            return "limit", count_of(source, as_token(children[0]))
+            return count_of(source, as_token(children[0]))
+        case "box":
+            return box_of(source, tree)
     raise AssertionError(tree.data)
+
+
+def _hops(source: Source, token: Token) -> int:
+    hops = count_of(source, token)
+    if hops > ir.MOST_HOPS:
+        raise source.refusal(token, f"{hops:,} hops are too many; {ir.MOST_HOPS} are the most.")
+    return hops
+
+
+def _at_least(source: Source, tokens: list[Token]) -> tuple[int, bool]:
+    """The minimum, and whether it is on each region's synapses by themselves."""
+    kinds = {t.type for t in tokens}
+    number = count_of(source, next(t for t in tokens if t.type == "INT"))
+    return number + ("MORE_THAN" in kinds), "PER_REGION" in kinds
+
+
+def _order(term: Node) -> ir.Sort:
+    column = unquoted(as_token(as_tree(term.children[0]).children[0]))
+    descending = len(term.children) > 1 and str(term.children[1]).lower().startswith("desc")
+    return ir.Sort(column, descending)
 
 
 def _transmitter(source: Source, name: Node) -> tuple[str, ...]:

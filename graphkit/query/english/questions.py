@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from lark import Tree
+from lark import Token, Tree
 
 from graphkit.query import ir
-from graphkit.query.english.parts import Parts, parts_of
+from graphkit.query.english.graph_questions import GRAPH_QUESTIONS
+from graphkit.query.english.named_motifs import named_motif
+from graphkit.query.english.parts import PARTS, Parts, parts_of
 from graphkit.query.english.sets import neuron_set
-from graphkit.query.english.source import Node, Source, as_token, as_tree
+from graphkit.query.english.source import Node, Source, as_token, as_tree, name_of
+from graphkit.query.ordering import checked_order
 
 __all__ = ["form_of"]
 
@@ -18,36 +21,42 @@ __all__ = ["form_of"]
 def form_of(source: Source, tree: Node) -> ir.Form:
     """The form of a whole question."""
     question = as_tree(tree.children[0])
-    listed = [as_tree(c) for c in question.children if isinstance(c, Tree) and c.data not in _NO_PARTS]
-    return _QUESTIONS[str(question.data)](source, question, parts_of(source, listed))
-
-
-_NO_PARTS = {"set"}
+    kind = str(question.data)
+    listed = [as_tree(c) for c in question.children if isinstance(c, Tree) and c.data in PARTS]
+    if kind == "named_motif":
+        listed = [c for c in listed if c.data != "where"]  # which speaks of the pattern's neurons
+    parts = parts_of(source, listed)
+    form = _QUESTIONS[kind](source, question, parts)
+    if "order" not in parts.places:
+        return form
+    return source.placed(parts.places["order"], lambda: checked_order(form, source.dataset))
 
 
 def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
     groups = parts.take("by", ())
     if groups not in ((), ("type",)):
         raise source.refusal(parts.places["by"], f"Motifs can be grouped by type only, not by {', '.join(groups)}.")
-    return ir.Motifs(parts.selection(), by_type=bool(groups), limit=parts.take("limit"))
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Motifs(parts.selection(), by_type=bool(groups), limit=limit, order=order)
 
 
 def _neurons(source: Source, question: Node, parts: Parts) -> ir.Form:
-    return ir.Neurons(_chosen(parts), parts.take("regions"), parts.take("limit"))
+    by, order = parts.take("by", ()), parts.take("order", ())
+    return ir.Neurons(_chosen(parts), parts.take("regions"), parts.take("limit"), by, order)
 
 
 def _types(source: Source, question: Node, parts: Parts) -> ir.Form:
-    return ir.Types(_chosen(parts), parts.take("regions"), parts.take("limit"))
+    return ir.Types(_chosen(parts), parts.take("regions"), parts.take("limit"), parts.take("order", ()))
 
 
 def _chosen(parts: Parts) -> ir.Condition | None:
     """All of ``in @NAME``, ``of REGION`` and ``where``."""
-    terms = [parts.take(name) for name in ("within", "belonging", "where") if name in parts.values]
+    terms = [parts.take(name) for name in ("chosen", "belonging", "where") if name in parts.values]
     return ir.And(tuple(terms)) if len(terms) > 1 else (terms[0] if terms else None)
 
 
 def _regions(source: Source, question: Node, parts: Parts) -> ir.Form:
-    return ir.Regions(parts.take("limit"))
+    return ir.Regions(parts.take("limit"), parts.take("order", ()))
 
 
 def _partners(source: Source, question: Node, parts: Parts) -> ir.Form:
@@ -57,11 +66,17 @@ def _partners(source: Source, question: Node, parts: Parts) -> ir.Form:
     condition = neuron_set(source, of)
     if condition is None:
         raise source.refusal(of, f"`{word} of` needs certain neurons.", "For example: inputs of type 'EPG'")
-    by, limit = parts.take("by", ()), parts.take("limit")
-    return ir.Partners(condition, _DIRECTIONS[word.type], by, parts.selection(), limit)
+    direction = _direction(word)
+    by, limit, order, hops = parts.take("by", ()), parts.take("limit"), parts.take("order", ()), parts.take("within")
+    if hops is None:
+        return ir.Partners(condition, direction, by, parts.selection(), limit, order)
+    if "region" in by:
+        raise source.refusal(parts.places["by"], "Neurons some hops away are not grouped by region.")
+    return ir.Reach(condition, direction, hops, by, parts.selection(), limit, order)
 
 
-_DIRECTIONS: dict[str, ir.Direction] = {"INPUTS": "inputs", "OUTPUTS": "outputs", "PARTNERS": "partners"}
+def _direction(word: Token) -> ir.Direction:
+    return cast(ir.Direction, word.type.lower())
 
 
 def _connections(source: Source, question: Node, parts: Parts) -> ir.Form:
@@ -73,8 +88,8 @@ def _connections(source: Source, question: Node, parts: Parts) -> ir.Form:
         (pre, post), both_ways = between, True
     if question.data == "gap_junctions":
         parts.values["kind"] = "electrical"
-    by, limit = parts.take("by", ()), parts.take("limit")
-    return ir.Connections(pre, post, both_ways, by, parts.selection(among), limit)
+    by, limit, order = parts.take("by", ()), parts.take("limit"), parts.take("order", ())
+    return ir.Connections(pre, post, both_ways, by, parts.selection(among), limit, order)
 
 
 def _synapses(source: Source, question: Node, parts: Parts) -> ir.Form:
@@ -88,8 +103,8 @@ def _synapses(source: Source, question: Node, parts: Parts) -> ir.Form:
         raise source.refusal(
             parts.places["by"], "Single synapses are not grouped.", "Ask for `connections ... by type`."
         )
-    limit = parts.take("limit")
-    return ir.Synapses(pre, post, parts.selection(among), limit)
+    limit, order, box = parts.take("limit"), parts.take("order", ()), parts.take("box")
+    return ir.Synapses(pre, post, parts.selection(among), limit, box, order)
 
 
 def _between(source: Source, parts: Parts) -> list[ir.Condition | None]:
@@ -104,6 +119,15 @@ def _between(source: Source, parts: Parts) -> list[ir.Condition | None]:
     return between
 
 
+def _sides(source: Source, question: Node, parts: Parts) -> ir.Form:
+    names = [as_tree(c) for c in question.children[:2]]
+    first, second = (source.placed(n, lambda n=n: source.vocabulary.spelled("side", name_of(n))) for n in names)  # type: ignore[misc]
+    if first == second:
+        raise source.refusal(names[1], f"Both sides are {second!r}.", "For example: compare left and right of EB")
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Sides(first, second, _chosen(parts), parts.take("regions"), limit, order)
+
+
 _QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
     "motifs": _motifs,
     "neurons": _neurons,
@@ -113,4 +137,7 @@ _QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
     "connections": _connections,
     "gap_junctions": _connections,
     "synapses": _synapses,
+    "compare": _sides,
+    "named_motif": named_motif,
+    **GRAPH_QUESTIONS,
 }

@@ -10,19 +10,20 @@ from graphkit.query.english.source import Node, Source, as_token, as_tree, name_
 from graphkit.query.english.where import condition_of, named_set
 from graphkit.query.vocabulary import one_of
 
-__all__ = ["neuron_set"]
+__all__ = ["neuron_set", "neuron_term"]
 
 
 def neuron_set(source: Source, tree: Node) -> ir.Condition | None:
     """The neurons of any of the terms; None for any neuron."""
-    terms = [_term(source, as_tree(c)) for c in tree.children]
+    terms = [neuron_term(source, as_tree(c)) for c in tree.children]
     known = [t for t in terms if t is not None]
     if len(known) < len(terms):
         return None
     return known[0] if len(known) == 1 else ir.Or(tuple(known))
 
 
-def _term(source: Source, tree: Node) -> ir.Condition | None:
+def neuron_term(source: Source, tree: Node) -> ir.Condition | None:
+    """One term of a set."""
     children = tree.children
     match tree.data:
         case "any_neuron":

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.query.vocabulary import Vocabulary
 
-__all__ = ["Node", "Source", "as_token", "as_tree", "count_of", "name_of", "number_of", "span_of", "unquoted"]
+__all__ = [
+    "Node",
+    "Source",
+    "as_token",
+    "as_tree",
+    "count_of",
+    "name_of",
+    "number_of",
+    "span_of",
+    "unquoted",
+    "words_of",
+]
 
 Node = Tree[Token]
 
@@ -49,6 +60,12 @@ class Source:
         """The error to raise about ``node``."""
         start, end = span_of(node)
         return QuerySyntaxError(message, hint=hint, text=self.text, start=start, end=end)
+
+
+def words_of(source: Source, node: Node | Token) -> str:
+    """The words of the question that a node was made of."""
+    start, end = span_of(node)
+    return source.text[start:end]
 
 
 def count_of(source: Source, token: Token) -> int:

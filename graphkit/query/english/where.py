@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from lark import Token
 
+from graphkit.errors import AmbiguousQuestionError
 from graphkit.query import ir
 from graphkit.query.english.places import belonging_of, regions_of
-from graphkit.query.english.source import Node, Source, as_token, as_tree, number_of, unquoted
+from graphkit.query.english.source import Node, Source, as_token, as_tree, number_of, span_of, unquoted, words_of
 from graphkit.query.vocabulary import has_wildcard, one_of
 
 __all__ = ["condition_of", "named_set"]
@@ -19,7 +20,11 @@ def condition_of(source: Source, tree: Node, depth: int = 0) -> ir.Condition:
     children = tree.children
     if depth > _MOST_NESTED:
         raise source.refusal(tree, f"Conditions can be nested {_MOST_NESTED} deep at most.")
+    if tree.data == "grouped":
+        return condition_of(source, as_tree(children[0]), depth)
     if tree.data in ("either", "both"):
+        if tree.data == "either" and len(children) > 1:
+            _refuse_mixture(source, tree)
         terms = tuple(condition_of(source, as_tree(c), depth + 1) for c in children)
         if len(terms) == 1:
             return terms[0]
@@ -59,6 +64,28 @@ def named_set(source: Source, tree: Node) -> ir.NamedSet:
             f"Leave the number out to ask about those that are in it now: @{found.name}",
         )
     return found
+
+
+def _refuse_mixture(source: Source, either: Node) -> None:
+    """`a or b and c` without parentheses: people read it in two ways, so it is asked which."""
+    sides = [as_tree(c).children if as_tree(c).data == "both" else [c] for c in either.children]
+    if all(len(side) == 1 for side in sides):
+        return
+    said = [[words_of(source, as_tree(term)) for term in side] for side in sides]
+    first = " or ".join(f"({' and '.join(side)})" if len(side) > 1 else side[0] for side in said)
+    groups: list[list[str]] = [[]]  # between one `and` and the next
+    for side in said:
+        groups[-1].append(side[0])
+        groups += [[term] for term in side[1:]]
+    second = " and ".join(f"({' or '.join(group)})" if len(group) > 1 else group[0] for group in groups)
+    start, end = span_of(either)
+    raise AmbiguousQuestionError(
+        "`and` and `or` side by side have two readings.",
+        hint=f"Say which, with parentheses: {first}, or {second}.",
+        text=source.text,
+        start=start,
+        end=end,
+    )
 
 
 def _compare(source: Source, column: str, op: str, token: Token) -> ir.Condition:

@@ -1,4 +1,4 @@
-"""The questions, one dataclass each."""
+"""The questions, one dataclass each; those about paths and the like are in ``graph``, patterns in ``pattern``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,25 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from graphkit.query.ir.conditions import Condition
+from graphkit.query.ir.graph import Common, Direction, Hubs, Paths, Reach, Similar
+from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Match
 from graphkit.query.ir.selection import EVERYTHING, Group, Selection
 
-__all__ = ["FORMS", "Connections", "Direction", "Form", "Motifs", "Neurons", "Partners", "Regions", "Synapses", "Types"]
-
-
-Direction = Literal["inputs", "outputs", "partners"]
+__all__ = [
+    "FORMS",
+    "Box",
+    "Connections",
+    "Form",
+    "Motifs",
+    "Neurons",
+    "Partners",
+    "Projections",
+    "Regions",
+    "Sides",
+    "Synapses",
+    "Types",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +34,19 @@ class Motifs:
     selection: Selection = EVERYTHING
     by_type: bool = False
     limit: int | None = None
+    order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "motifs"
 
 
 @dataclass(frozen=True, slots=True)
 class Neurons:
-    """Neurons that meet a condition, with their totals, and with those in ``regions`` where given."""
+    """Neurons that meet a condition, with their totals, and with those in ``regions`` where given; or groups of them."""
 
     where: Condition | None = None
     regions: tuple[str, ...] | None = None
     limit: int | None = None
+    by: tuple[Group, ...] = ()
+    order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "neurons"
 
 
@@ -44,6 +59,7 @@ class Partners:
     by: tuple[Group, ...] = ()
     selection: Selection = EVERYTHING
     limit: int | None = None
+    order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "partners"
 
 
@@ -57,11 +73,21 @@ class Connections:
     by: tuple[Group, ...] = ()
     selection: Selection = EVERYTHING
     limit: int | None = None
+    order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "connections"
 
     def __post_init__(self) -> None:
         if self.selection.kind == "electrical":  # no direction: either way asks the same
             object.__setattr__(self, "both_ways", False)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A box in nm, x, y, z: from ``low_nm``, inclusive, to ``high_nm``, exclusive; for the points of one end of a synapse."""
+
+    low_nm: tuple[int, int, int]
+    high_nm: tuple[int, int, int]
+    end: Literal["pre", "post"] = "post"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +98,8 @@ class Synapses:
     post: Condition | None = None
     selection: Selection = EVERYTHING
     limit: int | None = None
+    box: Box | None = None
+    order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "synapses"
 
 
@@ -80,6 +108,7 @@ class Regions:
     """The tree of regions, with neurons and synapses in each (its children's included)."""
 
     limit: int | None = None
+    order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "regions"
 
 
@@ -90,9 +119,71 @@ class Types:
     where: Condition | None = None
     regions: tuple[str, ...] | None = None
     limit: int | None = None
+    order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "types"
 
 
-Form = Motifs | Neurons | Partners | Connections | Synapses | Regions | Types | Match
+@dataclass(frozen=True, slots=True)
+class Projections:
+    """Neurons with inputs in ``sources`` and outputs in ``targets``, with how many; or groups of them."""
 
-FORMS = {c.name: c for c in (Motifs, Neurons, Partners, Connections, Synapses, Regions, Types, Match)}
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    where: Condition | None = None
+    by: tuple[Group, ...] = ()
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "projections"
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Two sides of the brain, a row a type: its neurons and synapses on each; in ``regions`` where given."""
+
+    first: str
+    second: str
+    where: Condition | None = None
+    regions: tuple[str, ...] | None = None
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "sides"
+
+
+Form = (
+    Motifs
+    | Neurons
+    | Partners
+    | Connections
+    | Synapses
+    | Regions
+    | Types
+    | Projections
+    | Sides
+    | Paths
+    | Reach
+    | Common
+    | Hubs
+    | Similar
+    | Match
+)
+
+FORMS = {
+    c.name: c
+    for c in (
+        Motifs,
+        Neurons,
+        Partners,
+        Connections,
+        Synapses,
+        Regions,
+        Types,
+        Projections,
+        Sides,
+        Paths,
+        Reach,
+        Common,
+        Hubs,
+        Similar,
+        Match,
+    )
+}

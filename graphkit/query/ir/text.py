@@ -8,7 +8,8 @@ from typing import Any
 
 from graphkit.errors import QueryError
 from graphkit.query.ir.conditions import And, BelongsTo, Comparison, HasSynapsesIn, NamedSet, Not, Or
-from graphkit.query.ir.forms import FORMS, Form
+from graphkit.query.ir.forms import FORMS, Box, Form
+from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Order, PatternEdge, PatternNode, Test
 from graphkit.query.ir.selection import Selection
 
@@ -20,8 +21,8 @@ _ID = "neuron_id"
 _NAMED = {
     c.__name__: c
     for c in (
-        *(And, Attribute, BelongsTo, Comparison, HasSynapsesIn, NamedSet, Not, Or, Order),
-        *(PatternEdge, PatternNode, Test),
+        *(And, Attribute, BelongsTo, Box, Comparison, HasSynapsesIn, NamedSet, Not, Or, Order),
+        *(PatternEdge, PatternNode, Sort, Test),
     )
 }
 """What stands in a form under its own name."""
@@ -31,7 +32,7 @@ def to_json(form: Form | Selection) -> str:
     """The form as JSON text; the same form always gives the same text. Neuron ids inside are strings.
 
     >>> to_json(FORMS["regions"]())
-    '{"limit":null,"question":"regions","version":1}'
+    '{"limit":null,"order":[],"question":"regions","version":1}'
     """
     body = _plain(form)
     if not isinstance(form, Selection):
@@ -77,7 +78,7 @@ def _plain(node: Any) -> Any:
 def _revived(key: str, node: Any) -> Any:
     if isinstance(node, dict) and "is" in node:
         fields = {k: _revived(k, v) for k, v in node.items() if k != "is"}
-        if fields.get("column") == _ID and (value := fields["value"]) is not None:
+        if "value" in fields and fields.get("column") == _ID and (value := fields["value"]) is not None:
             fields["value"] = tuple(int(v) for v in value) if isinstance(value, tuple) else int(value)
         if node["is"] == "NamedSet":
             fields["ids"] = tuple(map(int, fields["ids"]))

@@ -13,10 +13,12 @@ __all__ = ["REGION_NAME", "group_columns", "neuron_columns", "region_join"]
 
 
 def neuron_columns(alias: str, prefix: str = "") -> str:
+    """Name and type of a neuron."""
     return ", ".join(f'{alias}."{c}" AS "{prefix}{c}"' for c in ("name", "type"))
 
 
 def group_columns(by: tuple[ir.Group, ...], alias: str, prefix: str = "") -> list[str]:
+    """The columns that answers are grouped by, but the region."""
     return [f'{alias}."{g}" AS "{prefix}{g}"' for g in by if g != "region"]
 
 
@@ -24,6 +26,7 @@ REGION_NAME = "coalesce(reg.name, CASE WHEN e.region_id = 0 THEN '(outside)' ELS
 
 
 def region_join(dataset: Dataset) -> str:
+    """Joins the names of ``e.region_id``, for ``REGION_NAME``."""
     if dataset.has("regions"):
         return " LEFT JOIN regions reg ON reg.region_id = e.region_id"
     return " LEFT JOIN (SELECT NULL::SMALLINT AS region_id, NULL::VARCHAR AS name LIMIT 0) reg ON reg.region_id = e.region_id"

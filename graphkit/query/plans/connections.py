@@ -74,6 +74,9 @@ def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
         terms.append(condition_sql(ir.Comparison("nt", "in", selection.nt), dataset))
     if not selection.autapses:
         terms.append("pre_id <> post_id")
+    if form.box is not None:
+        low, high, end = form.box.low_nm, form.box.high_nm, form.box.end
+        terms += [f"{end}_{a}_nm >= {low[i]} AND {end}_{a}_nm < {high[i]}" for i, a in enumerate("xyz")]
     if form.pre is not None or form.post is not None:
         ends = among_sql(form.pre, form.post, dataset)
         if selection.kind == "electrical":

@@ -8,6 +8,7 @@ from graphkit.errors import NotAnswerableError
 from graphkit.query import ir
 from graphkit.query.annotations import annotated_columns
 from graphkit.query.conditions import condition_sql, region_list_sql, require_neuron_regions
+from graphkit.query.plans.columns import REGION_NAME, group_columns, region_join
 from graphkit.query.plans.plan import Plan
 from graphkit.query.vocabulary import quoted_name
 from graphkit.tables import quoted
@@ -15,12 +16,12 @@ from graphkit.tables import quoted
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["plan_neurons", "plan_regions", "plan_types"]
+__all__ = ["known_columns", "plan_neurons", "plan_regions", "plan_types", "there_sql", "where_sql"]
 
 
 def plan_neurons(form: ir.Neurons, dataset: Dataset) -> Plan:
-    """A row a neuron."""
-    return Plan(_neurons_sql(form, dataset))
+    """A row a neuron, or a group of neurons."""
+    return Plan(_groups_sql(form, dataset) if form.by else _neurons_sql(form, dataset))
 
 
 def plan_types(form: ir.Types, dataset: Dataset) -> Plan:
@@ -33,11 +34,13 @@ def plan_regions(form: ir.Regions, dataset: Dataset) -> Plan:
     return Plan(_regions_sql(dataset))
 
 
-def _where(condition: ir.Condition | None, dataset: Dataset) -> str:
+def where_sql(condition: ir.Condition | None, dataset: Dataset) -> str:
+    """The condition as SQL; true where there is none."""
     return condition_sql(condition, dataset) if condition is not None else "true"
 
 
-def _there_sql(regions: tuple[str, ...], dataset: Dataset) -> str:
+def there_sql(regions: tuple[str, ...], dataset: Dataset) -> str:
+    """neuron_id, inputs_there, outputs_there of the neurons with a synapse in the regions."""
     require_neuron_regions(dataset, regions)
     return (
         "SELECT neuron_id, sum(inputs)::BIGINT AS inputs_there, sum(outputs)::BIGINT AS outputs_there FROM neuron_regions "
@@ -45,27 +48,54 @@ def _there_sql(regions: tuple[str, ...], dataset: Dataset) -> str:
     )
 
 
-def _neurons_sql(form: ir.Neurons, dataset: Dataset) -> str:
+def known_columns(dataset: Dataset) -> str:
+    """Those of n.neuron_id, n.name, n.type and the like that the dataset has."""
     known = [c for c in ("name", "type", "class", "side", "nt", "status") if c in dataset.vocabulary.columns]
-    own = ", ".join(f"n.{quoted_name(c)}" for c in ["neuron_id", *known, *annotated_columns(dataset)])
-    where = _where(form.where, dataset)
+    return ", ".join(f"n.{quoted_name(c)}" for c in ["neuron_id", *known, *annotated_columns(dataset)])
+
+
+def _neurons_sql(form: ir.Neurons, dataset: Dataset) -> str:
+    own = known_columns(dataset)
+    where = where_sql(form.where, dataset)
     chosen = f"(SELECT * FROM neurons WHERE {where}) n"
     if form.regions is None:
         totals = "n.inputs, n.outputs, n.partners"
         return f"SELECT {own}, {totals} FROM {chosen} ORDER BY n.inputs + n.outputs DESC, n.neuron_id"
     totals = "r.inputs_there, r.outputs_there, n.inputs, n.outputs"
     return (
-        f"SELECT {own}, {totals} FROM {chosen} JOIN ({_there_sql(form.regions, dataset)}) r USING (neuron_id) "
+        f"SELECT {own}, {totals} FROM {chosen} JOIN ({there_sql(form.regions, dataset)}) r USING (neuron_id) "
         "ORDER BY inputs_there + outputs_there DESC, n.neuron_id"
     )
 
 
+def _groups_sql(form: ir.Neurons, dataset: Dataset) -> str:
+    keys = [*group_columns(form.by, "n"), *([REGION_NAME] if "region" in form.by else [])]
+    names = ", ".join(f'"{g}" NULLS LAST' for g in form.by)
+    chosen = f"(SELECT * FROM neurons WHERE {where_sql(form.where, dataset)}) n"
+    if "region" in form.by:
+        # rows of neuron_regions, each of a region without its children
+        require_neuron_regions(dataset, form.regions or ("each region",))
+        inside = "" if form.regions is None else f" AND region_id IN {region_list_sql(dataset, form.regions)}"
+        figures = f"(SELECT * FROM neuron_regions WHERE inputs + outputs > 0{inside}) e"
+        chosen += f" JOIN {figures} ON e.neuron_id = n.neuron_id{region_join(dataset)}"
+        inputs, outputs = "e.inputs", "e.outputs"
+    elif form.regions is not None:
+        chosen += f" JOIN ({there_sql(form.regions, dataset)}) r ON r.neuron_id = n.neuron_id"
+        inputs, outputs = "r.inputs_there", "r.outputs_there"
+    else:
+        inputs, outputs = "n.inputs", "n.outputs"
+    return (
+        f"SELECT {', '.join(keys)}, count(DISTINCT n.neuron_id) AS neurons, sum({inputs})::BIGINT AS inputs, "
+        f"sum({outputs})::BIGINT AS outputs FROM {chosen} GROUP BY ALL ORDER BY neurons DESC, {names}"
+    )
+
+
 def _types_sql(form: ir.Types, dataset: Dataset) -> str:
-    chosen = f"(SELECT * FROM neurons WHERE {_where(form.where, dataset)}) n"
+    chosen = f"(SELECT * FROM neurons WHERE {where_sql(form.where, dataset)}) n"
     inputs, outputs, join = "n.inputs", "n.outputs", ""
     if form.regions is not None:
         inputs, outputs = "r.inputs_there", "r.outputs_there"
-        join = f" JOIN ({_there_sql(form.regions, dataset)}) r USING (neuron_id)"
+        join = f" JOIN ({there_sql(form.regions, dataset)}) r USING (neuron_id)"
     return (
         f'SELECT n.type, min(n."class") AS "class", count(*) AS neurons, sum({inputs})::BIGINT AS inputs, '
         f"sum({outputs})::BIGINT AS outputs FROM {chosen}{join} GROUP BY n.type "

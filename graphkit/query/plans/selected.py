@@ -22,6 +22,11 @@ __all__ = [
 
 
 def require_connections(selection: ir.Selection, dataset: Dataset, by: tuple[ir.Group, ...] = ()) -> tuple[str, ...]:
+    """Notes on what is not counted.
+
+    Raises:
+        NotAnswerableError: there is no graph, or it is not known where synapses lie.
+    """
     if not dataset.has("connections"):
         raise NotAnswerableError(
             f"{dataset.url!r} has no graph yet.", hint=f"Build it first: graphkit build -d {dataset.url}"

@@ -1,0 +1,168 @@
+"""Paths between neurons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from graphkit.query.answers import Answer, cut
+from graphkit.query.answers.graphs import neuron_columns_of, neurons_in
+from graphkit.query.ordering import ordered_table
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.graph import Graph
+    from graphkit.query import ir
+    from graphkit.query.plans.plan import Plan
+
+__all__ = ["MOST_ROWS", "answer", "columns"]
+
+MOST_ROWS = 1_000_000
+"""Of paths, however many a limit allows."""
+
+
+def answer(form: ir.Paths, dataset: Dataset, planned: Plan) -> Answer:
+    """A row a path; by type: a row a sequence of types."""
+    from graphkit.selection import load_selection
+    from graphkit.startup import preload_kernels
+
+    preload_kernels("graphkit.algorithms.path_kernels")
+    graph = load_selection(dataset, form.selection)
+    sources, targets = neurons_in(graph, form.pre, dataset), neurons_in(graph, form.post, dataset)
+    if form.kind == "strongest":
+        found = _strongest(graph, sources, targets, form)
+    else:
+        found = _searched(graph, sources, targets, form)
+    table = _table(graph, found, dataset)
+    if form.by:
+        table = _by_type(table)
+    if form.kind == "strongest":  # the limit has chosen which
+        return Answer(ordered_table(table, form.order), found.complete, found.notes)
+    rows = cut(ordered_table(table, form.order), form.limit)
+    return Answer(rows.table, rows.complete and found.complete, found.notes)
+
+
+def columns(form: ir.Paths) -> list[str]:
+    """The columns of the answer."""
+    return (
+        ["types", "hops", "paths", "strongest"] if form.by else ["hops", "weakest", "neuron_ids", "types", "synapses"]
+    )
+
+
+class _Found:
+    """Paths as flat arrays, whether they are all, and sentences about them."""
+
+    def __init__(
+        self,
+        ids: NDArray[np.int64],
+        offsets: NDArray[np.int64],
+        weakest: NDArray[np.int64],
+        complete: bool,
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.ids, self.offsets, self.weakest = ids, offsets, weakest
+        self.complete, self.notes = complete, notes
+
+
+_NOTHING = np.empty(0, dtype=np.int64)
+
+
+def _searched(graph: Graph, sources: NDArray[np.int64], targets: NDArray[np.int64], form: ir.Paths) -> _Found:
+    from graphkit.algorithms.simple_paths import MOST_PATHS, paths_within, shortest_paths
+
+    if not len(sources) or not len(targets):
+        return _Found(_NOTHING, np.zeros(1, np.int64), _NOTHING, True, _absent(sources, targets))
+    whole = bool(form.by or form.order)  # all paths are wanted, before the limit
+    most = MOST_PATHS if form.limit is None or whole else min(form.limit, MOST_ROWS)
+    if form.kind == "shortest":
+        found = shortest_paths(graph, sources, targets, hops=form.hops, most=most)
+    else:
+        assert form.hops is not None
+        found = paths_within(graph, sources, targets, form.hops, most=most)
+    if not found.complete:
+        how = "The search was stopped: there are too many paths. Better ones than these may be missing."
+        return _Found(found.ids, found.offsets, found.weakest, False, (how, _NARROW))
+    if found.count == len(found):
+        many = "There is 1 path." if found.count == 1 else f"There are {found.count:,} paths."
+        return _Found(found.ids, found.offsets, found.weakest, True, (many,))
+    known = f"{found.count:,} paths" if found.count is not None else "too many paths to count"
+    taken = (
+        f"There are {known}; the answer is about {len(found):,}: those of the fewest hops, then those whose weakest "
+        "connection is strongest."
+    )
+    return _Found(found.ids, found.offsets, found.weakest, False, (taken,))
+
+
+_NARROW = "Ask for fewer hops, more synapses, a region, or fewer neurons."
+
+
+def _strongest(graph: Graph, sources: NDArray[np.int64], targets: NDArray[np.int64], form: ir.Paths) -> _Found:
+    from graphkit.algorithms.strongest_paths import strongest_paths
+
+    if not len(sources) or not len(targets):
+        return _Found(_NOTHING, np.zeros(1, np.int64), _NOTHING, True, _absent(sources, targets))
+    paths = strongest_paths(graph, sources, targets, form.limit or 1, hops=form.hops)
+    ids = np.array([i for path in paths for i in path.ids], dtype=np.int64)
+    offsets = np.cumsum([0, *(len(path.ids) for path in paths)], dtype=np.int64)
+    note = "Strongest: the weakest connection has the most synapses; of equals, the fewest hops, then the smaller ids."
+    return _Found(ids, offsets, np.array([p.weakest for p in paths], dtype=np.int64), True, (note,))
+
+
+def _absent(sources: NDArray[np.int64], targets: NDArray[np.int64]) -> tuple[str, ...]:
+    ends = [word for word, ids in (("from", sources), ("to", targets)) if not len(ids)]
+    return (f"None of the neurons {' and '.join(ends)} which paths go has a connection in the graph asked.",)
+
+
+def _table(graph: Graph, found: _Found, dataset: Dataset) -> pa.Table:
+    hops = np.diff(found.offsets) - 1
+    (types,) = neuron_columns_of(dataset, found.ids, ("type",))
+    last = np.zeros(len(found.ids), dtype=np.bool_)
+    last[found.offsets[1:] - 1] = True
+    begins = np.flatnonzero(~last)
+    synapses = _synapses(graph, found.ids[begins], found.ids[begins + 1])
+    lists = pa.array(found.offsets, pa.int32())
+    return pa.table(
+        {
+            "hops": pa.array(hops, pa.int64()),
+            "weakest": pa.array(found.weakest, pa.int64()),
+            "neuron_ids": pa.ListArray.from_arrays(lists, pa.array(found.ids)),
+            "types": pa.ListArray.from_arrays(lists, types),
+            "synapses": pa.ListArray.from_arrays(
+                pa.array(np.concatenate([[0], np.cumsum(hops)]), pa.int32()), pa.array(synapses)
+            ),
+        }
+    )
+
+
+def _synapses(graph: Graph, pre: NDArray[np.int64], post: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Synapses of connections that are there, looked up once each."""
+    if not len(pre):
+        return _NOTHING
+    rows, targets = graph.index_of(pre), graph.index_of(post)
+    keys, back = np.unique(rows * len(graph) + targets, return_inverse=True)
+    counts = []
+    for row, target in zip((keys // len(graph)).tolist(), (keys % len(graph)).tolist(), strict=True):
+        begin, end = graph.indptr[row], graph.indptr[row + 1]
+        counts.append(graph.synapses[begin + np.searchsorted(graph.indices[begin:end], target)])
+    return np.array(counts, dtype=np.int64)[back]
+
+
+def _by_type(table: pa.Table) -> pa.Table:
+    """Paths summed by the types along them."""
+    groups: dict[tuple[str | None, ...], list[int]] = {}
+    for types, weakest in zip(table["types"].to_pylist(), table["weakest"].to_pylist(), strict=True):
+        row = groups.setdefault(tuple(types), [0, 0])
+        row[0] += 1
+        row[1] = max(row[1], weakest)
+    ranked = sorted(groups.items(), key=lambda g: (len(g[0]), -g[1][0], -g[1][1], [(t is None, t or "") for t in g[0]]))
+    return pa.table(
+        {
+            "types": pa.array([list(t) for t, _ in ranked], pa.list_(pa.string())),
+            "hops": pa.array([len(t) - 1 for t, _ in ranked], pa.int64()),
+            "paths": pa.array([n for _, (n, _) in ranked], pa.int64()),
+            "strongest": pa.array([w for _, (_, w) in ranked], pa.int64()),
+        }
+    )

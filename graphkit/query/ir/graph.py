@@ -1,0 +1,107 @@
+"""Questions about the graph beyond single connections: paths, reach, common partners, hubs, similar neurons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from graphkit.query.ir.conditions import Condition
+from graphkit.query.ir.order import Sort
+from graphkit.query.ir.selection import EVERYTHING, Group, Selection
+
+__all__ = [
+    "HUBS_SHOWN",
+    "MOST_HOPS",
+    "SIMILAR_SHOWN",
+    "Common",
+    "Direction",
+    "Hubs",
+    "Paths",
+    "Rank",
+    "Reach",
+    "Similar",
+]
+
+Direction = Literal["inputs", "outputs", "partners"]
+Rank = Literal["degree", "in-degree", "out-degree", "synapses", "inputs", "outputs"]
+
+MOST_HOPS = 12
+"""Of the paths and the reach that can be asked."""
+
+MOST_STRONGEST = 1_000
+"""Strongest paths that can be asked for at once."""
+
+HUBS_SHOWN = 20
+SIMILAR_SHOWN = 20
+"""Rows where the question does not say how many; the echo says it then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Paths from a neuron of ``pre`` to one of ``post``, along connections, no neuron twice.
+
+    - "all": those of at most ``hops`` connections.
+    - "shortest": those of the fewest connections from any of ``pre`` to any of ``post``.
+    - "strongest": the one whose weakest connection has the most synapses, of several the one of fewer connections, then
+      that of the smaller ids; with a limit as many in this order. With ``hops``, none longer.
+    """
+
+    pre: Condition
+    post: Condition
+    kind: Literal["all", "shortest", "strongest"]
+    hops: int | None = None
+    by: tuple[Group, ...] = ()
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "paths"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The neurons from which (or to which) the neurons of ``of`` can be reached in at most ``hops`` connections."""
+
+    of: Condition
+    direction: Direction
+    hops: int
+    by: tuple[Group, ...] = ()
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "reach"
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Who is an input (an output, either) of at least one neuron of each of the sets."""
+
+    of: tuple[Condition, ...]
+    direction: Direction
+    by: tuple[Group, ...] = ()
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "common"
+
+
+@dataclass(frozen=True, slots=True)
+class Hubs:
+    """The neurons with the most connections, or the most synapses."""
+
+    rank: Rank = "degree"
+    selection: Selection = EVERYTHING
+    limit: int | None = HUBS_SHOWN
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "hubs"
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """The neurons whose partners are most like those of the neuron ``of``: the cosine of their synapse counts."""
+
+    of: Condition
+    direction: Direction = "partners"
+    selection: Selection = EVERYTHING
+    limit: int | None = SIMILAR_SHOWN
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "similar"

@@ -1,0 +1,74 @@
+"""Neurons between regions, and the two sides of the brain, as SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphkit.query import ir
+from graphkit.query.plans.columns import group_columns
+from graphkit.query.plans.neurons import known_columns, there_sql, where_sql
+from graphkit.query.plans.plan import Plan
+from graphkit.query.vocabulary import quoted_name
+from graphkit.tables import quoted
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+
+__all__ = ["plan_projections", "plan_sides"]
+
+
+def plan_projections(form: ir.Projections, dataset: Dataset) -> Plan:
+    """A row a neuron, or a group of neurons."""
+    chosen = (
+        f"(SELECT * FROM neurons WHERE {where_sql(form.where, dataset)}) n "
+        f"JOIN ({there_sql(form.sources, dataset)}) a USING (neuron_id) "
+        f"JOIN ({there_sql(form.targets, dataset)}) b USING (neuron_id) WHERE a.inputs_there > 0 AND b.outputs_there > 0"
+    )
+    if form.by:
+        names = ", ".join(f'"{g}" NULLS LAST' for g in form.by)
+        return Plan(
+            f"SELECT {', '.join(group_columns(form.by, 'n'))}, count(*) AS neurons, sum(a.inputs_there)::BIGINT AS inputs_from, "
+            f"sum(b.outputs_there)::BIGINT AS outputs_to FROM {chosen} GROUP BY ALL "
+            f"ORDER BY least(inputs_from, outputs_to) DESC, {names}"
+        )
+    return Plan(
+        f"SELECT {known_columns(dataset)}, a.inputs_there AS inputs_from, b.outputs_there AS outputs_to, "
+        "a.inputs_there / n.inputs AS input_share, b.outputs_there / n.outputs AS output_share "
+        f"FROM {chosen} ORDER BY least(inputs_from, outputs_to) DESC, n.neuron_id"
+    )
+
+
+def plan_sides(form: ir.Sides, dataset: Dataset) -> Plan:
+    """A row a type, the largest differences first; the sums are in the notes."""
+    source = f"(SELECT * FROM neurons WHERE {where_sql(form.where, dataset)}) n"
+    inputs, outputs = "n.inputs", "n.outputs"
+    if form.regions is not None:
+        source += f" JOIN ({there_sql(form.regions, dataset)}) r USING (neuron_id)"
+        inputs, outputs = "r.inputs_there", "r.outputs_there"
+    figures = []
+    for what, sum_ in (("neurons", "count(*)"), ("inputs", f"sum({inputs})"), ("outputs", f"sum({outputs})")):
+        figures += [
+            f"coalesce({sum_} FILTER (n.side = {quoted(side)}), 0)::BIGINT AS {quoted_name(f'{what}_{side}')}"
+            for side in (form.first, form.second)
+        ]
+    one, other = (quoted_name(f"neurons_{side}") for side in (form.first, form.second))
+    grouped = (
+        f"SELECT n.type, {', '.join(figures)} FROM {source} "
+        f"WHERE n.side IN ({quoted(form.first)}, {quoted(form.second)}) GROUP BY n.type"
+    )
+    sql = f"SELECT *, {one} - {other} AS difference FROM ({grouped}) ORDER BY abs(difference) DESC, type NULLS LAST"
+    return Plan(sql, notes=_sides_notes(form, grouped, dataset))
+
+
+def _sides_notes(form: ir.Sides, grouped: str, dataset: Dataset) -> tuple[str, ...]:
+    sides = (form.first, form.second)
+    columns = [quoted_name(f"{what}_{side}") for side in sides for what in ("neurons", "inputs", "outputs")]
+    one, other = (quoted_name(f"neurons_{side}") for side in sides)
+    sums = ", ".join(f"coalesce(sum({c}), 0)::BIGINT" for c in columns)
+    sql = f"SELECT {sums}, count(*) FILTER ({one} <> {other}), count(*) FROM ({grouped})"
+    *totals, different, types = dataset.cursor(sql).execute(sql).fetchall()[0]
+    said = [
+        f"{side}: {totals[3 * i]:,} neurons with {totals[3 * i + 1]:,} inputs and {totals[3 * i + 2]:,} outputs"
+        for i, side in enumerate(sides)
+    ]
+    return (f"{'; '.join(said)}. {different:,} of {types:,} types have different numbers of neurons.",)
