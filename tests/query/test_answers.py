@@ -227,7 +227,7 @@ def test_neurons_have_their_totals(sim: Dataset, raw: Oracle) -> None:
 def test_where(sim: Dataset, raw: Oracle) -> None:
     for words, check in (
         (
-            "type = 'epg' or type = 'er4*' and side = left",
+            "type = 'epg' or (type = 'er4*' and side = left)",
             lambda n: n["type"] == "EPG" or (n["type"].startswith("ER4") and n["side"] == "left"),
         ),
         (
