@@ -1,0 +1,106 @@
+"""Perturbed graphs against what each kind of error keeps, and against closed forms in the mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphkit.algorithms.error_model import ErrorModel, perturbed, with_errors
+from graphkit.algorithms.reciprocity import reciprocity
+from graphkit.errors import GraphError
+from graphkit.graph import Graph
+from tests.algorithms.oracle import both, random_graph
+from tests.strategies import EdgeList, edge_lists
+
+SHARES = st.sampled_from([0.0, 0.3, 0.9])
+
+
+def pairs(graph: Graph) -> dict[tuple[int, int], int]:
+    pre, post, synapses = (column.tolist() for column in graph.edges())
+    return dict(zip(zip(pre, post, strict=True), synapses, strict=True))
+
+
+@given(edge_lists(), st.integers(0, 2**32))
+def test_no_errors_change_nothing(edges: EdgeList, seed: int) -> None:
+    graph, _ = both(edges)
+    assert perturbed(graph, ErrorModel(), seed=seed).equals(graph)
+
+
+@given(edge_lists(), SHARES, st.integers(0, 2**32))
+def test_missed_synapses_only_go_away(edges: EdgeList, share: float, seed: int) -> None:
+    graph, _ = both(edges)
+    found = perturbed(graph, ErrorModel(missed=share), seed=seed)
+    before = pairs(graph)
+    assert all(0 < count <= before[pair] for pair, count in pairs(found).items())
+    assert found.ids.tolist() == graph.ids.tolist()
+
+
+@given(edge_lists(), SHARES, st.integers(0, 2**32))
+def test_splits_add_up_again(edges: EdgeList, share: float, seed: int) -> None:
+    """No synapse is lost, no id is used twice, and the first piece keeps the id."""
+    graph, _ = both(edges)
+    found = perturbed(graph, ErrorModel(split=share), seed=seed)
+    assert found.n_synapses == graph.n_synapses
+    assert set(graph.ids.tolist()) <= set(found.ids.tolist())
+    assert len(found) <= 2 * len(graph)
+    assert perturbed(graph, ErrorModel(split=1.0), seed=seed).n_neurons == 2 * len(graph)
+
+
+@given(edge_lists(), SHARES, st.integers(0, 2**32))
+def test_merges_keep_every_synapse(edges: EdgeList, share: float, seed: int) -> None:
+    graph, _ = both(edges)
+    found = perturbed(graph, ErrorModel(merged=share), seed=seed)
+    assert found.n_synapses == graph.n_synapses
+    assert set(found.ids.tolist()) <= set(graph.ids.tolist())
+    everyone = perturbed(graph, ErrorModel(merged=1.0), seed=seed)
+    assert len(everyone) == (len(graph) + 1) // 2
+
+
+def test_rates_in_the_mean() -> None:
+    graph, _ = random_graph(60, 500, seed=1)
+    total, missed, false = graph.n_synapses, 0.2, 0.1
+    found = [perturbed(graph, ErrorModel(missed=missed, false=false), seed=s).n_synapses for s in range(200)]
+    error = np.sqrt(total * (missed * (1 - missed) + false) / 200)
+    assert np.mean(found) == pytest.approx(total * (1 - missed + false), abs=4 * error)
+    neurons = [len(perturbed(graph, ErrorModel(split=0.25), seed=s)) for s in range(200)]
+    assert np.mean(neurons) == pytest.approx(60 * 1.25, abs=4 * np.sqrt(60 * 0.25 * 0.75 / 200))
+
+
+def test_false_synapses_lie_where_synapses_are() -> None:
+    """Ends in proportion to synapses: of 1 -> 2 (30) and 3 -> 2 (10), three quarters of the new ones leave 1."""
+    graph = Graph.from_edges([1, 3], [2, 2], [30_000, 10_000])
+    found = pairs(perturbed(graph, ErrorModel(false=1.0)))
+    assert set(found) == {(1, 2), (3, 2)}
+    assert found[1, 2] - 30_000 == pytest.approx(30_000, abs=5 * np.sqrt(30_000))
+
+
+def test_an_interval_holds_what_it_says() -> None:
+    graph, _ = random_graph(80, 900, seed=2)
+    model = ErrorModel(missed=0.3)
+    found = with_errors(lambda g: [reciprocity(g), g.n_synapses], graph, model, samples=60, level=0.8, seed=5)
+    assert found.observed.tolist() == [reciprocity(graph), graph.n_synapses]
+    expected = graph.n_synapses * 0.7
+    assert found.low[1] < expected < found.high[1]
+    # 80 % of a binomial lie within 1.2816 standard deviations
+    width = 2 * 1.2816 * np.sqrt(graph.n_synapses * 0.3 * 0.7)
+    assert found.high[1] - found.low[1] == pytest.approx(width, rel=0.5)
+    again = with_errors(lambda g: [reciprocity(g), g.n_synapses], graph, model, samples=60, level=0.8, seed=5)
+    assert np.array_equal(found.mean, again.mean)
+    exact = with_errors(reciprocity, graph, ErrorModel(), samples=3)
+    assert exact.low == exact.high == exact.observed
+
+
+def test_what_cannot_be() -> None:
+    graph = Graph.from_edges([1, 2], [2, 1])
+    with pytest.raises(GraphError, match=r"missed is 1; expected a share of 0 or more and below 1"):
+        ErrorModel(missed=1)
+    with pytest.raises(GraphError, match=r"split is -0.1"):
+        ErrorModel(split=-0.1)
+    with pytest.raises(GraphError, match=r"false is inf"):
+        ErrorModel(false=float("inf"))
+    with pytest.raises(GraphError, match="samples is 0"):
+        with_errors(reciprocity, graph, ErrorModel(), samples=0)
+    with pytest.raises(GraphError, match="has the shape"):
+        with_errors(lambda g: g.ids, graph, ErrorModel(split=1.0))
