@@ -274,6 +274,67 @@ def larva(
 
 
 @app.command()
+def celegans(
+    files: Files,
+    output: Output,
+    name: Name = None,
+    sex: Annotated[
+        str, typer.Option(metavar="hermaphrodite|male", help="Which sheets of Cook's workbook.")
+    ] = "hermaphrodite",
+    columns: Columns = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """C. elegans: Cook 2019 (matrices), White 1986 and Witvliet 2021 (lists).
+
+    For example: graphkit import celegans "SI 5 Connectome adjacency matrices.xlsx" -o worm
+    """
+    _run("celegans", **locals())
+
+
+@app.command()
+def kasthuri(
+    files: Annotated[Path, typer.Argument(metavar="FILE", help="mmc2.xls, Table S1 of the paper.")],
+    output: Output,
+    name: Name = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """The synapses of Kasthuri et al. 2015 in mouse cortex.
+
+    For example: graphkit import kasthuri mmc2.xls -o kasthuri
+    """
+    _run("kasthuri", **locals())
+
+
+@app.command()
+def swc(
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="SWC files, or folders of them.")],
+    output: Output,
+    name: Name = None,
+    unit: Annotated[
+        str, typer.Option(metavar="nm|um|X,Y,Z", help="What positions are in; X,Y,Z is a voxel's size in nm.")
+    ] = "nm",
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """Skeletons in SWC files: neurons with their cable length.
+
+    For example: graphkit import swc skeletons/ --unit 8,8,8 -o skeletons
+    """
+    _run("swc", **locals())
+
+
+@app.command()
 def cave(
     files: Files,
     output: Output,

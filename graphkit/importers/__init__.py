@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graphkit.importers.cave import import_cave
+    from graphkit.importers.celegans import import_celegans
     from graphkit.importers.codex import import_codex
     from graphkit.importers.edges import import_edges
     from graphkit.importers.graphml import import_graphml
+    from graphkit.importers.kasthuri import import_kasthuri
     from graphkit.importers.larva import import_larva
     from graphkit.importers.neuprint import import_neuprint
     from graphkit.importers.report import ImportReport, LeftOut
+    from graphkit.importers.swc import import_swc
     from graphkit.importers.synapses import import_synapses
 
 __all__ = [
     "ImportReport",
     "LeftOut",
     "import_cave",
+    "import_celegans",
     "import_codex",
     "import_edges",
     "import_graphml",
+    "import_kasthuri",
     "import_larva",
     "import_neuprint",
+    "import_swc",
     "import_synapses",
 ]
 
@@ -34,11 +40,14 @@ _HOME = {
     "ImportReport": "report",
     "LeftOut": "report",
     "import_cave": "cave",
+    "import_celegans": "celegans",
     "import_codex": "codex",
     "import_edges": "edges",
     "import_graphml": "graphml",
+    "import_kasthuri": "kasthuri",
     "import_larva": "larva",
     "import_neuprint": "neuprint",
+    "import_swc": "swc",
     "import_synapses": "synapses",
 }
 

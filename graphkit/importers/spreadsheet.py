@@ -14,7 +14,7 @@ from typing import Any
 from graphkit.errors import ImportDataError, MissingExtraError, did_you_mean
 from graphkit.importers.report import Ledger, listed
 
-__all__ = ["spreadsheet_rows"]
+__all__ = ["sheet_names", "spreadsheet_rows"]
 
 _EXACT = 2**53
 
@@ -32,15 +32,36 @@ def spreadsheet_rows(path: Path, sheet: str | None, ledger: Ledger) -> Iterator[
     return (row for row in rows if any(cell is not None for cell in row))
 
 
-def _xls(path: Path, sheet: str | None, ledger: Ledger) -> Iterator[list[str | None]]:
+def sheet_names(path: Path) -> list[str]:
+    """The names of a workbook's sheets.
+
+    Raises:
+        MissingExtraError: xlrd or openpyxl is not installed.
+        ImportDataError: not a workbook, or damaged.
+    """
+    with path.open("rb") as file:
+        old = file.read(4) == b"\xd0\xcf\x11\xe0"
+    if old:
+        return list(_opened_xls(path).sheet_names())
+    book = _opened_xlsx(path)
+    names = list(book.sheetnames)
+    book.close()
+    return names
+
+
+def _opened_xls(path: Path) -> Any:
     try:
         import xlrd
     except ImportError:
         raise MissingExtraError("xlrd", "excel", f"Reading {path.name!r} (xls)") from None
     try:
-        book = xlrd.open_workbook(str(path), on_demand=True)
+        return xlrd.open_workbook(str(path), on_demand=True)
     except Exception as error:  # xlrd lets struct.error, AssertionError and others through on a damaged file
         raise ImportDataError(f"{path.name!r} is not a readable xls workbook: {error}") from error
+
+
+def _xls(path: Path, sheet: str | None, ledger: Ledger) -> Iterator[list[str | None]]:
+    book = _opened_xls(path)
     page = book.sheet_by_name(_chosen(book.sheet_names(), sheet, path, ledger))
     for r in range(page.nrows):
         yield [_xls_cell(cell, book.datemode) for cell in page.row(r)]
@@ -58,18 +79,22 @@ def _xls_cell(cell: Any, datemode: int) -> str | None:
     return _text(cell.value)
 
 
-def _xlsx(path: Path, sheet: str | None, ledger: Ledger) -> Iterator[list[str | None]]:
+def _opened_xlsx(path: Path) -> Any:
     try:
         import openpyxl  # type: ignore[import-untyped]
     except ImportError:
         raise MissingExtraError("openpyxl", "excel", f"Reading {path.name!r} (xlsx)") from None
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        return openpyxl.load_workbook(path, read_only=True, data_only=True)
     except Exception as error:  # zipfile, KeyError, XML errors: whatever the archive holds
         raise ImportDataError(
             f"{path.name!r} is not a readable xlsx workbook: {error}",
             hint="If it is a zip archive of tables, unpack it first.",
         ) from error
+
+
+def _xlsx(path: Path, sheet: str | None, ledger: Ledger) -> Iterator[list[str | None]]:
+    book = _opened_xlsx(path)
     try:
         for row in book[_chosen(book.sheetnames, sheet, path, ledger)].iter_rows(values_only=True):
             yield [_text(value) for value in row]

@@ -1,0 +1,124 @@
+"""SWC files: trees whose length is known, the awkward ones that people have, and published skeletons."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from graphkit.errors import ImportDataError
+from graphkit.importers import ImportReport, import_swc
+from graphkit.validate import validate
+
+BIG = 720575940621039145
+TREE = "3 0 0 0 4 0 2\n2 2 0 3 0 0 1\n1 1 0 0 0 1.5 -1\n"  # children first, radius 0: edges of 3 and 5
+COMMENTED = "# a header\n# PointNo Label X Y Z Radius Parent\n\n" + TREE.replace("\n", " # note\n")
+
+
+def neurons(report: ImportReport) -> dict[int, dict[str, Any]]:
+    return {r["neuron_id"]: r for r in report.dataset.table("neurons").to_pylist()}
+
+
+def test_trees_units_and_forms(tmp_path: Path) -> None:
+    folder = tmp_path / "swc"
+    folder.mkdir()
+    (folder / f"{BIG}.swc").write_text(TREE)
+    (folder / "7.swc.gz").write_bytes(gzip.compress(COMMENTED.encode()))
+    (folder / "readme.md").write_text("not a skeleton")
+    report = import_swc(folder, tmp_path / "nm")
+    assert {i: r["cable_length_nm"] for i, r in neurons(report).items()} == {7: 8.0, BIG: 8.0}
+    nodes = {r["node"]: r for r in report.dataset.table("skeletons").to_pylist() if r["neuron_id"] == BIG}
+    assert {
+        n: (r["parent"], r["x_nm"], r["y_nm"], r["z_nm"], r["radius_nm"], r["compartment"]) for n, r in nodes.items()
+    } == {
+        1: (-1, 0, 0, 0, 1.5, "soma"),
+        2: (1, 0, 3, 0, None, "axon"),
+        3: (2, 0, 0, 4, None, None),
+    }
+    assert (neurons(report)[BIG]["soma_x_nm"], neurons(report)[7]["soma_z_nm"], report.rows_read) == (0, 0, 6)
+    assert validate(tmp_path / "nm").problems == ()
+    for unit, length in (("um", 8000.0), ("8", 64.0), ("4,4,40", 12 + math.hypot(12, 160))):
+        cable = neurons(import_swc([folder / "7.swc.gz"], tmp_path / unit, unit=unit))[7]["cable_length_nm"]
+        assert cable == pytest.approx(length, abs=1e-3)
+
+
+def test_names_and_a_table_about_them(tmp_path: Path) -> None:
+    for name in ("zoe", "ann"):
+        (tmp_path / f"{name}.swc").write_text(TREE)
+    (tmp_path / "types.csv").write_text("name,type\nann,PN\nbob,KC\n")
+    report = import_swc([tmp_path / "zoe.swc", tmp_path / "ann.swc"], tmp_path / "d", neurons=tmp_path / "types.csv")
+    assert {(r["neuron_id"], r["name"], r["type"]) for r in neurons(report).values()} == {
+        (1, "ann", "PN"),
+        (2, "zoe", None),
+    }
+    assert any("1 neurons of types.csv have no skeleton" in note for note in report.notes)
+
+
+def test_what_is_wrong_is_said_and_can_be_skipped(tmp_path: Path) -> None:
+    def refused(match: str, text: str, **options: Any) -> None:
+        (tmp_path / "5.swc").write_text(text)
+        with pytest.raises(ImportDataError, match=match):
+            import_swc(tmp_path / "5.swc", tmp_path / "d", **options)
+
+    refused("line 2: '2 0 1 1' has 4 numbers; expected 7", "1 0 0 0 0 0 -1\n2 0 1 1\n")
+    refused("line 1: 'a b c d e f g' is not seven numbers", "a b c d e f g\n")
+    refused("line 3: node 1 stands a second time", "1 0 0 0 0 0 -1\n2 0 1 1 1 0 1\n1 0 5 5 5 0 2\n")
+    refused("the parent 9 of node 2 is not in the file", "1 0 0 0 0 0 -1\n2 0 1 1 1 0 9\n")
+    refused("the parents of node 1 lead back to it", "1 0 0 0 0 0 2\n2 0 1 1 1 0 1\n")
+    refused("beyond 2.1 metres", "1 0 3e9 0 0 0 -1\n")
+    refused("The unit 'miles' is none", TREE, unit="miles")
+    refused("None of the files has a node", "# nothing\n")
+    (tmp_path / "5.swc.gz").write_bytes(gzip.compress(TREE.encode() * 50, mtime=0)[:-9])
+    with pytest.raises(ImportDataError, match=r"5.swc.gz. cannot be read as SWC"):
+        import_swc(tmp_path / "5.swc.gz", tmp_path / "d")
+    (tmp_path / "5.swc").write_text(TREE)
+    (tmp_path / "05.swc").write_text(TREE)
+    with pytest.raises(ImportDataError, match="are both skeletons of neuron"):
+        import_swc([tmp_path / "5.swc", tmp_path / "05.swc"], tmp_path / "d")
+    (tmp_path / "five.swc").write_text(TREE)
+    with pytest.raises(ImportDataError, match=r"1 files are named by an id and 1 by a word \(e.g. 'five'\)"):
+        import_swc([tmp_path / "5.swc", tmp_path / "five.swc"], tmp_path / "d")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ImportDataError, match="has no file that ends with"):
+        import_swc(tmp_path / "empty", tmp_path / "d")
+    (tmp_path / "5.swc").write_text("1 0 0 0 0 0 -1\n2 0 9 0 0 0 1\nbad\n2 0 1 1 1 0 1\n4 0 1 0 0 0 99\n")
+    report = import_swc(tmp_path / "5.swc", tmp_path / "d", on_error="skip")
+    assert (report.rows_read, report.rows_kept, neurons(report)[5]["cable_length_nm"]) == (5, 3, 9.0)
+    assert any("the parent 99 of node 4 is not in the file" in note for note in report.notes)
+    assert any("1 of 1 skeletons have several roots" in note for note in report.notes)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_tree_in_any_order(data: Any, tmp_path_factory: Any) -> None:
+    n = data.draw(st.integers(1, 20))
+    numbers = data.draw(st.lists(st.integers(0, 2**62), min_size=n, max_size=n, unique=True))
+    places = data.draw(st.lists(st.tuples(*[st.integers(-(10**6), 10**6)] * 3), min_size=n, max_size=n))
+    parents = [-1] + [data.draw(st.integers(0, i - 1)) for i in range(1, n)]
+    lines = [
+        f"{numbers[i]} 0 {places[i][0]} {places[i][1]} {places[i][2]} 0 {-1 if p < 0 else numbers[p]}"
+        for i, p in enumerate(parents)
+    ]
+    folder = tmp_path_factory.mktemp("swc")
+    (folder / "1.swc").write_text("\n".join(data.draw(st.permutations(lines))))
+    report = import_swc(folder / "1.swc", folder / "d")
+    expected = sum(math.dist(places[i], places[p]) for i, p in enumerate(parents) if p >= 0)
+    assert (neurons(report)[1]["cable_length_nm"] or 0.0) == pytest.approx(expected, abs=1e-2)
+
+
+def test_published_skeletons(real_data: Path, tmp_path: Path) -> None:
+    folder = real_data / "navis_neurons" / "swc"
+    if not folder.exists():
+        pytest.skip("no skeletons")
+    found = neurons(import_swc(folder, tmp_path / "d", unit="8"))
+    assert len(found) == 5
+    assert found[722817260]["cable_length_nm"] / 1000 == pytest.approx(2197.6, abs=0.05)
+    report = import_swc(folder / "722817260.swc", tmp_path / "one", unit="8")
+    assert report.dataset.snapshot.tables["skeletons"].rows == 4_332
+    larval = import_swc(real_data / "larva_swc", tmp_path / "larva")
+    assert (len(neurons(larval)), larval.rows_read, larval.left_out) == (60, larval.rows_kept, ())
