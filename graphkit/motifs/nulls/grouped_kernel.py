@@ -1,0 +1,130 @@
+"""The chain of swaps within groups of neurons: by region, and by place. Importing this module costs Numba's import.
+
+As in `swap_kernel`, but the second connection of a swap is drawn among those whose source is in the same group as the first
+one's source, or those whose target is in the group of its target. How many slots have their source, or their target, in
+a group never changes, so a swap is as likely as the one that undoes it. The slots by group of their target are kept in
+order as they change places.
+
+Without bins of distance, groups are blocks: only such swaps are tried, and of 3-cycles those with two neurons in one block are
+turned around, so the number of connections from block to block never changes. With bins, groups only make it
+likely that distances stay the same: every swap is tried, and carried out if the two connections fall into the same two
+bins after it as before. A 3-cycle turned around keeps every pair of neurons, hence every distance.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from graphkit.compiled import compiled
+from graphkit.motifs.nulls.hashing import below, drawn
+from graphkit.motifs.nulls.swap_kernel import cycle_from, swap, swappable, turn
+
+__all__ = ["bins_of", "grouped_swaps"]
+
+_Int32 = NDArray[np.int32]
+_Int64 = NDArray[np.int64]
+_UInt8 = NDArray[np.uint8]
+_UInt64 = NDArray[np.uint64]
+_Float64 = NDArray[np.float64]
+
+_UNKNOWN = 255
+
+
+@compiled
+def bins_of(
+    sources: _Int32, targets: _Int32, positions: _Float64, squared_edges: _Float64
+) -> _UInt8:  # pragma: no cover - compiled
+    """The bin of distance of each connection; 255 where a position is unknown."""
+    found = np.empty(len(sources), dtype=np.uint8)
+    for slot in range(len(sources)):
+        found[slot] = _bin(positions, squared_edges, sources[slot], targets[slot])
+    return found
+
+
+@compiled
+def grouped_swaps(
+    attempts: int,
+    state: _UInt64,
+    indptr: _Int64,
+    sources: _Int32,
+    targets: _Int32,
+    table: _Int64,
+    shift: np.uint64,
+    group: _Int32,
+    by_source: _Int32,
+    source_starts: _Int64,
+    by_target: _Int32,
+    target_starts: _Int64,
+    at_target: _Int32,
+    bins: _UInt8,
+    positions: _Float64,
+    squared_edges: _Float64,
+) -> Any:  # pragma: no cover - compiled
+    """Goes ``attempts`` steps on, in place; the number of moves carried out. Without bins (an empty array), by blocks."""
+    has_bins = len(bins) > 0
+    moves = 0
+    for _ in range(attempts):
+        bits = drawn(state)
+        i = below(bits, len(targets))
+        a, b = sources[i], targets[i]
+        if bits & np.uint64(15) == np.uint64(0):
+            bc, ca = cycle_from(state, i, indptr, sources, targets, table, shift)
+            if bc < 0:
+                continue
+            ga, gb, gc = group[a], group[b], group[sources[ca]]
+            if not has_bins and ga != gb and gb != gc and gc != ga:
+                continue
+            turn(i, bc, ca, sources, targets, table, shift)
+            at_b, at_c, at_a = at_target[i], at_target[bc], at_target[ca]
+            at_target[i], at_target[bc], at_target[ca] = at_c, at_a, at_b
+            by_target[at_c], by_target[at_a], by_target[at_b] = i, bc, ca
+            if has_bins:
+                bins[i], bins[bc], bins[ca] = bins[ca], bins[i], bins[bc]
+            moves += 1
+            continue
+        way = bits >> np.uint64(4) & np.uint64(3)
+        if has_bins and way == np.uint64(3):
+            j = below(drawn(state), len(targets))
+        elif way & np.uint64(1) == np.uint64(0):
+            begin, end = source_starts[group[a]], source_starts[group[a] + 1]
+            j = int(by_source[begin + below(drawn(state), end - begin)])
+        else:
+            begin, end = target_starts[group[b]], target_starts[group[b] + 1]
+            j = int(by_target[begin + below(drawn(state), end - begin)])
+        c, d = sources[j], targets[j]
+        if not swappable(a, b, c, d, table, shift):
+            continue
+        if has_bins:
+            ad, cb = _bin(positions, squared_edges, a, d), _bin(positions, squared_edges, c, b)
+            if not ((ad == bins[i] and cb == bins[j]) or (ad == bins[j] and cb == bins[i])):
+                continue
+            bins[i], bins[j] = ad, cb
+        swap(i, j, sources, targets, table, shift)
+        at_b, at_d = at_target[i], at_target[j]
+        at_target[i], at_target[j] = at_d, at_b
+        by_target[at_d], by_target[at_b] = i, j
+        moves += 1
+    return moves
+
+
+@numba.njit(nogil=True)
+def _bin(positions: _Float64, squared_edges: _Float64, u: Any, v: Any) -> Any:  # pragma: no cover - compiled
+    """The number of edges at or below the distance. The same for (u, v) and (v, u)."""
+    squared = 0.0
+    for axis in range(3):
+        apart = positions[u, axis] - positions[v, axis]
+        squared += apart * apart
+    if np.isnan(squared):
+        return np.uint8(_UNKNOWN)
+    low, high = 0, len(squared_edges)
+    while low < high:
+        middle = (low + high) // 2
+        if squared_edges[middle] <= squared:
+            low = middle + 1
+        else:
+            high = middle
+    return np.uint8(low)
