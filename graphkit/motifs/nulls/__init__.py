@@ -3,14 +3,14 @@
 One model a module, with a seeded generator of graphs; sample i depends on the seed and on i only, whatever the threads. ``KEEPS``
 of a module says what each sample has in common with the original, exactly. docs/null-models.md has them all with their sources.
 
-    name in questions      function                     keeps
-    erdos-renyi            erdos_renyi                  connections
-    generalized            generalized_erdos_renyi      reciprocal and one-way pairs
-    configuration          configuration                in- and out-degrees
-    bidegree               bidegree                     reciprocal, input-only and output-only degrees
-    regions                region_block                 degrees, connections from region to region
-    distance               distance_preserving          degrees, connections by distance
-    synapses               synapse_counts               all connections; synapse counts are shuffled
+    name in questions          function                     keeps
+    configuration              configuration                in- and out-degrees
+    erdos-renyi                erdos_renyi                  connections
+    generalized-erdos-renyi    generalized_erdos_renyi      reciprocal and one-way pairs
+    bidegree                   bidegree                     reciprocal, input-only and output-only degrees
+    region-block               region_block                 degrees, connections from region to region
+    distance                   distance_preserving          degrees, connections by distance
+    synapse-counts             synapse_counts               all connections; synapse counts are shuffled
 """
 
 from __future__ import annotations
