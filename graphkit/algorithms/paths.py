@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
+from graphkit.cores_available import cores_available
+from graphkit.errors import GraphError
 from graphkit.graph import Graph
 
-__all__ = ["PathLengths", "path_lengths"]
+__all__ = ["PathLengths", "SmallWorld", "path_lengths", "small_world"]
 
-_MAX_MATRIX_BYTES = 1 << 26
+_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +23,13 @@ class PathLengths:
     """Shortest paths between ordered pairs of different neurons."""
 
     n_pairs: int
-    """Pairs of which the first reaches the second."""
+    """Pairs of which the first reaches the second; with sampling, of those that begin at a sampled neuron."""
     total: int
     """Their lengths, in connections, added up."""
     longest: int
     """The longest of them; 0 without any."""
+    by_length: NDArray[np.int64] = field(compare=False, default_factory=lambda: np.zeros(1, dtype=np.int64))
+    """How many pairs are so many connections apart, int64 of shape (longest + 1,); index 0 is always 0."""
 
     @property
     def mean(self) -> float:
@@ -31,28 +37,69 @@ class PathLengths:
         return self.total / self.n_pairs if self.n_pairs else math.nan
 
 
-def path_lengths(graph: Graph) -> PathLengths:
+@dataclass(frozen=True, slots=True)
+class SmallWorld:
+    """Clustering and path length beside those of a random graph with as many neurons and connections."""
+
+    clustering: float
+    path_length: float
+    random_clustering: float
+    random_path_length: float
+
+    @property
+    def sigma(self) -> float:
+        """(C / C_random) / (L / L_random): a small world is well above 1."""
+        return (self.clustering / self.random_clustering) / (self.path_length / self.random_path_length)
+
+
+def path_lengths(graph: Graph, *, samples: int | None = None, seed: int = 0, threads: int | None = None) -> PathLengths:
     """Lengths of the shortest paths between all pairs, exact: one breadth-first search from each neuron.
 
-    Takes n times the connections; for a strongly connected graph ``.mean`` is its characteristic path length. Watts &
-    Strogatz, Nature 393 (1998).
+    With ``samples`` the searches start at that many neurons only, drawn with ``seed``; ``mean`` then estimates that of all. For a
+    strongly connected graph ``mean`` is its characteristic path length. Watts & Strogatz, Nature 393 (1998).
+
+    Raises:
+        GraphError: ``samples`` is not between 1 and n.
 
     >>> path_lengths(Graph.from_edges([1, 2], [2, 3])).mean
     1.3333333333333333
     """
     n = len(graph)
+    if samples is not None and not 1 <= samples <= n:
+        raise GraphError(f"samples is {samples}; expected 1 to the {n:,} neurons of the graph.")
     if graph.n_connections == 0:
         return PathLengths(0, 0, 0)
-    from scipy.sparse.csgraph import dijkstra
+    from graphkit.algorithms.hop_kernels import count_hops
 
-    matrix = graph.to_scipy()
-    n_pairs, total, longest = 0, 0, 0
-    rows_at_once = max(1, _MAX_MATRIX_BYTES // (8 * n))
-    for begin in range(0, n, rows_at_once):
-        rows = np.arange(begin, min(n, begin + rows_at_once))
-        hops = dijkstra(matrix, directed=True, indices=rows, unweighted=True)
-        reached = hops[np.isfinite(hops) & (hops > 0)].astype(np.int64)
-        n_pairs += len(reached)
-        total += int(reached.sum())
-        longest = max(longest, int(reached.max(initial=0)))
-    return PathLengths(n_pairs, total, longest)
+    sources = np.arange(n) if samples is None else np.random.default_rng(seed).choice(n, samples, replace=False)
+    pieces = [sources[i : i + _AT_ONCE] for i in range(0, len(sources), _AT_ONCE)]
+    counts = np.zeros(n, dtype=np.int64)
+    with ThreadPoolExecutor(threads or cores_available()) as pool:
+        for part in pool.map(lambda piece: count_hops(piece, graph.indptr, graph.indices), pieces):
+            counts += part
+    counts[0] = 0
+    longest = int(np.flatnonzero(counts).max(initial=0))
+    counts = counts[: longest + 1]
+    return PathLengths(int(counts.sum()), int((counts * np.arange(longest + 1)).sum()), longest, counts)
+
+
+def small_world(graph: Graph, *, samples: int | None = None, seed: int = 0, threads: int | None = None) -> SmallWorld:
+    """Whether the graph is a small world: Humphries & Gurney, PLoS ONE 3, e0002051 (2008).
+
+    Directions are kept for paths and left aside for clustering. The random figures are the usual closed forms: clustering is
+    the density of its pairs, path length ln n / ln k with k the mean out-degree; NaN where these make no sense (k of 1 or less).
+    """
+    from graphkit.algorithms.reciprocity import clustering
+    from graphkit.motifs.census import dyad_census
+
+    n, pairs = graph.n_neurons, dyad_census(graph)
+    possible = n * (n - 1) / 2
+    connected = pairs.mutual + pairs.asymmetric
+    out = (2 * pairs.mutual + pairs.asymmetric) / n if n else 0.0
+    lengths = path_lengths(graph, samples=samples, seed=seed, threads=threads)
+    return SmallWorld(
+        clustering(graph, threads=threads).coefficient,
+        lengths.mean,
+        connected / possible if connected else math.nan,
+        math.log(n) / math.log(out) if out > 1 else math.nan,
+    )

@@ -15,16 +15,11 @@ from graphkit.algorithms.components import (
     strongly_connected_components,
     weakly_connected_components,
 )
-from graphkit.algorithms.paths import path_lengths
+from graphkit.algorithms.paths import path_lengths, small_world
+from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from tests.algorithms.oracle import both, random_graph
 from tests.strategies import EdgeList, edge_lists
-
-
-def both(edges: EdgeList) -> tuple[Graph, nx.DiGraph[int]]:
-    oracle = nx.DiGraph()
-    oracle.add_nodes_from(edges.ids)
-    oracle.add_edges_from(zip(edges.pre, edges.post, strict=True))
-    return Graph.from_edges(edges.pre, edges.post, edges.synapses, ids=edges.ids), oracle
 
 
 @given(edge_lists())
@@ -81,3 +76,33 @@ def test_c_elegans() -> None:
     core = largest_component(graph)
     assert len(core) == 237
     assert round(path_lengths(core).mean, 2) == 3.48
+
+
+def test_sampled_path_lengths() -> None:
+    """All neurons sampled is exact; single sources are those of networkx; the threads change nothing."""
+    graph, oracle = random_graph(150, 500, seed=3)
+    exact = path_lengths(graph)
+    assert path_lengths(graph, samples=150) == exact
+    assert exact.by_length.sum() == exact.n_pairs
+    estimates = [path_lengths(graph, samples=30, seed=s).mean for s in range(60)]
+    assert np.mean(estimates) == pytest.approx(exact.mean, rel=0.03)
+    assert path_lengths(graph, samples=140, seed=1, threads=1) == path_lengths(graph, samples=140, seed=1, threads=3)
+    with pytest.raises(GraphError, match="samples is 151; expected 1 to the 150 neurons"):
+        path_lengths(graph, samples=151)
+    lengths = [h for _, reached in nx.all_pairs_shortest_path_length(oracle) for h in reached.values() if h]
+    assert exact.by_length.tolist() == np.bincount(lengths).tolist()
+
+
+def test_a_ring_lattice_is_a_small_world_and_a_random_graph_is_none() -> None:
+    """Watts and Strogatz: neighbours of neighbours are neighbours; at random they are not."""
+    n, k = 400, 5
+    ring = np.arange(n)
+    rng = np.random.default_rng(1)
+    pre, post = np.repeat(ring, k), np.concatenate([(i + 1 + np.arange(k)) % n for i in ring])
+    rewired = rng.random(n * k) < 0.05
+    watts = Graph.from_edges(pre, np.where(rewired, rng.integers(0, n, n * k), post))
+    random = Graph.from_edges(pre, rng.integers(0, n, n * k))
+    assert small_world(watts).sigma > 5
+    assert small_world(random).sigma == pytest.approx(1, abs=0.3)
+    found = small_world(watts, samples=100)
+    assert found.path_length == pytest.approx(small_world(watts).path_length, rel=0.05)
