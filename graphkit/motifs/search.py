@@ -154,13 +154,17 @@ class _Search:
 
     def __init__(self, plan: Plan, begin: int, end: int) -> None:
         self._plan = plan
-        self._state = np.zeros((6, 64), dtype=np.int64)
+        self._state = np.zeros((9, 64), dtype=np.int64)
         self._marks = np.zeros(plan.starts.shape[1] - 1, dtype=np.uint16)
         self.over(begin, end)
 
     def over(self, begin: int, end: int) -> _Search:
         """The same search, which has ended, over other roots."""
+        from graphkit.motifs import search_kernels as kernels
+
         self._state[_LEVEL] = 0
+        self._state[7, 0] = kernels.BOUND
+        self._state[8, 0] = self._plan.first[kernels.TEST, 0] < self._plan.first[kernels.TEST, 1]
         self._state[1, 0], self._state[2, 0] = self._plan.roots[0] + begin, self._plan.roots[0] + end
         return self
 

@@ -41,7 +41,7 @@ __all__ = [
 LIST, ABSENT, MARK, ABOVE, TEST = range(5)
 COUNT, ROWS, PER_NEURON = range(3)
 
-_BOUND = 1 << 15  # the bit in ``mark`` of neurons that are bound
+BOUND = 1 << 15  # the bit in ``mark`` of neurons that are bound
 _MISSING = -(2**63)
 _Bool = NDArray[np.bool_]
 _Int32 = NDArray[np.int32]
@@ -133,45 +133,34 @@ def search(
 ) -> int:  # pragma: no cover - compiled
     """The number of matches found: all that are left, or, for ROWS, until ``out`` is full.
 
-    ``state`` (6, 64) is where the search stands; it goes on from there. Its rows are: neuron bound, next position,
-    end, the list walked (as a step), synapses of the edges, and bits marked; state[5, 63] is the level, -1 at the end.
+    ``state`` (9, 64) is where the search stands; it goes on from there. Its rows are: neuron bound, next position,
+    end, the list walked (as a step), synapses of the edges, bits marked (state[5, 63] is the level, -1 at the end), bits
+    that candidates need, those they are asked for, and whether bits do not tell all. ``marks`` belongs to it.
     """
     bound, cursor, stop, walked, weight = state[0], state[1], state[2], state[3], state[4]
+    needs, asks, extras = state[6], state[7], state[8]
     last = n_levels - 1
     level = state[5, 63]
     found = 0
-    need, ask, extra = 0, 0, False
-    entered = True  # whether need, ask and extra have to be found for this level
     while level >= 0:
-        if entered:
-            need, ask, extra = 0, _BOUND, first[TEST, level] < first[TEST, level + 1]
-            for s in range(first[LIST, level], first[LIST, level + 1]):
-                extra = extra or steps[s, 3] >= 0
-                if s != walked[level]:
-                    if steps[s, 2] >= 0 and state[5, steps[s, 2]]:
-                        need |= 1 << steps[s, 2]
-                    else:
-                        extra = True
-            ask |= need
-            for s in range(first[ABSENT, level], first[ABSENT, level + 1]):
-                if steps[s, 2] >= 0 and state[5, steps[s, 2]]:
-                    ask |= 1 << steps[s, 2]
-                else:
-                    extra = True
-            entered = False
-
+        need, ask, extra = needs[level], asks[level], extras[level] != 0
         if mode != ROWS and level == last:
             # the candidates of the last node are counted, without binding them
             n_here = 0
-            if not extra and ask == _BOUND and mode == COUNT:
+            if not extra and ask == BOUND and mode == COUNT:
                 n_here = stop[level] - cursor[level]
                 for k in range(level):
                     at = _place(targets, cursor[level], stop[level], bound[k])
                     n_here -= at < stop[level] and targets[at] == bound[k]
+            elif not extra and mode == COUNT:
+                mask, wanted = np.uint16(ask), np.uint16(need)
+                for at in range(cursor[level], stop[level]):
+                    # an unsigned index spares the test for negative ones
+                    n_here += (marks[np.uint32(targets[at])] & mask) == wanted
             else:
                 for at in range(cursor[level], stop[level]):
                     c = targets[at]
-                    if np.int64(marks[np.uint32(c)]) & ask == need and (
+                    if np.int64(marks[c]) & ask == need and (
                         not extra
                         or _accepted(
                             c,
@@ -201,10 +190,9 @@ def search(
 
         if cursor[level] >= stop[level]:
             level -= 1
-            entered = True
             if level >= 0:
                 u = bound[level]
-                marks[u] &= ~np.uint16(_BOUND)
+                marks[u] &= ~np.uint16(BOUND)
                 for s in range(first[MARK, level], first[MARK, level + 1]):
                     if state[5, steps[s, 1]]:
                         bit = np.uint16(1 << steps[s, 1])
@@ -233,26 +221,41 @@ def search(
 
         # the candidates of the next node: the list that is cheapest to walk, from the lower bound on
         level += 1
-        entered = True
-        marks[c] |= np.uint16(_BOUND)
+        marks[c] |= np.uint16(BOUND)
         least = -1
         for s in range(first[ABOVE, level], first[ABOVE, level + 1]):
             least = max(least, bound[steps[s, 0]])
-        best_cost = np.inf
+        best_cost = 1 << 62
         cursor[level], stop[level] = 0, 0
+        all_bits, n_unmarked, extra = 0, 0, first[TEST, level] < first[TEST, level + 1]
         for s in range(first[LIST, level], first[LIST, level + 1]):
             row = 0 if steps[s, 1] < 0 else bound[steps[s, 1]]
             begin, end = starts[steps[s, 0], row], starts[steps[s, 0], row + 1]
-            each = 1.0
-            for t in range(first[LIST, level], first[LIST, level + 1]):
-                if t != s and not (steps[t, 2] >= 0 and state[5, steps[t, 2]]):
-                    other = 0 if steps[t, 1] < 0 else bound[steps[t, 1]]
-                    each += 1 + np.log2(1.0 + starts[steps[t, 0], other + 1] - starts[steps[t, 0], other])
-            cost = (end - begin) * each
+            marked = steps[s, 2] >= 0 and state[5, steps[s, 2]] != 0
+            if marked:
+                all_bits |= 1 << steps[s, 2]
+                cost = (end - begin) << 4  # a binary search in another list costs as much as sixteen marks
+            else:
+                n_unmarked += 1
+                cost = end - begin
+            extra = extra or steps[s, 3] >= 0
             if cost < best_cost:
                 best_cost = cost
                 walked[level] = s
                 cursor[level], stop[level] = begin, end
+        bit = steps[walked[level], 2]
+        if bit >= 0 and state[5, bit]:
+            all_bits &= ~(1 << bit)
+            n_unmarked += 1
+        needs[level] = all_bits
+        all_bits |= BOUND
+        for s in range(first[ABSENT, level], first[ABSENT, level + 1]):
+            if steps[s, 2] >= 0 and state[5, steps[s, 2]]:
+                all_bits |= 1 << steps[s, 2]
+            else:
+                extra = True
+        asks[level] = all_bits
+        extras[level] = extra or n_unmarked > 1
         if least >= 0:
             cursor[level] = _place(targets, cursor[level], stop[level], least + 1)
         n_candidates = stop[level] - cursor[level]
