@@ -44,9 +44,9 @@ class Motif:
 
     @property
     def edges(self) -> tuple[tuple[int, int], ...]:
-        """The connections as pairs of places; a, b, c are 0, 1, 2."""
+        """The connections as pairs of places; a, b, c, d are 0, 1, 2, 3."""
         return tuple(
-            ("abc".index(pre), "abc".index(post)) for pre, post in re.findall(r"\((\w)\)->\((\w)\)", self.pattern)
+            ("abcd".index(pre), "abcd".index(post)) for pre, post in re.findall(r"\((\w)\)->\((\w)\)", self.pattern)
         )
 
 
