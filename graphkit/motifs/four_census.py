@@ -18,7 +18,7 @@ from graphkit.graph import Graph
 from graphkit.motifs.census import MotifCount, in_ranges, packable
 from graphkit.motifs.four_nodes import four_nodes
 
-__all__ = ["four_node_census", "four_node_counts", "square_codes"]
+__all__ = ["four_node_census", "four_node_counts"]
 
 
 def four_node_census(graph: Graph, *, threads: int | None = None) -> dict[str, int]:
@@ -71,18 +71,6 @@ def _support(graph: Graph) -> _Support:
     return _Support(starts, packed, order)
 
 
-def square_codes(graph: Graph, *, threads: int | None = None) -> list[tuple[int, int]]:
-    """(code, count) of the squares of connected pairs, whatever joins their diagonals."""
-    from graphkit.motifs import four_kernels
-
-    support = _support(graph)
-    parts = in_ranges(
-        lambda begin, end: four_kernels.squares(begin, end, support.starts, support.packed), support.starts, threads
-    )
-    counts = np.sum(parts, axis=0)
-    return [(code, int(counts[code])) for code in np.flatnonzero(counts).tolist()]
-
-
 def _by_code(graph: Graph, threads: int | None) -> list[tuple[int, int]]:
     """(code, count) of all copies of the six shapes, by the dyads on them."""
     from graphkit.motifs import four_kernels
@@ -120,7 +108,7 @@ def degrees_by_dyad(starts: NDArray[np.int64], packed: NDArray[np.int32]) -> NDA
 
 def _stars(degrees: NDArray[np.int64]) -> list[tuple[int, int]]:
     """(code, count) of the stars, in Python's integers: a hub of 100,000 neighbours makes more than 10**14."""
-    found = {}
+    found: dict[int, int] = {}
     distinct, how_often = np.unique(degrees, axis=0, return_counts=True)
     for row, times in zip(distinct.tolist(), how_often.tolist(), strict=True):
         for leaves in combinations_with_replacement((1, 2, 3), 3):

@@ -20,13 +20,15 @@ listed. Chiba & Nishizeki, SIAM J. Computing 14 (1985); Pinar, Seshadhri & Visha
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["cliques", "pairs", "ranked", "squares"]
+__all__ = ["cliques", "folded", "pairs", "ranked", "ranked_lists", "squares"]
 
 _Int32 = NDArray[np.int32]
 _Int64 = NDArray[np.int64]
@@ -71,67 +73,49 @@ def pairs(
     counts = np.zeros(4096, dtype=np.int64)
     n = len(starts) - 1
     to_u = np.zeros(n, dtype=np.uint8)
+    often = np.zeros(n, dtype=np.uint8)  # ways to reach a neuron: 0 none, 1 one, 3 several
     ways = np.zeros((n, 9), dtype=np.int32)
-    seen = np.zeros(n, dtype=np.uint8)
-    reached = np.empty(n, dtype=np.int32)
     closed = np.zeros(9, dtype=np.int64)
     for u in range(begin, end):
         for k in range(starts[u], starts[u + 1]):
             to_u[packed[k] >> 2] = packed[k] & 3
-        n_reached = 0
         for k in range(starts[u], starts[u + 1]):
             v, uv = packed[k] >> 2, packed[k] & 3
             if v > u:
                 break
             n_closed = 0
             for j in range(starts[v], starts[v + 1]):
-                w, vw = packed[j] >> 2, packed[j] & 3
-                if to_u[w]:
-                    closed[3 * np.int64(to_u[w]) + vw - 4] += 1
-                    n_closed += 1
+                w = np.uint32(packed[j]) >> np.uint32(2)
                 if w < u:
-                    if seen[w] == 0:
-                        seen[w] = 1
-                        reached[n_reached] = w
-                        n_reached += 1
-                    ways[w, 3 * uv + vw - 4] += 1
+                    often[w] = (often[w] << 1 | 1) & 3
+                if to_u[w]:
+                    closed[3 * np.int64(to_u[w]) + (packed[j] & 3) - 4] += 1
+                    n_closed += 1
             _pair(u, v, uv, closed, n_closed, degrees, counts)
-        for i in range(n_reached):
-            w = reached[i]
-            seen[w] = 0
-            _squares_of(ways[w], counts)
-        for k in range(starts[u], starts[u + 1]):
-            to_u[packed[k] >> 2] = 0
-    return counts
-
-
-@compiled
-def squares(begin: int, end: int, starts: _Int64, packed: _Int32) -> _Int64:  # pragma: no cover - compiled
-    """Squares by code, shape (4096,), whose highest neuron is in [begin, end)."""
-    counts = np.zeros(4096, dtype=np.int64)
-    n = len(starts) - 1
-    ways = np.zeros((n, 9), dtype=np.int32)
-    seen = np.zeros(n, dtype=np.uint8)
-    reached = np.empty(n, dtype=np.int32)
-    for u in range(begin, end):
-        n_reached = 0
+        # most second neighbours are reached in one way, and only the others make squares
         for k in range(starts[u], starts[u + 1]):
             v, uv = packed[k] >> 2, packed[k] & 3
             if v > u:
                 break
             for j in range(starts[v], starts[v + 1]):
-                w, vw = packed[j] >> 2, packed[j] & 3
+                w = np.uint32(packed[j]) >> np.uint32(2)
                 if w >= u:
                     break
-                if seen[w] == 0:
-                    seen[w] = 1
-                    reached[n_reached] = w
-                    n_reached += 1
-                ways[w, 3 * uv + vw - 4] += 1
-        for i in range(n_reached):
-            w = reached[i]
-            seen[w] = 0
-            _squares_of(ways[w], counts)
+                if often[w] == 3:
+                    ways[w, 3 * uv + (packed[j] & 3) - 4] += 1
+        for k in range(starts[u], starts[u + 1]):
+            v = packed[k] >> 2
+            if v > u:
+                break
+            for j in range(starts[v], starts[v + 1]):
+                w = np.uint32(packed[j]) >> np.uint32(2)
+                if w >= u:
+                    break
+                if often[w] == 3:
+                    _squares_of(ways[w], counts)
+                often[w] = 0
+        for k in range(starts[u], starts[u + 1]):
+            to_u[packed[k] >> 2] = 0
     return counts
 
 
@@ -211,3 +195,108 @@ def cliques(begin: int, end: int, starts: _Int64, forward: _Int32) -> _Int64:  #
         for pair in forward[starts[u] : starts[u + 1]]:
             to_u[pair >> 2] = 0
     return counts
+
+
+@compiled
+def ranked_lists(
+    rank: _Int32, order: _Int32, indptr: _Int64, indices: _Int32, in_indptr: _Int64, in_indices: _Int32
+) -> tuple[_Int64, _Int32]:  # pragma: no cover - compiled
+    """(starts, targets) of one direction among ranks; lists ascend."""
+    n = len(rank)
+    starts = np.zeros(n + 1, dtype=np.int64)
+    for r in range(n):
+        starts[r + 1] = starts[r] + indptr[order[r] + 1] - indptr[order[r]]
+    at = starts[:-1].copy()
+    targets = np.empty(len(indices), dtype=np.int32)
+    for r in range(n):  # each neuron in turn enters the lists of those that have it as a target
+        u = order[r]
+        for k in range(in_indptr[u], in_indptr[u + 1]):
+            v = rank[in_indices[k]]
+            targets[at[v]] = r
+            at[v] += 1
+    return starts, targets
+
+
+@compiled
+def squares(
+    begin: int,
+    end: int,
+    first: tuple[_Int64, _Int32, _Int64, _Int32],
+    second: tuple[_Int64, _Int32, _Int64, _Int32],
+    alike: bool,
+    below: bool,
+) -> int:  # pragma: no cover - compiled
+    """Ordered pairs of ways u - v - w and u - x - w to a neuron w below u; of v and x below u only, if ``below``.
+
+    The first way follows two lists of neighbours (starts, targets, starts, targets), the second two others; if these are
+    the same, they are ``alike``, and v is not x. Otherwise v may be x: see `folded`.
+    """
+    starts, near, far_starts, far = first
+    n = len(starts) - 1
+    ways = np.zeros(n, dtype=np.int32)  # above ``before``: of this u; up to it: of those before, so none
+    before: Any = np.int32(0)
+    found = 0
+    for u in range(begin, end):
+        for k in range(starts[u], starts[u + 1]):
+            v = near[k]
+            if below and v >= u:
+                break
+            for j in range(far_starts[v], far_starts[v + 1]):
+                w = np.uint32(far[j])
+                if w >= u:
+                    break
+                so_far = max(ways[w], before)
+                if alike:
+                    found += 2 * np.int64(so_far - before)
+                ways[w] = so_far + np.int32(1)
+        if not alike:
+            other_starts, other_near, other_far_starts, other_far = second
+            for k in range(other_starts[u], other_starts[u + 1]):
+                x = other_near[k]
+                if below and x >= u:
+                    break
+                for j in range(other_far_starts[x], other_far_starts[x + 1]):
+                    w = np.uint32(other_far[j])
+                    if w >= u:
+                        break
+                    found += max(ways[w] - before, 0)
+        before = np.int32(before + starts[u + 1] - starts[u])
+    return found
+
+
+@compiled
+def folded(
+    back: tuple[_Int64, _Int32, _Int64, _Int32], far: tuple[_Int64, _Int32, _Int64, _Int32], below: bool
+) -> int:  # pragma: no cover - compiled
+    """Pairs of unlike ways u - v - w over the same v, which `squares` counts but which make no square.
+
+    ``back`` are the two lists in which v has u, ``far`` those in which it has w; u and w have to be in both of theirs.
+    """
+    found = 0
+    n = len(back[0]) - 1
+    for v in range(n):
+        i, j = back[0][v], back[2][v]
+        k, m = far[0][v], far[2][v]
+        n_below = 0  # neurons w below the u at hand
+        while i < back[0][v + 1] and j < back[2][v + 1]:
+            u = back[1][i]
+            if u != back[3][j]:
+                if u < back[3][j]:
+                    i += 1
+                else:
+                    j += 1
+                continue
+            while k < far[0][v + 1] and m < far[2][v + 1] and far[1][k] < u and far[3][m] < u:
+                if far[1][k] == far[3][m]:
+                    n_below += 1
+                    k += 1
+                    m += 1
+                elif far[1][k] < far[3][m]:
+                    k += 1
+                else:
+                    m += 1
+            if not below or u > v:
+                found += n_below
+            i += 1
+            j += 1
+    return found

@@ -13,6 +13,7 @@ The *role* (orbit) of a neuron is its place in the pattern, up to symmetry: the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, permutations
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from graphkit.motifs.names import Motif
 
-__all__ = ["N_FOUR_CODES", "FourNodes", "Role", "four_nodes"]
+__all__ = ["N_FOUR_CODES", "FourNodes", "Role", "code_of", "four_nodes"]
 
 N_FOUR_CODES = 4096
 
@@ -61,6 +62,15 @@ class FourNodes:
     role_of_code: NDArray[np.int64]  # (4, 4096) place in roles of the neuron at each of the four places, or -1
     copies: NDArray[np.int64]  # (199, 199) copies of pattern p (by connections) in four neurons of class t
     spanning: NDArray[np.int64]  # (199, 199) ways to leave pairs of class t unconnected so that class p is left
+
+
+def code_of(edges: Iterable[tuple[int, int]]) -> int:
+    """The code of four neurons, numbered from 0, with these connections.
+
+    >>> four_nodes().motifs[four_nodes().class_of_code[code_of([(0, 2), (0, 3), (1, 2), (1, 3)])]].name
+    'bi-fan'
+    """
+    return sum((1 if pre < post else 2) << _SHIFT[min(pre, post), max(pre, post)] for pre, post in set(edges))
 
 
 @cache

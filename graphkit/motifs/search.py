@@ -14,6 +14,7 @@ from graphkit.errors import GraphError
 from graphkit.motifs.census import in_ranges
 from graphkit.motifs.pattern import Pattern, contradiction
 from graphkit.motifs.plan import Plan, plan_of
+from graphkit.motifs.shortcuts import shortcut
 
 __all__ = ["any_match", "count_matches", "explain", "match_batches", "matches_by_neuron", "sample_matches"]
 
@@ -35,6 +36,9 @@ def count_matches(pattern: Pattern, *, threads: int | None = None, roots: tuple[
     """
     if contradiction(pattern) is not None:
         return 0
+    short = shortcut(pattern) if roots is None else None
+    if short is not None:
+        return short[1](threads)
     plan = plan_of(pattern)
     begin, end = _root_range(plan, roots)
 
@@ -114,7 +118,8 @@ def explain(pattern: Pattern, names: Sequence[str] | None = None) -> str:
     if reason is not None:
         return f"no search: {reason}"
     plan = plan_of(pattern)
-    lines = []
+    short = shortcut(pattern)
+    lines = [] if short is None else [f"the number alone: {short[0]}"]
     for level, step in enumerate(plan.told):
         if level == 0:
             how = f"each of {plan.roots[1] - plan.roots[0]:,} neurons"

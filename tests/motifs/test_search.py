@@ -113,6 +113,12 @@ def test_equals_brute_force(case: tuple[Pattern, set[frozenset[tuple[int, ...]]]
 
 
 SHAPES = {
+    "feedforward loop": (3, [(0, 1), (1, 2), (0, 2)]),
+    "3-cycle": (3, [(0, 1), (1, 2), (2, 0)]),
+    "reciprocal chain": (3, [(0, 1), (1, 0), (1, 2), (2, 1)]),
+    "chain of 4": (4, [(0, 1), (1, 2), (2, 3)]),
+    "square with a chain": (4, [(0, 1), (1, 2), (2, 3), (0, 3)]),
+    "square with a reciprocal pair": (4, [(0, 1), (1, 0), (1, 2), (2, 3), (3, 0)]),
     "4-cycle": (4, [(0, 1), (1, 2), (2, 3), (3, 0)]),
     "bi-fan": (4, [(0, 2), (0, 3), (1, 2), (1, 3)]),
     "clique of 4": (4, list(itertools.permutations(range(4), 2))),
@@ -135,6 +141,8 @@ def test_equals_igraph_lad(shape: str, induced: bool) -> None:
     wanted = igraph.Graph(n_nodes, pairs, directed=True)
     theirs = peer.get_subisomorphisms_lad(wanted, induced=induced)
     assert count_matches(plain(graph, n_nodes, pairs, induced=induced, labelled=True)) == len(theirs)
+    searched = [len(batch) for batch in match_batches(plain(graph, n_nodes, pairs, induced=induced, labelled=True))]
+    assert sum(searched) == len(theirs)
     symmetries = wanted.count_automorphisms()
     assert count_matches(plain(graph, n_nodes, pairs, induced=induced)) * symmetries == len(theirs)
 
