@@ -235,7 +235,7 @@ def squares(
     n = len(starts) - 1
     ways = np.zeros(n, dtype=np.int32)  # above ``before``: of this u; up to it: of those before, so none
     before: Any = np.int32(0)
-    found: Any = 0
+    found = 0
     for u in range(begin, end):
         for k in range(starts[u], starts[u + 1]):
             v = near[k]
@@ -247,7 +247,7 @@ def squares(
                     break
                 so_far = max(ways[w], before)
                 if alike:
-                    found += 2 * (so_far - before)
+                    found += 2 * int(so_far - before)
                 ways[w] = so_far + np.int32(1)
         if not alike:
             other_starts, other_near, other_far_starts, other_far = second
@@ -272,7 +272,7 @@ def folded(
 
     ``back`` are the two lists in which v has u, ``far`` those in which it has w; u and w have to be in both of theirs.
     """
-    found: Any = 0
+    found = 0
     n = len(back[0]) - 1
     for v in range(n):
         i, j = back[0][v], back[2][v]
