@@ -225,27 +225,26 @@ def best_path(
     blocked: _Bool,
     banned: _Bool,
     is_target: _Bool,
-    weights: _Int64,
+    most: int,
     hops: int,
     level: _Int32,
     queue: _Int32,
 ) -> tuple[int, _Int64]:  # pragma: no cover - compiled
     """The strongest path from ``starts`` to a target: (synapses of its weakest connection, its rows); 0 if there is none.
 
-    ``weights``, ascending, are the strengths to be told apart: a path stronger than the last counts as strong as that. Of
-    equally strong paths the one of the fewest connections, of these the first in the order of rows. The strength is found by
-    bisection: a search over the connections of at least so many synapses.
+    A path stronger than ``most`` counts as strong as that. Of equally strong paths the one of the fewest connections, of these
+    the first in the order of rows. The strength is found by bisection: a search over the connections of at least so many
+    synapses.
     """
-    low, high = 0, len(weights)  # weights[low - 1] is feasible, weights[high] is not
-    while low < high:
-        middle = (low + high) // 2
-        if _levels(indptr, indices, synapses, starts, blocked, banned, is_target, weights[middle], hops, level, queue):
-            low = middle + 1
+    least, high = 0, most + 1  # `least` is feasible (or 0), `high` is not
+    while high - least > 1:
+        middle = least + (high - least) // 2
+        if _levels(indptr, indices, synapses, starts, blocked, banned, is_target, middle, hops, level, queue):
+            least = middle
         else:
             high = middle
-    if low == 0:
+    if least == 0:
         return 0, np.empty(0, dtype=np.int64)
-    least = weights[low - 1]
     length = _levels(indptr, indices, synapses, starts, blocked, banned, is_target, least, hops, level, queue)
     # Back from the targets: what lies on a shortest path is marked by -2 - level.
     held = 0

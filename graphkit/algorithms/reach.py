@@ -14,9 +14,16 @@ __all__ = ["edges_of", "hops_from", "neighbours"]
 
 
 def hops_from(
-    graph: Graph, ids: ArrayLike, *, hops: int | None = None, direction: Literal["out", "in", "both"] = "out"
+    graph: Graph,
+    ids: ArrayLike,
+    *,
+    hops: int | None = None,
+    direction: Literal["out", "in", "both"] = "out",
+    until: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """The fewest connections from any of the neurons ``ids`` to each neuron, int64 of shape (n,); -1 beyond ``hops``.
+
+    With ``until``, of shape (n,), the search ends with the distance at which the first of these neurons is met.
 
     ``direction``: "out" along the connections, "in" against them (hops *to* the neurons ``ids``), "both" either way. One
     breadth-first search from all of ``ids`` at once.
@@ -38,7 +45,7 @@ def hops_from(
     frontier = np.unique(np.atleast_1d(graph.index_of(ids)))
     found[frontier] = 0
     level = 0
-    while len(frontier) and (hops is None or level < hops):
+    while len(frontier) and (hops is None or level < hops) and (until is None or not until[frontier].any()):
         level += 1
         for indptr, indices in sides:
             there = neighbours(indptr, indices, frontier)

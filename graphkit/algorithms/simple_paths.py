@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.algorithms.reach import hops_from
+from graphkit.algorithms.reach import hops_from, neighbours
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 
@@ -81,8 +81,8 @@ def paths_within(
     Raises:
         GraphError: an id is not in the graph; ``hops`` or ``most`` is below 1.
     """
-    search = _Search(graph, sources, targets, most, most_steps)
     _positive(hops, "hops")
+    search = _Search(graph, sources, targets, most, most_steps, hops)
     found = [search.of_exactly(n) for n in range(1, hops + 1)]
     return _together(graph, found, most)
 
@@ -133,14 +133,20 @@ class _Level:
 class _Search:
     """What searches of several lengths share."""
 
-    def __init__(self, graph: Graph, sources: ArrayLike, targets: ArrayLike, most: int, most_steps: int) -> None:
+    def __init__(
+        self, graph: Graph, sources: ArrayLike, targets: ArrayLike, most: int, most_steps: int, hops: int | None = None
+    ) -> None:
         _positive(most, "most")
         self._graph = graph
         self._sources = np.unique(np.atleast_1d(graph.index_of(sources)))
         self._target_rows = np.unique(np.atleast_1d(graph.index_of(targets)))
         self._is_target = np.zeros(len(graph), dtype=np.bool_)
         self._is_target[self._target_rows] = True
-        self._distance = hops_from(graph, graph.ids[self._target_rows], direction="in")
+        # Without a number of hops the fewest are wanted: then it is enough to come to the first source.
+        wanted = np.zeros(len(graph), dtype=np.bool_)
+        wanted[self._sources[~self._is_target[self._sources]]] = hops is None
+        ends = graph.ids[self._target_rows]
+        self._distance = hops_from(graph, ends, hops=hops, direction="in", until=wanted)
         self._most, self._steps_left, self._count_steps_left = most, most_steps, _COUNT_STEPS
         self._held = 0
 
@@ -197,8 +203,7 @@ class _Search:
         graph, count = self._graph, 0
         if not len(sources):
             return 0
-        into_targets = np.concatenate([[0], np.cumsum(self._is_target[graph.indices])])
-        after = into_targets[graph.indptr[1:]] - into_targets[graph.indptr[:-1]]
+        after = np.bincount(neighbours(graph.in_indptr, graph.in_indices, self._target_rows), minlength=len(graph))
         for begin in range(0, len(sources), _SOURCES_AT_ONCE):
             here, steps = count_paths(
                 graph.indptr, graph.indices, sources[begin : begin + _SOURCES_AT_ONCE],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphkit.algorithms.reach import edges_of
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 
@@ -80,7 +81,8 @@ class _Search:
         self._is_target[graph.index_of(targets)] = True
         self._blocked, self._banned = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
         self._level, self._queue = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-        self._weights = _different(graph.synapses)
+        into = edges_of(graph.in_indptr, np.flatnonzero(self._is_target))
+        self._strongest_end = int(graph.in_synapses[into].max(initial=0))
         self._found: list[tuple[int, int, tuple[int, ...], _Part]] = []
 
     def parts_by_start(self, rows: NDArray[np.int64]) -> list[_Part]:
@@ -100,11 +102,12 @@ class _Search:
             return
         passed, banned = list(part.root), list(part.banned)
         self._blocked[passed], self._banned[banned] = True, True
-        weights = self._weights[: np.searchsorted(self._weights, part.width, side="right")]
+        starts = np.array(part.starts, dtype=np.int64)
+        strongest_begin = int(graph.synapses[edges_of(graph.indptr, starts)].max(initial=0))
         width, rows = best_path(
             graph.indptr, graph.indices, graph.synapses, graph.in_indptr, graph.in_indices, graph.in_synapses,
-            np.array(part.starts, dtype=np.int64), self._blocked, self._banned, self._is_target, weights,
-            min(left, _ENDLESS), self._level, self._queue,
+            starts, self._blocked, self._banned, self._is_target,
+            min(part.width, strongest_begin, self._strongest_end), left, self._level, self._queue,
         )  # fmt: skip
         self._blocked[passed], self._banned[banned] = False, False
         if width:
@@ -133,10 +136,3 @@ class _Search:
         # Others go on beyond its end: a target may be passed on the way to another.
         parts.append(_Part(tuple(path), width, (path[-1],)))
         return parts
-
-
-def _different(synapses: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The different counts, ascending; counts are small in connectomes, and then counting beats sorting."""
-    if len(synapses) and synapses.max() < len(synapses):
-        return np.flatnonzero(np.bincount(synapses))
-    return np.unique(synapses)

@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphkit.algorithms.reach import edges_of
 from graphkit.query.answers import Answer
 from graphkit.query.answers.graphs import neuron_columns_of
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
+    from graphkit.graph import Graph
     from graphkit.query import ir
     from graphkit.query.plans.plan import Plan
 
@@ -27,24 +29,17 @@ def answer(form: ir.Hubs, dataset: Dataset, planned: Plan) -> Answer:
     from graphkit.selection import load_selection
 
     graph = load_selection(dataset, form.selection)
-    figures = {
-        "in_degree": np.diff(graph.in_indptr),
-        "out_degree": np.diff(graph.indptr),
-        "inputs": _sums(graph.in_indptr, graph.in_synapses),
-        "outputs": _sums(graph.indptr, graph.synapses),
-    }
-    figures["degree"] = figures["in_degree"] + figures["out_degree"]
-    figures["synapses"] = figures["inputs"] + figures["outputs"]
-    rank = figures[form.rank.replace("-", "_")]
+    column = form.rank.replace("-", "_")
+    rank = _figures(graph, np.arange(len(graph)), synapses=not column.endswith("degree"))[column]
     connected = np.flatnonzero(rank > 0)
     best = connected[np.argsort(-rank[connected], kind="stable")][: form.limit]
-    ids = graph.ids[best]
+    ids, figures = graph.ids[best], _figures(graph, best)
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
     table = pa.table(
-        {"neuron_id": ids, "name": name, "type": type_, **{f: pa.array(figures[f][best], pa.int64()) for f in _FIGURES}}
+        {"neuron_id": ids, "name": name, "type": type_, **{f: pa.array(figures[f], pa.int64()) for f in _FIGURES}}
     )
     middle = f"{float(np.median(rank[connected])):,.10g}" if len(connected) else "none"
-    note = f"Of {len(connected):,} neurons with any; the median {form.rank} is {middle}."
+    note = f"Of {len(connected):,} neurons with any; the median by {form.rank} is {middle}."
     return Answer(ordered_table(table, form.order), len(best) == len(connected), (note,))
 
 
@@ -53,7 +48,19 @@ def columns(form: ir.Hubs) -> list[str]:
     return ["neuron_id", "name", "type", *_FIGURES]
 
 
-def _sums(indptr: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
-    before = np.concatenate([[0], np.cumsum(values)])
-    sums: NDArray[np.int64] = before[indptr[1:]] - before[indptr[:-1]]
-    return sums
+def _figures(graph: Graph, rows: NDArray[np.int64], *, synapses: bool = True) -> dict[str, NDArray[np.int64]]:
+    """Connections, and synapses where asked (which takes reading them), of these rows."""
+    found = {}
+    for degree, sums, indptr, counts in (
+        ("in_degree", "inputs", graph.in_indptr, graph.in_synapses),
+        ("out_degree", "outputs", graph.indptr, graph.synapses),
+    ):
+        found[degree] = indptr[rows + 1] - indptr[rows]
+        if synapses:
+            before = np.concatenate([[0], np.cumsum(counts[edges_of(indptr, rows)])])
+            ends = np.cumsum(found[degree])
+            found[sums] = before[ends] - before[ends - found[degree]]
+    found["degree"] = found["in_degree"] + found["out_degree"]
+    if synapses:
+        found["synapses"] = found["inputs"] + found["outputs"]
+    return found
