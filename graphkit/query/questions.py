@@ -11,6 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphkit.query import ir
+from graphkit.query.given import (
+    Groups,
+    NeuronSet,
+    Sorts,
+    asked,
+    certain_neurons,
+    groups_given,
+    neurons_given,
+    regions_given,
+    selection_given,
+    sorts_given,
+)
+from graphkit.query.graph_questions import GraphQuestions
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -18,48 +31,56 @@ if TYPE_CHECKING:
 
 __all__ = ["NeuronSet", "Questions"]
 
-NeuronSet = Any
-Groups = str | Iterable[str] | None
 
-
-class Questions:
+class Questions(GraphQuestions):
     """Mixed into ``Dataset``."""
 
-    def motifs(self, *, by_type: bool = False, limit: int | None = None, **selection: Any) -> Result:
+    def motifs(
+        self, *, by_type: bool = False, limit: int | None = None, order: Sorts = None, **selection: Any
+    ) -> Result:
         """Dyads and triads of the graph that ``selection`` (see ``Dataset.graph``) chooses; like ``motifs in region EB``."""
-        from graphkit.selection import make_selection
-
-        return _run(self, ir.Motifs(make_selection(_dataset(self), **selection), by_type, limit))
+        return asked(self, ir.Motifs(selection_given(self, selection), by_type, limit, sorts_given(order)))
 
     def neurons(
         self,
         of: NeuronSet | None = None,
         *,
         region: str | Iterable[str] | None = None,
+        by: Groups = None,
         limit: int | None = None,
+        order: Sorts = None,
     ) -> Result:
-        """Neurons with their totals: all, those of ``of``, those with synapses in ``region``."""
-        return _run(self, ir.Neurons(_set(self, of), _regions(self, region), limit))
+        """Neurons with their totals: all, those of ``of``, those with synapses in ``region``; or how many by group."""
+        where, regions = neurons_given(self, of), regions_given(self, region)
+        return asked(self, ir.Neurons(where, regions, limit, groups_given(by), sorts_given(order)))
 
-    def types(self, *, region: str | Iterable[str] | None = None, limit: int | None = None) -> Result:
+    def types(
+        self, *, region: str | Iterable[str] | None = None, limit: int | None = None, order: Sorts = None
+    ) -> Result:
         """The cell types with the number of their neurons; like ``types in EB``."""
-        return _run(self, ir.Types(None, _regions(self, region), limit))
+        return asked(self, ir.Types(None, regions_given(self, region), limit, sorts_given(order)))
 
-    def regions(self, *, limit: int | None = None) -> Result:
+    def regions(self, *, limit: int | None = None, order: Sorts = None) -> Result:
         """The regions, with neurons and synapses in each (``region_tree`` is the tree itself)."""
-        return _run(self, ir.Regions(limit))
+        return asked(self, ir.Regions(limit, sorts_given(order)))
 
-    def inputs(self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any) -> Result:
+    def inputs(
+        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+    ) -> Result:
         """Who synapses onto the neurons ``of``; like ``inputs of EPG by type``."""
-        return _partners(self, of, "inputs", by, limit, selection)
+        return _partners(self, of, "inputs", by, limit, order, selection)
 
-    def outputs(self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any) -> Result:
+    def outputs(
+        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+    ) -> Result:
         """Onto whom the neurons ``of`` synapse; like ``outputs of type 'MBON*' by region``."""
-        return _partners(self, of, "outputs", by, limit, selection)
+        return _partners(self, of, "outputs", by, limit, order, selection)
 
-    def partners(self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, **selection: Any) -> Result:
+    def partners(
+        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+    ) -> Result:
         """Both, with inputs and outputs of each partner; like ``partners of 123``."""
-        return _partners(self, of, "partners", by, limit, selection)
+        return _partners(self, of, "partners", by, limit, order, selection)
 
     def connections(
         self,
@@ -69,28 +90,33 @@ class Questions:
         both_ways: bool = False,
         by: Groups = None,
         limit: int | None = None,
+        order: Sorts = None,
         **selection: Any,
     ) -> Result:
         """Connections from ``pre`` to ``post``, with ``both_ways`` also back; like ``connections from A to B by type``."""
-        from graphkit.selection import make_selection
-
-        chosen = make_selection(_dataset(self), **selection)
-        return _run(self, ir.Connections(_set(self, pre), _set(self, post), both_ways, _groups(by), chosen, limit))
+        ends = neurons_given(self, pre), neurons_given(self, post)
+        chosen = selection_given(self, selection)
+        return asked(self, ir.Connections(*ends, both_ways, groups_given(by), chosen, limit, sorts_given(order)))
 
     def synapses(
         self,
         pre: NeuronSet | None = None,
         post: NeuronSet | None = None,
         *,
+        box_nm: tuple[tuple[int, int, int], tuple[int, int, int]] | None = None,
+        box_of: Literal["pre", "post"] = "post",
         limit: int | None = None,
+        order: Sorts = None,
         **selection: Any,
     ) -> Result:
-        """Single synapses from ``pre`` to ``post``, with positions; like ``synapses from A to B``."""
-        from graphkit.selection import make_selection
+        """Single synapses from ``pre`` to ``post``, with positions; like ``synapses from A to B``.
 
-        return _run(
-            self, ir.Synapses(_set(self, pre), _set(self, post), make_selection(_dataset(self), **selection), limit)
-        )
+        ``box_nm``: only those whose points at one end (``box_of``) lie in the box from one corner (x, y, z), inclusive, to the
+        other, exclusive; like ``synapses in box (0,0,0)-(10,10,10) nm``.
+        """
+        ends = neurons_given(self, pre), neurons_given(self, post)
+        box = None if box_nm is None else ir.box_between(*box_nm, box_of)
+        return asked(self, ir.Synapses(*ends, selection_given(self, selection), limit, box, sorts_given(order)))
 
     def match(
         self,
@@ -110,7 +136,7 @@ class Questions:
         from graphkit.query.match.calls import called
 
         form = called(
-            _dataset(self),
+            cast("Dataset", self),
             pattern,
             returns=returns,
             induced=induced,
@@ -118,65 +144,21 @@ class Questions:
             limit=limit,
             selection=selection,
         )
-        return _run(self, form)
+        return asked(self, form)
 
     def count_matches(self, pattern: str | Path, **options: Any) -> int:
         """How many matches a pattern has; options are those of ``match``."""
         return int(self.match(pattern, returns="count", **options).scalar())
 
 
-def _dataset(brain: Questions) -> Dataset:
-    return cast("Dataset", brain)  # what it is mixed into
-
-
-def _run(brain: Questions, form: ir.Form) -> Result:
-    from graphkit.errors import QueryError
-    from graphkit.query.executor import run
-
-    if form.limit is not None and form.limit < 1:
-        raise QueryError(f"The limit must be at least 1, got {form.limit}.")
-    return run(form, _dataset(brain))
-
-
 def _partners(
-    brain: Questions, of: NeuronSet, direction: Any, by: Groups, limit: int | None, selection: dict[str, Any]
+    brain: Questions,
+    of: NeuronSet,
+    direction: ir.Direction,
+    by: Groups,
+    limit: int | None,
+    order: Sorts,
+    selection: dict[str, Any],
 ) -> Result:
-    from graphkit.errors import QueryError
-    from graphkit.selection import make_selection
-
-    condition = _set(brain, of)
-    if condition is None:
-        raise QueryError(
-            f"`{direction}` needs certain neurons, got {of!r}.", hint="For example: inputs(\"type 'EPG'\")"
-        )
-    chosen = make_selection(_dataset(brain), **selection)
-    return _run(brain, ir.Partners(condition, direction, _groups(by), chosen, limit))
-
-
-def _set(brain: Questions, given: NeuronSet | None) -> ir.Condition | None:
-    from graphkit.selection import make_selection
-
-    if given is None:
-        return None
-    if isinstance(given, str):
-        from graphkit.query.english import parse_set
-
-        return parse_set(_dataset(brain), given)
-    return make_selection(_dataset(brain), neurons=given).neurons
-
-
-def _regions(brain: Questions, given: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    if given is None:
-        return None
-    names = [given] if isinstance(given, str) else given
-    return tuple(dict.fromkeys(_dataset(brain).region_tree.find(name).name for name in names))
-
-
-def _groups(given: Groups) -> tuple[ir.Group, ...]:
-    from graphkit.errors import QueryError
-
-    names = [] if given is None else [given] if isinstance(given, str) else list(given)
-    for name in names:
-        if name not in ir.GROUPS:
-            raise QueryError(f"Cannot group by {name!r}.", hint=f"Group by {', '.join(ir.GROUPS)}.")
-    return tuple(dict.fromkeys(names))  # type: ignore[arg-type]
+    condition, chosen = certain_neurons(brain, of, direction), selection_given(brain, selection)
+    return asked(brain, ir.Partners(condition, direction, groups_given(by), chosen, limit, sorts_given(order)))

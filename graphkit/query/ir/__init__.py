@@ -28,11 +28,13 @@ from graphkit.query.ir.forms import (
     Sides,
     Synapses,
     Types,
+    box_between,
 )
 from graphkit.query.ir.graph import (
     HUBS_SHOWN,
     MOST_HOPS,
     MOST_STRONGEST,
+    RANKS,
     SIMILAR_SHOWN,
     Common,
     Direction,
@@ -55,6 +57,7 @@ __all__ = [
     "LEAST_SHARE",
     "MOST_HOPS",
     "MOST_STRONGEST",
+    "RANKS",
     "SIMILAR_SHOWN",
     "And",
     "Attribute",
@@ -93,6 +96,7 @@ __all__ = [
     "Test",
     "TestOperator",
     "Types",
+    "box_between",
     "from_json",
     "to_json",
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from graphkit.errors import QueryError
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.graph import Common, Direction, Hubs, Paths, Reach, Similar
 from graphkit.query.ir.order import Sort
@@ -24,6 +26,7 @@ __all__ = [
     "Sides",
     "Synapses",
     "Types",
+    "box_between",
 ]
 
 
@@ -88,6 +91,29 @@ class Box:
     low_nm: tuple[int, int, int]
     high_nm: tuple[int, int, int]
     end: Literal["pre", "post"] = "post"
+
+
+def box_between(one_nm: Sequence[int], other_nm: Sequence[int], end: Literal["pre", "post"] = "post") -> Box:
+    """The box between two opposite corners.
+
+    Raises:
+        QueryError: they are no points of whole nanometres, or have a coordinate in common.
+    """
+    for point in (one_nm, other_nm):
+        if len(point) != 3 or not all(isinstance(c, int) and abs(c) < _FARTHEST_NM for c in point):
+            raise QueryError(f"A corner of a box is x, y, z in whole nanometres below {_FARTHEST_NM:,}, got {point!r}.")
+    if end not in ("pre", "post"):
+        raise QueryError(f"The end of a synapse is 'pre' or 'post', got {end!r}.")
+    for axis, a, b in zip("xyz", one_nm, other_nm, strict=True):
+        if a == b:
+            raise QueryError(
+                f"The box has no width along {axis}.", hint="It holds what lies before its far corner, not on it."
+            )
+    (x, y, z), (far_x, far_y, far_z) = (tuple(map(f, one_nm, other_nm)) for f in (min, max))
+    return Box((x, y, z), (far_x, far_y, far_z), end)
+
+
+_FARTHEST_NM = 2**31
 
 
 @dataclass(frozen=True, slots=True)

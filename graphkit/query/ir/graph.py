@@ -24,6 +24,7 @@ __all__ = [
 
 Direction = Literal["inputs", "outputs", "partners"]
 Rank = Literal["degree", "in-degree", "out-degree", "synapses", "inputs", "outputs"]
+RANKS: tuple[Rank, ...] = ("degree", "in-degree", "out-degree", "synapses", "inputs", "outputs")
 
 MOST_HOPS = 12
 """Of the paths and the reach that can be asked."""

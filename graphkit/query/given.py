@@ -1,0 +1,125 @@
+"""What a method of a dataset was given, as parts of a form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from graphkit.query import ir
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.query.result import Result
+
+__all__ = [
+    "Groups",
+    "NeuronSet",
+    "Sorts",
+    "asked",
+    "certain_neurons",
+    "groups_given",
+    "neurons_given",
+    "regions_given",
+    "selection_given",
+    "sorts_given",
+]
+
+NeuronSet = Any
+Groups = str | Iterable[str] | None
+Sorts = str | Iterable[str] | None
+
+
+def asked(brain: object, form: ir.Form) -> Result:
+    """The answer to the form.
+
+    Raises:
+        QueryError: the limit makes no sense, or the answer has no column to be sorted by.
+    """
+    from graphkit.errors import QueryError
+    from graphkit.query.executor import run
+
+    dataset = cast("Dataset", brain)
+    if form.limit is not None and form.limit < 1:
+        raise QueryError(f"The limit must be at least 1, got {form.limit}.")
+    if form.order and not isinstance(form, ir.Match):
+        from graphkit.query.ordering import checked_order
+
+        form = checked_order(form, dataset)
+    return run(form, dataset)
+
+
+def selection_given(brain: object, selection: dict[str, Any]) -> ir.Selection:
+    """The selection that keyword arguments (see ``Dataset.graph``) mean."""
+    from graphkit.selection import make_selection
+
+    return make_selection(cast("Dataset", brain), **selection)
+
+
+def neurons_given(brain: object, given: NeuronSet | None) -> ir.Condition | None:
+    """The condition that words or ids mean; None for any neuron."""
+    from graphkit.selection import make_selection
+
+    if given is None:
+        return None
+    dataset = cast("Dataset", brain)
+    if isinstance(given, str):
+        from graphkit.query.english import parse_set
+
+        return parse_set(dataset, given)
+    return make_selection(dataset, neurons=given).neurons
+
+
+def certain_neurons(brain: object, given: NeuronSet, what: str) -> ir.Condition:
+    """The same, where any neuron will not do.
+
+    Raises:
+        QueryError: it means any neuron.
+    """
+    from graphkit.errors import QueryError
+
+    condition = neurons_given(brain, given)
+    if condition is None:
+        raise QueryError(f"`{what}` needs certain neurons, got {given!r}.", hint="For example: \"type 'EPG'\"")
+    return condition
+
+
+def regions_given(brain: object, given: str | Iterable[str] | None) -> tuple[str, ...] | None:
+    """Names of regions as the dataset spells them."""
+    if given is None:
+        return None
+    names = [given] if isinstance(given, str) else given
+    tree = cast("Dataset", brain).region_tree
+    return tuple(dict.fromkeys(tree.find(name).name for name in names))
+
+
+def groups_given(given: Groups, *, but: tuple[str, ...] = ()) -> tuple[ir.Group, ...]:
+    """What the answer is grouped by; ``but`` what it cannot be grouped by.
+
+    Raises:
+        QueryError: something else.
+    """
+    from graphkit.errors import QueryError
+
+    names = [] if given is None else [given] if isinstance(given, str) else list(given)
+    possible = [g for g in ir.GROUPS if g not in but]
+    for name in names:
+        if name not in possible:
+            raise QueryError(f"Cannot group by {name!r}.", hint=f"Group by {', '.join(possible)}.")
+    return tuple(dict.fromkeys(names))  # type: ignore[arg-type]
+
+
+def sorts_given(given: Sorts) -> tuple[ir.Sort, ...]:
+    """Columns, each perhaps followed by "descending" or "ascending".
+
+    >>> sorts_given("synapses descending")
+    (Sort(column='synapses', descending=True),)
+    """
+    words = [] if given is None else [given] if isinstance(given, str) else list(given)
+    sorts = []
+    for text in words:
+        column, _, way = text.rpartition(" ")
+        if way.lower() in ("asc", "ascending", "desc", "descending") and column:
+            sorts.append(ir.Sort(column.strip(), way.lower().startswith("desc")))
+        else:
+            sorts.append(ir.Sort(text))
+    return tuple(sorts)

@@ -1,0 +1,233 @@
+"""The questions about paths, common partners, hubs and the like as methods of a dataset, with the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from graphkit.errors import QueryError
+from graphkit.query import ir
+from graphkit.query.given import (
+    Groups,
+    NeuronSet,
+    Sorts,
+    asked,
+    certain_neurons,
+    groups_given,
+    neurons_given,
+    regions_given,
+    selection_given,
+    sorts_given,
+)
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.query.result import Result
+
+__all__ = ["GraphQuestions"]
+
+
+class GraphQuestions:
+    """Mixed into ``Dataset``. ``selection`` stands for the arguments of ``Dataset.graph``: which connections there are."""
+
+    def paths(
+        self,
+        pre: NeuronSet,
+        post: NeuronSet,
+        *,
+        hops: int,
+        by_type: bool = False,
+        limit: int | None = None,
+        order: Sorts = None,
+        **selection: Any,
+    ) -> Result:
+        """Simple paths of at most ``hops`` connections; like ``paths from A to B within 3 hops``."""
+        return _paths(self, pre, post, "all", hops, by_type, limit, order, selection)
+
+    def shortest_paths(
+        self,
+        pre: NeuronSet,
+        post: NeuronSet,
+        *,
+        hops: int | None = None,
+        by_type: bool = False,
+        limit: int | None = None,
+        order: Sorts = None,
+        **selection: Any,
+    ) -> Result:
+        """All paths of the fewest connections; like ``shortest paths from A to B``."""
+        return _paths(self, pre, post, "shortest", hops, by_type, limit, order, selection)
+
+    def strongest_paths(
+        self,
+        pre: NeuronSet,
+        post: NeuronSet,
+        *,
+        hops: int | None = None,
+        by_type: bool = False,
+        limit: int = 1,
+        order: Sorts = None,
+        **selection: Any,
+    ) -> Result:
+        """The ``limit`` paths whose weakest connection is strongest; like ``strongest paths from A to B top 3``."""
+        if limit > ir.MOST_STRONGEST:
+            raise QueryError(f"{ir.MOST_STRONGEST:,} strongest paths are the most, got {limit:,}.")
+        return _paths(self, pre, post, "strongest", hops, by_type, limit, order, selection)
+
+    def upstream(
+        self,
+        of: NeuronSet,
+        *,
+        hops: int,
+        by: Groups = None,
+        limit: int | None = None,
+        order: Sorts = None,
+        **selection: Any,
+    ) -> Result:
+        """From whom ``of`` can be reached in at most ``hops`` connections; like ``upstream of A within 2 hops``."""
+        return _reach(self, of, "inputs", hops, by, limit, order, selection)
+
+    def downstream(
+        self,
+        of: NeuronSet,
+        *,
+        hops: int,
+        by: Groups = None,
+        limit: int | None = None,
+        order: Sorts = None,
+        **selection: Any,
+    ) -> Result:
+        """Who can be reached from ``of`` in at most ``hops`` connections; like ``downstream of A within 2 hops``."""
+        return _reach(self, of, "outputs", hops, by, limit, order, selection)
+
+    def common_inputs(
+        self, *of: NeuronSet, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+    ) -> Result:
+        """Who synapses onto each of these; like ``common inputs of A and B``."""
+        return _common(self, of, "inputs", by, limit, order, selection)
+
+    def common_outputs(
+        self, *of: NeuronSet, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+    ) -> Result:
+        """Onto whom each of these synapses; like ``common outputs of A and B``."""
+        return _common(self, of, "outputs", by, limit, order, selection)
+
+    def common_partners(
+        self, *of: NeuronSet, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+    ) -> Result:
+        """Who is connected with each of these, either way; like ``common partners of A and B``."""
+        return _common(self, of, "partners", by, limit, order, selection)
+
+    def hubs(
+        self, *, by: ir.Rank = "degree", limit: int | None = ir.HUBS_SHOWN, order: Sorts = None, **selection: Any
+    ) -> Result:
+        """The neurons with the most connections, or synapses; like ``hubs in EB by synapses top 5``."""
+        if by not in ir.RANKS:
+            raise QueryError(f"Hubs are not ranked by {by!r}.", hint=f"By {', '.join(ir.RANKS)}.")
+        return asked(self, ir.Hubs(by, selection_given(self, selection), limit, sorts_given(order)))
+
+    def similar(
+        self,
+        of: NeuronSet,
+        *,
+        by: ir.Direction = "partners",
+        limit: int | None = ir.SIMILAR_SHOWN,
+        order: Sorts = None,
+        **selection: Any,
+    ) -> Result:
+        """The neurons whose partners are most like those of the neuron ``of``; like ``neurons like 123``."""
+        _known_direction(by)
+        one = cast("Dataset", self).vocabulary.one_neuron(neurons_given(self, of))
+        return asked(self, ir.Similar(one, by, selection_given(self, selection), limit, sorts_given(order)))
+
+    def projections(
+        self,
+        sources: str | Iterable[str],
+        targets: str | Iterable[str],
+        *,
+        of: NeuronSet | None = None,
+        by: Groups = None,
+        limit: int | None = None,
+        order: Sorts = None,
+    ) -> Result:
+        """Neurons with inputs in one region and outputs in another; like ``projections from EB to PB``."""
+        ends = regions_given(self, sources) or (), regions_given(self, targets) or ()
+        groups = groups_given(by, but=("region",))
+        return asked(self, ir.Projections(*ends, neurons_given(self, of), groups, limit, sorts_given(order)))
+
+    def compare(
+        self,
+        first: str = "left",
+        second: str = "right",
+        *,
+        of: NeuronSet | None = None,
+        region: str | Iterable[str] | None = None,
+        limit: int | None = None,
+        order: Sorts = None,
+    ) -> Result:
+        """The types on two sides; like ``compare left and right of EB`` with ``of="neurons of EB"``."""
+        vocabulary = cast("Dataset", self).vocabulary
+        sides = vocabulary.spelled("side", first), vocabulary.spelled("side", second)
+        where, regions = neurons_given(self, of), regions_given(self, region)
+        return asked(self, ir.Sides(*sides, where, regions, limit, sorts_given(order)))
+
+
+def _paths(
+    brain: GraphQuestions,
+    pre: NeuronSet,
+    post: NeuronSet,
+    kind: Literal["all", "shortest", "strongest"],
+    hops: int | None,
+    by_type: bool,
+    limit: int | None,
+    order: Sorts,
+    selection: dict[str, Any],
+) -> Result:
+    ends = certain_neurons(brain, pre, "paths"), certain_neurons(brain, post, "paths")
+    groups: tuple[ir.Group, ...] = ("type",) if by_type else ()
+    chosen = selection_given(brain, selection)
+    if hops is not None:
+        _known_hops(hops)
+    return asked(brain, ir.Paths(*ends, kind, hops, groups, chosen, limit, sorts_given(order)))
+
+
+def _reach(
+    brain: GraphQuestions,
+    of: NeuronSet,
+    direction: ir.Direction,
+    hops: int,
+    by: Groups,
+    limit: int | None,
+    order: Sorts,
+    selection: dict[str, Any],
+) -> Result:
+    _known_hops(hops)
+    condition, groups = certain_neurons(brain, of, direction), groups_given(by, but=("region",))
+    chosen = selection_given(brain, selection)
+    return asked(brain, ir.Reach(condition, direction, hops, groups, chosen, limit, sorts_given(order)))
+
+
+def _common(
+    brain: GraphQuestions,
+    of: tuple[NeuronSet, ...],
+    direction: ir.Direction,
+    by: Groups,
+    limit: int | None,
+    order: Sorts,
+    selection: dict[str, Any],
+) -> Result:
+    if len(of) < 2:
+        raise QueryError(f"Common {direction} are those of two or more sets of neurons, got {len(of)}.")
+    sets = tuple(certain_neurons(brain, each, f"common {direction}") for each in of)
+    groups, chosen = groups_given(by, but=("region",)), selection_given(brain, selection)
+    return asked(brain, ir.Common(sets, direction, groups, chosen, limit, sorts_given(order)))
+
+
+def _known_hops(hops: int) -> None:
+    if not 1 <= hops <= ir.MOST_HOPS:
+        raise QueryError(f"hops must be from 1 to {ir.MOST_HOPS}, got {hops:,}.")
+
+
+def _known_direction(direction: str) -> None:
+    if direction not in ("inputs", "outputs", "partners"):
+        raise QueryError(f"Neurons are not alike by {direction!r}.", hint="By inputs, outputs or partners (both).")
