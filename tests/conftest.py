@@ -41,24 +41,33 @@ def real_data() -> Path:
     return Path(folder)
 
 
+Once = Callable[[str, Callable[[Path], object]], Path]
 MadeOnce = Callable[[str, Callable[[Path], object]], Dataset]
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    """Makes a dataset of a name once, also where several workers share the tests. It is not to be changed."""
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Makes a folder of a name once, also where several workers share the tests. It is not to be changed."""
     own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made-once"
-    folder.mkdir(exist_ok=True)
+    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made-once"
+    shared.mkdir(exist_ok=True)
 
-    def made(name: str, make: Callable[[Path], object]) -> Dataset:
-        with (folder / f"{name}.lock").open("w") as lock:
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / name / "dataset.json").exists():
-                make(folder / name)
-        return open_dataset(folder / name)
+            done = shared / f"{name}.done"
+            if not done.exists():
+                make(shared / name)
+                done.touch()
+        return shared / name
 
     return made
+
+
+@pytest.fixture(scope="session")
+def made_once(once: Once) -> MadeOnce:
+    """A dataset that is made `once`."""
+    return lambda name, make: open_dataset(once(name, make))
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,7 @@ Every part is optional: what can be computed from what is there is computed, and
 
 from __future__ import annotations
 
-import contextlib
 import os
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,6 +29,7 @@ from graphkit_pipeline.evaluation.run_length import run_lengths
 from graphkit_pipeline.evaluation.segmentation import CONVENTIONS, locate, score_overlap, worst_errors
 from graphkit_pipeline.evaluation.sources import Reconstruction, Truth
 from graphkit_pipeline.evaluation.synapses import PartnerScore, ends_nm, partners_of, score_partners
+from graphkit_pipeline.formats.disk import atomically
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -190,16 +189,13 @@ def _labels_at_ends(volume: LabelVolume, synapses: pa.Table, reach_nm: float) ->
 
 
 def _write(folder: Path, texts: Mapping[str, str]) -> None:
-    """Each file whole or not at all: under another name first, then renamed."""
+    """Each file whole or not at all."""
     for name, text in texts.items():
-        partial = folder / f".{name}.{uuid.uuid4().hex}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            partial.write_text(text, encoding="utf-8")
-            partial.replace(folder / name)
+            with atomically(folder / name) as file:
+                file.write(text.encode())
         except OSError as error:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
             raise GraphkitError(
                 f"Cannot write {str(folder / name)!r}: {error.strerror}.", hint="Choose another folder for the report."
             ) from error

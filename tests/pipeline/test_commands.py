@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.networks import threshold_ffn
+
 ROOT = Path(__file__).parents[2]
 GRAPHKIT = str(Path(sys.executable).with_name("graphkit"))
 
@@ -28,13 +30,16 @@ def _commands() -> list[list[str]]:
 
 
 def _fill_in(example: str) -> str:
-    """What a user would write into the example: the image, and for a small one no further processes."""
-    return example.replace('location = "image"', 'location = "tissue/image"').replace(
-        'workers = "cores"', "workers = 0"
-    )
+    """What a user would write into the example: the image, a network of one's own, and no further processes."""
+    own = {"location": '"tissue/image"', "network": '"own.keras"', "workers": "0"}
+    for setting, value in own.items():
+        example, found = re.subn(rf"^{setting} = \S+", f"{setting} = {value}", example, count=1, flags=re.MULTILINE)
+        assert found, setting
+    return example
 
 
 def test_the_commands_of_the_readme(tmp_path: Path) -> None:
+    threshold_ffn(tmp_path / "own.keras", level=110.0)  # quick; the shipped one is tested in ffn/test_shipped
     commands = _commands()
     assert [c[1] for c in commands] == [
         "simulate-tissue",

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from graphkit_pipeline.blocks import Box
 from graphkit_pipeline.config import RunConfig, read_config
 from graphkit_pipeline.run import reconstruct, run_status
+from graphkit_pipeline.stages import Stage
 from graphkit_pipeline.tissue import TissueSettings, simulate_tissue, write_tissue
 from graphkit_pipeline.volume import create_volume, open_volume
 
@@ -25,6 +29,7 @@ from graphkit.errors import GraphkitError, UnknownNameError
 from graphkit.validate import validate
 from tests.pipeline.networks import threshold_ffn
 
+GRAPHKIT = str(Path(sys.executable).with_name("graphkit"))
 SHAPE = (40, 48, 192)
 ANEW = """
 name = "test"
@@ -50,20 +55,24 @@ retries = 0
 {more}
 """
 Write = Callable[..., Path]
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 @pytest.fixture(scope="session")
-def tissue(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tissue(once: Once) -> Path:
     """A small tissue on disk; not to be changed."""
-    folder = tmp_path_factory.mktemp("tissue") / "tissue"
-    write_tissue(simulate_tissue(TissueSettings(shape=SHAPE, seed=1500)), folder)
-    return folder
+    return once("tissue", lambda folder: write_tissue(simulate_tissue(TissueSettings(shape=SHAPE, seed=1500)), folder))
 
 
 @pytest.fixture(scope="session")
-def ffn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ffn(once: Once) -> Path:
     """A network that takes bright voxels for cytoplasm."""
-    return threshold_ffn(tmp_path_factory.mktemp("network") / "ffn.keras", level=110.0)
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        threshold_ffn(folder / "ffn.keras", level=110.0)
+
+    return once("bright", make) / "ffn.keras"
 
 
 @pytest.fixture
@@ -87,16 +96,29 @@ def write(tmp_path: Path, tissue: Path, ffn: Path) -> Write:
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory, tissue: Path, ffn: Path) -> RunConfig:
-    """A finished run, with its evaluation; not to be changed."""
-    folder = tmp_path_factory.mktemp("whole")
+def whole(once: Once, tissue: Path, ffn: Path) -> RunConfig:
+    """A finished run in this process, with its evaluation; not to be changed."""
     box = "box_nm = { z = [0, 640], y = [0, 768], x = [0, 1024] }"
     more = f'[evaluate]\ntruth = "{tissue}"\n[[regions]]\nname = "left"\n{box}'
     text = ANEW.format(output="run", image=tissue / "image", ffn=ffn, workers=0, more=more)
-    (folder / "run.toml").write_text(text, encoding="utf-8")
-    config = read_config(folder / "run.toml")
-    reconstruct(config)
-    return config
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "run.toml").write_text(text, encoding="utf-8")
+        reconstruct(read_config(folder / "run.toml"))
+
+    return read_config(once("whole", make) / "run.toml")
+
+
+@pytest.fixture
+def copied(whole: RunConfig, write: Write, tmp_path: Path) -> Write:
+    """Writes a run.toml whose run is as far as `whole` is, with the settings changed."""
+
+    def written(name: str, **change: Any) -> Path:
+        shutil.copytree(whole.output, tmp_path / name)
+        return write(name, **change)
+
+    return written
 
 
 def _result(config: RunConfig) -> tuple[bytes, list[dict[str, object]], list[dict[str, object]]]:
@@ -146,20 +168,44 @@ def test_done_is_not_done_again(whole: RunConfig) -> None:
     assert _records(whole) == before
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_workers_do_not_change_the_result(whole: RunConfig, write: Write, workers: int) -> None:
-    config = read_config(write(f"with{workers}", workers=workers))
-    reconstruct(config)
+def _busiest(processes: list[Any]) -> Any:
+    """The one at work, told by the processor time of a moment."""
+    before = [sum(p.cpu_times()[:2]) for p in processes]
+    time.sleep(0.1)
+    return max(zip(processes, before, strict=True), key=lambda pair: sum(pair[0].cpu_times()[:2]) - pair[1])[0]
+
+
+def test_two_workers_of_which_one_is_killed(whole: RunConfig, write: Write) -> None:
+    """kill -9 of a worker while it fills a block: the result is that of this process alone, and nothing is done twice."""
+    import psutil
+
+    config = read_config(write("killed-worker", workers=2, retries="2"))
+    blocks = Path(config.output) / "blocks" / "segment"
+    finished: dict[str, int] = {}
+
+    def kill(stage: str, fraction: float) -> None:
+        if stage == "flood filling" and fraction > 0 and not finished:
+            finished.update({p.name: p.stat().st_mtime_ns for p in blocks.glob("*.npz")})
+            children = psutil.Process().children(recursive=True)
+            _busiest([p for p in children if "spawn_main" in " ".join(p.cmdline())]).kill()
+
+    statuses = {s.name: s for s in reconstruct(config, progress=kill)}
+    assert 0 < len(finished) < statuses["segment"].blocks
+    assert not any(s.failed for s in statuses.values())
+    assert {name: (blocks / name).stat().st_mtime_ns for name in finished} == finished
     assert _result(config) == _result(whole)
 
 
-def test_killed_and_gone_on_with(whole: RunConfig, write: Write, tmp_path: Path) -> None:
-    file = write("killed")
+def test_a_killed_run_on_a_disk_that_fills_up(whole: RunConfig, write: Write, tissue: Path) -> None:
+    """kill -9 of the run; then every stage runs out of space once: each time one clear error, and at the end the same result."""
+    file = write("killed", more=f'[evaluate]\ntruth = "{tissue}"')
     config = read_config(file)
-    command = [str(Path(sys.executable).with_name("graphkit")), "reconstruct", str(file)]
     first = Path(config.output) / "blocks" / "segment"
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        [GRAPHKIT, "reconstruct", str(file)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     ) as process:
         deadline = time.monotonic() + 120
         while not list(first.glob("*.npz")):
@@ -167,43 +213,77 @@ def test_killed_and_gone_on_with(whole: RunConfig, write: Write, tmp_path: Path)
             assert time.monotonic() < deadline
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGKILL)
+    for more in sorted(first.glob("*.npz"))[1:]:  # on a quick machine it may have come further
+        more.unlink()
     done = {p.name: p.stat().st_mtime_ns for p in first.glob("*.npz")}
+    assert len(done) == 1
     assert "done" not in {s.state for s in run_status(config)[1:]}
-    reconstruct(config)
+    assert _short_of_disk(config) == [s.name for s in run_status(config)]
     assert {name: (first / name).stat().st_mtime_ns for name in done} == done
     assert _result(config) == _result(whole)
 
 
-def test_the_command_ends_without_a_word_of_what_workers_left(write: Write) -> None:
-    command = [str(Path(sys.executable).with_name("graphkit")), "reconstruct", str(write("ended", workers=1))]
-    done = subprocess.run([*command, "--until", "segment"], capture_output=True, text=True, check=True)
+def _short_of_disk(config: RunConfig) -> list[str]:
+    """Does the run while files may not grow, once in each stage after its first step; the stages that said so."""
+    said: list[str] = []
+    now, told = "", 0
+
+    def limit(stage: str, fraction: float) -> None:
+        nonlocal told
+        told += 1
+        if now not in said and (told > 1 or fraction == 1):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))
+
+    def begin(number: int, of: int, stage: Stage, done: bool) -> None:
+        nonlocal now, told
+        now, told = stage.name, 0
+
+    while True:
+        try:
+            reconstruct(config, progress=limit, begin=begin)
+        except GraphkitError as caught:
+            message = str(caught)
+        else:
+            return said
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert "No space left while writing" in message
+        assert now not in said, "it failed again with space enough"
+        said.append(now)
+        assert not list(Path(config.output).rglob("*.tmp"))
+        assert {s.name: s.state for s in run_status(config)}[now] in ("begun", "not begun")
+
+
+def test_one_worker_and_no_word_of_what_it_left(whole: RunConfig, write: Write) -> None:
+    file = write("one", workers=1)
+    done = subprocess.run(
+        [GRAPHKIT, "reconstruct", str(file), "--until", "segment"], capture_output=True, text=True, check=True
+    )
     assert "leaked" not in done.stderr
     assert "Warning" not in done.stderr
+    here, there = (Path(f) / "blocks" / "segment" for f in (read_config(file).output, whole.output))
+    assert {p.name: p.read_bytes() for p in here.glob("*.npz")} == {p.name: p.read_bytes() for p in there.glob("*.npz")}
 
 
-def test_a_changed_setting_is_named_and_from_does_it_anew(write: Write) -> None:
-    config = read_config(write("changed"))
-    reconstruct(config, last="reconcile")
-    before = _records(config)
-    other = read_config(write("changed", min_segment_voxels="900"))
+def test_a_changed_setting_is_named_and_from_does_it_anew(copied: Write) -> None:
+    other = read_config(copied("changed", min_segment_voxels="900"))
+    before = _records(other)
     assert [s.state for s in run_status(other)[:2]] == ["settings changed", "done"]
     with pytest.raises(GraphkitError, match=r"fill\.min_segment_voxels was 300 and is 900") as caught:
         reconstruct(other, last="reconcile")
     assert "--from segment" in str(caught.value.hint)
-    assert _records(config) == before
+    assert _records(other) == before
     few = {s.name: s.outcome for s in reconstruct(other, first="segment", last="reconcile")}["reconcile"]
-    many = open_volume(Path(config.output) / "segmentation").read()
+    many = open_volume(Path(other.output) / "segmentation").read()
     assert few is not None
     assert few["segments"] == len(np.unique(many)) - 1
     sizes = np.unique(many[many > 0], return_counts=True)[1]
     assert sizes.sum() > 0
 
 
-def test_what_comes_after_a_redone_stage_is_redone(write: Write) -> None:
-    config = read_config(write("redone"))
-    reconstruct(config, last="skeleton")
-    other = read_config(write("redone", min_voxels="2000", more="[reconcile]\nmin_segment_voxels = 1500\n"))
-    before = _records(config)
+def test_what_comes_after_a_redone_stage_is_redone(copied: Write) -> None:
+    other = read_config(copied("redone", more="[reconcile]\nmin_segment_voxels = 1500\n"))
+    before = _records(other)
     reconstruct(other, first="reconcile", last="reconcile")
     states = {s.name: s.state for s in run_status(other)}
     assert states["segment"] == states["detect"] == "done"
@@ -235,15 +315,14 @@ def test_a_block_that_always_fails_is_set_aside_and_filled_in_later(write: Write
     assert failed in history["failed_blocks"]["segment"]
     for chunk, content in zip(chunks, good, strict=True):
         chunk.write_bytes(content)
-    again = {s.name: s for s in reconstruct(config)}
-    assert not any(s.failed for s in again.values())
+    again = {s.name: s for s in reconstruct(config, last="detect")}
+    assert not any(again[name].failed for name in ("segment", "detect"))
     assert open_volume(Path(config.output) / "segmentation").read()[:, :, 128:].any()
 
 
-def test_no_synapse_found_is_a_connectome_without_connections(write: Write) -> None:
-    more = "[synapses.assign]\nmin_voxels = 100000\n"
-    config = read_config(write("none", more=more))
-    statuses = {s.name: s for s in reconstruct(config)}
+def test_no_synapse_found_is_a_connectome_without_connections(copied: Write) -> None:
+    config = read_config(copied("none", more="[synapses.assign]\nmin_voxels = 100000\n"))
+    statuses = {s.name: s for s in reconstruct(config, first="assign")}
     assert (statuses["dataset"].outcome or {})["synapses"] == 0
     dataset = open_dataset(Path(config.output) / "dataset")
     assert len(dataset.table("synapses")) == len(dataset.table("connections")) == 0
@@ -264,7 +343,7 @@ def test_a_constant_image_has_no_segments(write: Write, tmp_path: Path) -> None:
     [
         (np.uint8, (8, 8, 8), (64, 64, 64), "8.0"),
         (np.uint16, (16, 16, 16), (64, 64, 64), "uint16"),
-        (np.float32, (16, 16, 16), (64, 64, 64), "float32"),
+        (np.float32, (16, 16, 16), (64, 64, 64), "float32"),  # of NaN
         (np.uint8, (16, 16, 16), (5, 64, 64), "field of view"),
     ],
 )
@@ -272,7 +351,7 @@ def test_an_image_that_the_network_was_not_made_for(
     write: Write, tmp_path: Path, dtype: type, voxel_nm: tuple[int, int, int], shape: tuple[int, int, int], says: str
 ) -> None:
     image = create_volume(tmp_path / "other", Box((0, 0, 0), shape), dtype, voxel_nm)
-    image.write(image.bounds, np.full(shape, 100, dtype))
+    image.write(image.bounds, np.full(shape, np.nan if dtype is np.float32 else 100, dtype))
     config = read_config(write("other-run", image=tmp_path / "other"))
     with pytest.raises(GraphkitError, match=says):
         reconstruct(config)
@@ -295,6 +374,28 @@ def test_a_box_outside_of_the_image(write: Write, tmp_path: Path) -> None:
         reconstruct(read_config(file))
 
 
-def test_a_network_that_is_not_there(write: Write) -> None:
-    with pytest.raises(GraphkitError, match=r"nothing\.keras"):
-        reconstruct(read_config(write("absent", network='"nothing.keras"')))
+def _with_other_weights(network: Path, path: Path) -> Path:
+    """The network's file, saying that it has one feature more than its weights."""
+    with zipfile.ZipFile(network) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    about = json.loads(members["graphkit.json"])
+    about["features"] += 1
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, json.dumps(about) if name == "graphkit.json" else data)
+    return path
+
+
+def test_a_network_that_is_not_there_or_another_one(write: Write, ffn: Path, tmp_path: Path) -> None:
+    other = _with_other_weights(ffn, tmp_path / "other.keras")
+    for at, (network, says) in enumerate(
+        [
+            ("nothing.keras", r"nothing\.keras"),
+            ("synapse-tissue", "not the file of a flood-filling network"),
+            (str(other), "are not those of a network of depth 1 with 2 features"),
+        ]
+    ):
+        config = read_config(write(f"network{at}", network=f'"{network}"'))
+        with pytest.raises(GraphkitError, match=says):
+            reconstruct(config)
+        assert not list(Path(config.output).rglob("*.npz"))

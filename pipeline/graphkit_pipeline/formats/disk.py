@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -43,7 +44,7 @@ def said_plainly(path: str | Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError) as error:  # HDF5 raises both, and has the number in its text only
         number = getattr(error, "errno", None)
-        if number in _FULL or any(f"errno = {code}," in str(error) for code in _FULL):
+        if number in _FULL or any(f"errno = {code}," in str(error) for code in _FULL) or _cut_short(error):
             raise GraphkitError(
                 f"No space left while writing {path}.",
                 hint="Free some space, or write to another disk, and run again: what is finished is kept.",
@@ -53,3 +54,8 @@ def said_plainly(path: str | Path) -> Iterator[None]:
                 f"Cannot write {path}: {os.strerror(number)}.", hint="Write to a folder that you may write to."
             ) from error
         raise
+
+
+def _cut_short(error: Exception) -> bool:
+    """NumPy writes an array to a real file by C's fwrite, and of a full disk says how far it came, without a number."""
+    return type(error) is OSError and re.fullmatch(r"\d+ requested and \d+ written", str(error)) is not None
