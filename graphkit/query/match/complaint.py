@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 
-from lark import UnexpectedInput, UnexpectedToken
+from lark import Token, UnexpectedInput, UnexpectedToken
 
 from graphkit.errors import QuerySyntaxError
 
@@ -50,7 +51,7 @@ _KINDS = (
     ),
     ({"RETURN", "WHERE", "IN", "WITH"}, "a further part (where, in, between, with, induced, return, order by, limit)"),
 )
-_FURTHER = {"AMONG", "BETWEEN", "INDUCED", "LABELLED", "LIMIT", "TOP", "ORDER", "WITHOUT"}
+_FURTHER = {"UNLABELLED", "AMONG", "BETWEEN", "INDUCED", "LABELLED", "LIMIT", "TOP", "ORDER", "WITHOUT"}
 _SETS = {"NEURON", "NEURONS", "ANY", "ALL", "BELONG", "HAVE"}
 
 
@@ -61,9 +62,7 @@ def plain_name(name: str) -> str:
 
 def complaint(text: str, error: UnexpectedInput) -> QuerySyntaxError:
     """The error to show for a MATCH question that lark could not parse."""
-    expected = set(error.accepts or ()) if isinstance(error, UnexpectedToken) else set()
-    expected = expected or set(getattr(error, "expected", None) or getattr(error, "allowed", None) or ())
-    hint = _expected({plain_name(t).lstrip("_") for t in expected})
+    hint = _expected({plain_name(t).lstrip("_") for t in _acceptable(error)})
     at = error.pos_in_stream if error.pos_in_stream is not None else len(text)
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
         at = len(text.rstrip())
@@ -74,9 +73,31 @@ def complaint(text: str, error: UnexpectedInput) -> QuerySyntaxError:
     message = f"I do not understand {said!r} here."
     if said in "'\"" and said:
         return _error(text, at, len(text), f"The quotation that begins with {said} does not end.", None)
+    if re.search(r"\[\s*\w+\s*$", text[:at]):
+        hint = "In brackets stand a name for the connection, synapses >= 5, nt = ..., region = ..., joined by `and`."
     if re.match(r"-\s*\(", text[at:]):
         return _error(text, at, end, "A connection has a direction.", "Write ->, <- or <-> (both ways).")
     return _error(text, at, end, message, hint)
+
+
+def _acceptable(error: UnexpectedInput) -> set[str]:
+    """The terminals that could stand where the parser stopped. (lark's own list leaves out those with small letters.)"""
+    stopped = getattr(error, "interactive_parser", None)
+    if stopped is None:
+        return set(getattr(error, "allowed", None) or getattr(error, "expected", None) or ())
+    found = set()
+    bare = copy(stopped.parser_state.parse_conf)
+    bare.callbacks = {}
+    for name in stopped.choices():
+        if name == "$END" or plain_name(name).lstrip("_").isupper():
+            trial = stopped.copy(deepcopy_values=False)
+            trial.parser_state.parse_conf = bare
+            try:
+                trial.feed_token(Token(name, ""))
+            except UnexpectedToken:
+                continue
+            found.add(name)
+    return found
 
 
 def _error(text: str, start: int, end: int, message: str, hint: str | None) -> QuerySyntaxError:
@@ -86,6 +107,8 @@ def _error(text: str, start: int, end: int, message: str, hint: str | None) -> Q
 def _expected(terminals: set[str]) -> str | None:
     ends = " The question may also end here." if "$END" in terminals else ""
     left = terminals - {"$END", "END", "__IGNORE_0"}
+    if "LPAR" in left and left <= {"LPAR", "NOT", "LBRACE"}:
+        return "Expected here: a neuron, such as (a), (a:EPG) or (a where side = left)."
     words = []
     for kind, text in _KINDS:
         if kind <= left:

@@ -121,7 +121,7 @@ def _raise(error: UnknownNameError) -> None:
 
 
 def _split(token: Token) -> tuple[str, str]:
-    of, _, name = token.partition(".")
+    of, _, name = str(token).partition(".")
     return of, name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import permutations
 from typing import Any
 
@@ -38,10 +41,15 @@ class MatchOracle:
                 names.add(tree[at]["name"])
                 at = tree[at]["parent_id"]
             self.ancestors[region] = names
+        self.there: dict[int, dict[str, Counter[str]]] = {i: {"in": Counter(), "out": Counter()} for i in self.neurons}
         self.rows: dict[str, list[tuple[int, int, int | None, str | None]]] = {"chemical": [], "electrical": []}
         for s in dataset.table("synapses").to_pylist():
             row = (s["pre_id"], s["post_id"], s["region_id"], s["nt"])
             self.rows[s["kind"]].append(row)
+            if s["kind"] == "chemical":
+                for name in (*self.ancestors[row[2]], "any"):
+                    self.there[row[0]]["out"][name] += 1
+                    self.there[row[1]]["in"][name] += 1
             if s["kind"] == "electrical" and s["pre_id"] != s["post_id"]:
                 self.rows["electrical"].append((row[1], row[0], row[2], row[3]))
 
@@ -61,10 +69,18 @@ class MatchOracle:
             case ir.Not(term):
                 found_one = self.meets(neuron, term)
                 return None if found_one is None else not found_one
+            case ir.BelongsTo((region,), share):
+                ends = self.there[neuron["neuron_id"]].values()
+                return any(n[region] > 0 and Fraction(n[region], n["any"]) >= Fraction(str(share)) for n in ends)
+            case ir.HasSynapsesIn(regions):
+                return any(n[r] > 0 for n in self.there[neuron["neuron_id"]].values() for r in regions)
+            case ir.Comparison(column, "like", str(value)):
+                pattern = re.escape(value).replace(r"\*", ".*").replace(r"\?", ".")
+                return None if neuron[column] is None else bool(re.fullmatch(pattern, neuron[column], re.IGNORECASE))
             case ir.Comparison(column, op, value):
                 held = neuron[column]
-                if op == "is null":
-                    return held is None
+                if op in ("is null", "is not null"):
+                    return (held is None) == (op == "is null")
                 if held is None:
                     return None
                 if op == "in":
@@ -73,6 +89,7 @@ class MatchOracle:
                 return bool(COMPARE[op](held, value))
         raise AssertionError(condition)
 
+    @functools.cache  # noqa: B019 - one for each dataset of the tests
     def selected(self, selection: ir.Selection) -> list[tuple[int, int, int | None, str | None]]:
         """The synapses of the selected graph."""
         among = {i for i, n in self.neurons.items() if self.meets(n, selection.neurons)}
@@ -91,19 +108,23 @@ class MatchOracle:
 
     def pairs(self, form: ir.Match, edge: ir.PatternEdge) -> dict[Pair, int]:
         """The pairs that meet an edge's conditions, with the synapses that count for it."""
+        rows = self.selected(form.selection)
         counts = Counter(
             r[:2]
-            for r in self.selected(form.selection)
+            for r in rows
             if (edge.regions is None or self.ancestors[r[2]] & set(edge.regions))
             and (edge.nt is None or r[3] in edge.nt)
         )
         found = {p: n for p, n in counts.items() if all(COMPARE[op](n, k) for op, k in edge.synapses)}
         if edge.hops == (1, 1):
             return found
+        after = defaultdict(set)
+        for pre, post in found:
+            after[pre].add(post)
         reached, walked = set(), set(found)
         for hop in range(1, edge.hops[1] + 1):
             reached |= walked if hop >= edge.hops[0] else set()
-            walked = {(a, d) for a, b in walked for c, d in found if b == c}
+            walked = {(a, d) for a, b in walked for d in after[b]}
         return dict.fromkeys(reached, 1)
 
     # -- matches
@@ -126,8 +147,8 @@ class MatchOracle:
         base = set(self.pairs(form, ir.PatternEdge("", "")))
         electrical = form.selection.kind == "electrical"
         known = self._known(form)
-        options = [[i for i in known if self.meets(self.neurons[i], n.where)] for n in form.nodes]
-        for ids in _different(options):
+        options = {n.name: {i for i in known if self.meets(self.neurons[i], n.where)} for n in form.nodes}
+        for ids in self._bound(form, options, found):
             at = dict(zip(names, ids, strict=True))
             if any(((at[e.pre], at[e.post]) in found[i]) == e.absent for i, e in enumerate(form.edges)):
                 continue
@@ -138,6 +159,37 @@ class MatchOracle:
                     continue
             if all(self._holds(form, test, at, found) for test in form.tests):
                 yield ids
+
+    def _bound(
+        self, form: ir.Match, options: dict[str, set[int]], found: dict[int, dict[Pair, int]]
+    ) -> Iterator[tuple[int, ...]]:
+        """Different neurons for all variables, along the connections: each variable is found among the neighbours of others."""
+        after: dict[int, dict[int, set[int]]] = {}
+        before: dict[int, dict[int, set[int]]] = {}
+        for i, edge in enumerate(form.edges):
+            after[i], before[i] = defaultdict(set), defaultdict(set)
+            for pre, post in () if edge.absent else found[i]:
+                after[i][pre].add(post)
+                before[i][post].add(pre)
+
+        def step(at: dict[str, int]) -> Iterator[dict[str, int]]:
+            if len(at) == len(options):
+                yield at
+                return
+            near: dict[str, list[set[int]]] = {}
+            for i, edge in enumerate(form.edges):
+                if edge.absent:
+                    continue
+                if edge.pre in at and edge.post not in at:
+                    near.setdefault(edge.post, []).append(after[i][at[edge.pre]])
+                if edge.post in at and edge.pre not in at:
+                    near.setdefault(edge.pre, []).append(before[i][at[edge.post]])
+            name = next(iter(near)) if near else next(n for n in options if n not in at)
+            for neuron in set.intersection(options[name], *near.get(name, [])) - set(at.values()):
+                yield from step({**at, name: neuron})
+
+        for at in step({}):
+            yield tuple(at[n] for n in options)
 
     def _known(self, form: ir.Match) -> set[int]:
         """The neurons of the selected graph: those that are named, or all, or where a place is named those with synapses."""
@@ -179,12 +231,33 @@ class MatchOracle:
             tests |= {(repr(sides[0]), test.op, repr(sides[1])), (repr(sides[1]), TURNED[test.op], repr(sides[0]))}
         return every, tests
 
+    # -- answers
 
-def _different(options: list[list[int]]) -> Iterator[tuple[int, ...]]:
-    if not options:
-        yield ()
-        return
-    for rest in _different(options[:-1]):
-        for last in options[-1]:
-            if last not in rest:
-                yield (*rest, last)
+    def answer(self, form: ir.Match) -> tuple[list[str], list[list[Any]]]:
+        """Columns and rows of the whole answer."""
+        classes = self.classes(form)
+        if form.returns == "count":
+            return ["matches"], [[len(classes)]]
+        if form.returns == "neurons":
+            counts = Counter(i for c in classes for i in c[0])
+            listed = [[i, self.neurons[i]["name"], self.neurons[i]["type"], n] for i, n in counts.items()]
+            listed.sort(key=lambda r: (-r[3], r[0]))
+            for order in reversed(form.order):
+                at = ["neuron_id", "name", "type", "matches"].index(order.by.name)
+                listed.sort(key=lambda r: r[at], reverse=order.descending)
+            return ["neuron_id", "name", "type", "matches"], listed[: form.limit]
+        columns = list(form.columns) or [ir.Attribute(n.name, c) for n in form.nodes for c in ("neuron_id", "type")] + [
+            ir.Attribute(e.name, "synapses") for e in form.edges if e.name and not e.absent and e.hops == (1, 1)
+        ]
+        found = {i: self.pairs(form, e) for i, e in enumerate(form.edges)}
+        names = [n.name for n in form.nodes]
+        matches = [dict(zip(names, match, strict=True)) for match in sorted(c[0] for c in classes)]
+        for order in reversed(form.order):
+
+            def key(at: dict[str, int], order: ir.Order = order) -> Any:
+                return self.value(form, order.by, at, found)
+
+            known = sorted((m for m in matches if key(m) is not None), key=key, reverse=order.descending)
+            matches = known + [m for m in matches if key(m) is None]
+        heads = [f"{c.of}_{'id' if c.name == 'neuron_id' else c.name}" for c in columns]
+        return heads, [[self.value(form, c, at, found) for c in columns] for at in matches[: form.limit]]
