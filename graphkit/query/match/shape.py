@@ -46,7 +46,8 @@ def _all_of(terms: list[ir.Condition]) -> ir.Condition | None:
 
 def shape_of(source: Source, pattern: Node) -> Shape:
     """The shape that a pattern draws."""
-    shape = Shape(names={str(t) for t in pattern.scan_values(lambda t: isinstance(t, Token) and t.type == "VARIABLE")})
+    tokens = (t for tree in pattern.iter_subtrees() for t in tree.children if isinstance(t, Token))
+    shape = Shape(names={str(t) for t in tokens if t.type == "VARIABLE"})
     for element in map(as_tree, pattern.children):
         if element.data == "absent":
             _add_absent(source, shape, element)

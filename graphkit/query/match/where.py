@@ -19,11 +19,14 @@ from graphkit.query.match.shape import Shape, comparison_of, operator_of
 
 __all__ = ["attribute_of", "read_tests"]
 
+_MOST_NESTED = 100
+"""Levels of the tree; `or` and `and` are a level each."""
+
 
 def read_tests(source: Source, shape: Shape, where: Node) -> tuple[ir.Test, ...]:
     """The tests; conditions on single neurons and connections are added to ``shape``."""
     tests: list[ir.Test] = []
-    for term in _terms(as_tree(where.children[0])):
+    for term in _terms(source, as_tree(where.children[0])):
         if term.data == "between_two":
             tests.append(_between_two(source, shape, term))
             continue
@@ -47,11 +50,13 @@ def read_tests(source: Source, shape: Shape, where: Node) -> tuple[ir.Test, ...]
     return tuple(dict.fromkeys(tests))
 
 
-def _terms(tree: Node) -> Iterator[Node]:
+def _terms(source: Source, tree: Node, depth: int = 0) -> Iterator[Node]:
     """What `and` joins."""
+    if depth > _MOST_NESTED:
+        raise source.refusal(tree, f"Conditions can be nested {_MOST_NESTED} deep at most.")
     if tree.data in ("either", "both") and (tree.data == "both" or len(tree.children) == 1):
         for child in tree.children:
-            yield from _terms(as_tree(child))
+            yield from _terms(source, as_tree(child), depth + 1)
     else:
         yield tree
 
@@ -125,10 +130,12 @@ def _split(token: Token) -> tuple[str, str]:
     return of, name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
-def _as_english(term: Node) -> Node:
+def _as_english(term: Node, depth: int = 0) -> Node:
     """The condition on one neuron, with columns in place of the neuron's attributes."""
+    if depth > _MOST_NESTED:
+        return term  # which is refused as too deep
     if term.data == "attribute":
         token = as_token(term.children[0])
         name = _split(token)[1]
         return Tree("column", [Token.new_borrow_pos("NAME", name, token)], term.meta)
-    return Tree(term.data, [_as_english(c) if isinstance(c, Tree) else c for c in term.children], term.meta)
+    return Tree(term.data, [_as_english(c, depth + 1) if isinstance(c, Tree) else c for c in term.children], term.meta)
