@@ -133,7 +133,7 @@ def _on_error(text: str) -> Any:
 
 
 def _run(module: str, /, output: str, **options: Any) -> None:
-    """Runs ``graphkit.importers.MODULE.import_MODULE`` with the command's options, and says what came of it."""
+    """Runs ``graphkit.importers.import_MODULE`` with the command's options, and says what came of it."""
     import importlib
 
     with caught():
@@ -148,7 +148,7 @@ def _run(module: str, /, output: str, **options: Any) -> None:
             from graphkit.build import BuildOptions
 
             options["options"] = BuildOptions(min_score=options.pop("min_score"))
-        importer = getattr(importlib.import_module(f"graphkit.importers.{module}"), f"import_{module}")
+        importer = getattr(importlib.import_module("graphkit.importers"), f"import_{module}")
         sources = options.pop("files")
         with progress_bar() as progress:
             report: ImportReport = importer(sources, output, progress=progress, **options)
@@ -382,3 +382,29 @@ def graphml(
     Nodes are neurons, edges connections; attributes are kept.
     """
     _run("graphml", **locals())
+
+
+@app.command()
+def networkx(
+    files: Annotated[Path, typer.Argument(metavar="FILE", help="Node-link JSON: .json or .json.gz.")],
+    output: Output,
+    name: Name = None,
+    id_attribute: Annotated[
+        str | None, typer.Option(help="The node attribute that is the neuron's id or name.", show_default=False)
+    ] = None,
+    columns: Columns = None,
+    where: Where = None,
+    ids: Ids = "auto",
+    kind: Kind = None,
+    kind_map: KindMap = None,
+    neurons: Neurons = None,
+    neuron_columns: NeuronColumns = None,
+    on_error: OnErrorOption = "fail",
+    memory_limit: MemoryOption = "4GB",
+    threads: ThreadsOption = None,
+) -> None:
+    """A graph of NetworkX, as its node-link JSON.
+
+    For example: graphkit import networkx graph.json -o mybrain. In Python, the graph itself.
+    """
+    _run("networkx", **locals())

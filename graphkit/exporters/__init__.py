@@ -7,17 +7,35 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from graphkit.errors import GraphError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from graphkit.graph import Graph
 
-__all__ = ["GRAPH_SUFFIXES", "graph_suffix", "replacing", "save_graph"]
+__all__ = ["EDGE_LISTS", "FORMATS", "GRAPH_SUFFIXES", "column_kind", "graph_suffix", "replacing", "save_graph"]
 
-GRAPH_SUFFIXES = (".graphml", ".graphml.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".npz")
+GRAPH_SUFFIXES = (
+    *(".graphml", ".graphml.gz", ".json", ".json.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".npz"),
+)
 """The file names that a graph can be saved to and loaded from."""
+
+FORMATS = {
+    "graphml": (".graphml", ".graphml.gz"),
+    "networkx": (".json", ".json.gz"),
+    "csv": (".csv", ".csv.gz"),
+    "tsv": (".tsv", ".tsv.gz"),
+    "parquet": (".parquet",),
+    "npz": (".npz",),
+    "neo4j": (),
+}
+"""Names of the formats, and the file names that each is known by; Neo4j's is a folder."""
+
+EDGE_LISTS = ("csv", "tsv", "parquet")
+"""Formats that hold connections only."""
 
 
 def save_graph(graph: Graph, path: str | Path) -> None:
@@ -31,6 +49,10 @@ def save_graph(graph: Graph, path: str | Path) -> None:
         from graphkit.exporters.graphml import write_graphml
 
         write_graphml(graph, path)
+    elif suffix == ".json":
+        from graphkit.exporters.node_link import write_node_link
+
+        write_node_link(graph, path)
     elif suffix == ".npz":
         from graphkit.exporters.npz import write_npz
 
@@ -58,6 +80,12 @@ def graph_suffix(path: str | Path) -> str:
         f"{str(path)!r} has no suffix that says which graph format it is.",
         hint=f"Known suffixes: {', '.join(GRAPH_SUFFIXES)}.",
     )
+
+
+def column_kind(column: NDArray[Any]) -> type:
+    """int, float, bool or str: what an attribute's values are (a column without any is one of texts)."""
+    by_dtype: dict[str, type] = {"i": int, "f": float, "b": bool}
+    return by_dtype.get(column.dtype.kind) or type(next((v for v in column.tolist() if v is not None), ""))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from graphkit.errors import GraphError
-from graphkit.exporters import graph_suffix, replacing
+from graphkit.exporters import column_kind, graph_suffix, replacing
 
 if TYPE_CHECKING:
     from graphkit.graph import Graph
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["write_graphml"]
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_KINDS = {"i": int, "f": float, "b": bool}
 _EDGES_AT_ONCE = 10_000
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" \
@@ -55,7 +54,7 @@ def _pieces(graph: Graph) -> Iterator[str]:
     columns: list[tuple[str, list[Any], Callable[[Any], str]]] = []
     for number, (name, column) in enumerate(graph.attributes.items()):
         values = column.tolist()
-        kind = _KINDS.get(column.dtype.kind) or type(next((value for value in values if value is not None), ""))
+        kind = column_kind(column)
         graphml_type, as_text = _TYPES[kind]
         key = f"d{number}"
         _check(name, f"The attribute's name {name!r}")

@@ -1,7 +1,7 @@
 """Importers: published tables become datasets. One format a module; each returns an ``ImportReport``.
 
-``import_synapses`` and ``import_edges`` read tables of any layout, ``import_neuprint``, ``import_cave`` and
-``import_graphml`` what those sources publish (docs/importing.md).
+``import_synapses`` and ``import_edges`` read tables of any layout, the others what one source publishes
+(docs/importing.md). ``import_networkx`` and ``import_igraph`` take graphs of those packages.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graphkit.importers.celegans import import_celegans
     from graphkit.importers.codex import import_codex
     from graphkit.importers.edges import import_edges
+    from graphkit.importers.graph_objects import import_igraph, import_networkx
     from graphkit.importers.graphml import import_graphml
     from graphkit.importers.kasthuri import import_kasthuri
     from graphkit.importers.larva import import_larva
@@ -29,8 +30,10 @@ __all__ = [
     "import_codex",
     "import_edges",
     "import_graphml",
+    "import_igraph",
     "import_kasthuri",
     "import_larva",
+    "import_networkx",
     "import_neuprint",
     "import_swc",
     "import_synapses",
@@ -44,8 +47,10 @@ _HOME = {
     "import_codex": "codex",
     "import_edges": "edges",
     "import_graphml": "graphml",
+    "import_igraph": "graph_objects",
     "import_kasthuri": "kasthuri",
     "import_larva": "larva",
+    "import_networkx": "graph_objects",
     "import_neuprint": "neuprint",
     "import_swc": "swc",
     "import_synapses": "synapses",

@@ -1,7 +1,7 @@
 """Graph files back into a `Graph`: .npz, edge lists (.csv, .tsv, .parquet; text also .gz), GraphML (also .gz).
 
-Reads what `Graph.save` writes, and the same formats from other programs: a scipy .npz, an edge list with the columns
-pre_id and post_id (and synapses), GraphML of NetworkX or igraph whose nodes have integer ids.
+Node-link JSON too. Reads what `Graph.save` writes, and the same formats from other programs: a scipy .npz, an edge list
+with the columns pre_id and post_id (and synapses), GraphML or node-link JSON whose nodes have integer ids.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from graphkit.importers.graphml_parser import Attribute, GraphmlFile
 
-__all__ = ["load_graph", "read_edge_list", "read_graphml", "read_npz"]
+__all__ = ["load_graph", "read_edge_list", "read_graphml", "read_node_link", "read_npz"]
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DTYPES: dict[str, type] = {"int": int, "long": int, "float": float, "double": float, "boolean": bool}
@@ -44,6 +45,8 @@ def load_graph(path: str | Path) -> Graph:
     suffix = graph_suffix(path).removesuffix(".gz")
     if suffix == ".graphml":
         return read_graphml(path)
+    if suffix == ".json":
+        return read_node_link(path)
     if suffix == ".npz":
         return read_npz(path)
     return read_edge_list(path)
@@ -70,6 +73,49 @@ def read_npz(path: str | Path) -> Graph:
                 for number, column in enumerate(header)
             }
             return Graph.from_scipy(matrix, ids=entries["ids"], attributes=attributes)
+
+
+def read_node_link(path: str | Path) -> Graph:
+    """The graph of node-link JSON whose node ids are integers or their digits; without directions, one each way.
+
+    Raises:
+        GraphError: not such a file; an id that is no integer; an edge to no node; a count that is no positive integer.
+    """
+    with _opened(path) as stream:
+        import networkx as nx
+
+        packed = stream.read(2) == b"\x1f\x8b"
+        stream.seek(0)
+        text = gzip.decompress(stream.read()) if packed else stream.read()
+        loaded = json.loads(text)
+        if not isinstance(loaded, dict) or not isinstance(loaded.get("nodes"), list):
+            raise GraphError("This JSON has no nodes and edges.")
+        for node in loaded["nodes"]:
+            if isinstance(node["id"], str) and _INTEGER.fullmatch(node["id"]):
+                node["id"] = int(node["id"])
+        edges = "edges" if "edges" in loaded else "links"
+        for edge in loaded[edges]:
+            for end in ("source", "target"):
+                if isinstance(edge[end], str) and _INTEGER.fullmatch(edge[end]):
+                    edge[end] = int(edge[end])
+        known = {node["id"] for node in loaded["nodes"]}
+        lost = next((e[end] for e in loaded[edges] for end in ("source", "target") if e[end] not in known), None)
+        if lost is not None:
+            raise GraphError(f"An edge leads to {lost!r}, which is none of the nodes.")
+        graph = Graph.from_networkx(nx.node_link_graph(loaded, edges=edges))
+        kinds = loaded.get("graph", {}).get("neuron_attributes", {})
+        return replace(graph, attributes=_as_declared(graph, kinds)) if kinds else graph
+
+
+def _as_declared(graph: Graph, kinds: dict[str, str]) -> dict[str, NDArray[Any]]:
+    """The columns in the order and of the types that `Graph.save` wrote down; one without values is there too."""
+    columns = {}
+    for name, kind in kinds.items():
+        column = graph.attributes.get(name)
+        if column is None:
+            column = np.full(len(graph), np.nan) if kind == "float" else np.full(len(graph), None, dtype=object)
+        columns[name] = column
+    return columns
 
 
 def read_edge_list(

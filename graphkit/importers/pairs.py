@@ -106,13 +106,13 @@ def _table(work: Work, name: str, sql: str) -> str:
 def _sum_parallel(work: Work, pairs: Pairs) -> str:
     """One row a file and pair; the transmitter is the one with most synapses, the first in the alphabet on a tie."""
     keys = f"file, {_KEYS}"
-    one_nt = f"SELECT {keys}, nt, sum(synapses) AS w, sum(rows) AS n FROM {pairs.relation} GROUP BY {keys}, nt"
-    summed = _table(
+    sums = _table(
         work,
-        "summed",
-        f"SELECT {keys}, CAST(sum(w) AS BIGINT) AS synapses, CAST(sum(n) AS BIGINT) AS n, "
-        f"first(nt ORDER BY nt IS NULL, w DESC, nt) AS nt FROM ({one_nt}) GROUP BY {keys}",
+        "sums",
+        f"SELECT {keys}, CAST(sum(synapses) AS BIGINT) AS synapses, CAST(sum(rows) AS BIGINT) AS n, min(nt) AS nt, "
+        f"max(nt) AS last_nt FROM {pairs.relation} GROUP BY {keys}",
     )
+    summed = _with_most_frequent(work, pairs, sums)
     more = _one(work, f"SELECT coalesce(sum(n - 1), 0) FROM {summed} WHERE n > 1")
     if more:
         pairs_of = _one(work, f"SELECT count(*) FROM {summed} WHERE n > 1")
@@ -121,6 +121,19 @@ def _sum_parallel(work: Work, pairs: Pairs) -> str:
             f"weights were summed ({more:,} rows more than pairs)."
         )
     return summed
+
+
+def _with_most_frequent(work: Work, pairs: Pairs, sums: str) -> str:
+    """The sums with the transmitter of most synapses; only the few groups with several are looked at again."""
+    plain = f"SELECT file, {_KEYS}, synapses, n, nt FROM {sums}"
+    if not _one(work, f"SELECT count(*) FROM {sums} WHERE nt <> last_nt"):
+        work.connection.execute(f"CREATE OR REPLACE VIEW summed AS {plain}")
+        return "summed"
+    same = " AND ".join(f"p.{k} IS NOT DISTINCT FROM s.{k}" for k in ("file", *_KEYS.split(", ")))
+    each = f"SELECT s.*, p.nt AS one, sum(p.synapses) AS w FROM {pairs.relation} p JOIN (FROM {sums} WHERE nt <> last_nt) s"
+    each += f" ON {same} WHERE p.nt IS NOT NULL GROUP BY ALL"
+    most = f"SELECT file, {_KEYS}, synapses, n, first(one ORDER BY w DESC, one) AS nt FROM ({each}) GROUP BY ALL"
+    return _table(work, "summed", f"{plain} WHERE nt IS NULL OR nt = last_nt UNION ALL {most}")
 
 
 def _fold_electrical(work: Work, summed: str, shown: str) -> str:

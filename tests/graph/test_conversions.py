@@ -23,7 +23,7 @@ from graphkit.importers.graph_files import read_edge_list, read_graphml
 from tests.strategies import EdgeList, attribute_columns, edge_lists
 
 BIG = 720575940621039145
-WHOLE = (".graphml", ".graphml.gz", ".npz")
+WHOLE = (".graphml", ".graphml.gz", ".json", ".json.gz", ".npz")
 EDGES_ONLY = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
 
