@@ -14,7 +14,7 @@ from graphkit.query.plans.match import plan_match
 from graphkit.query.plans.neurons import plan_neurons, plan_regions, plan_types
 from graphkit.query.plans.partners import plan_partners
 from graphkit.query.plans.plan import Plan
-from graphkit.query.plans.regions import plan_projections, plan_sides
+from graphkit.query.plans.regions import plan_projections, plan_projectome, plan_sides
 from graphkit.query.plans.selected import require_connections, selected_pairs_sql
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
     match form:
         case ir.Motifs() | ir.Paths() | ir.Reach() | ir.Hubs() | ir.Similar():
             return plan_graph(form.selection, dataset)
+        case ir.Statistics() | ir.Ranking() | ir.Roles() | ir.RichClub() | ir.Degrees() | ir.Communities():
+            return plan_graph(form.selection, dataset)
+        case ir.Spread() | ir.Distances():
+            return plan_graph(form.selection, dataset)
+        case ir.Projectome():
+            return plan_projectome(dataset)
         case ir.Neurons():
             return plan_neurons(form, dataset)
         case ir.Types():

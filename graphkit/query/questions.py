@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphkit.query import ir
+from graphkit.query.analyses import Analyses
 from graphkit.query.given import (
     Groups,
     NeuronSet,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["NeuronSet", "Questions"]
 
 
-class Questions(GraphQuestions):
+class Questions(GraphQuestions, Analyses):
     """Mixed into ``Dataset``."""
 
     def motifs(

@@ -24,6 +24,14 @@ COMPUTED: dict[str, str] = {
     "reach": "graphkit.query.answers.reach",
     "hubs": "graphkit.query.answers.hubs",
     "similar": "graphkit.query.answers.similar",
+    "statistics": "graphkit.query.answers.statistics",
+    "ranking": "graphkit.query.answers.ranking",
+    "roles": "graphkit.query.answers.roles",
+    "rich_club": "graphkit.query.answers.curves",
+    "degrees": "graphkit.query.answers.curves",
+    "distances": "graphkit.query.answers.curves",
+    "communities": "graphkit.query.answers.communities",
+    "spread": "graphkit.query.answers.spread",
 }
 
 

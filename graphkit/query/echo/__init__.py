@@ -81,7 +81,9 @@ def _words(form: ir.Form) -> list[str]:
         case ir.Similar():
             like = f"neurons like {set_text(form.of)} by {form.direction}"
             return [like, *selection_words(form.selection, "among")]
-    raise AssertionError(form)
+    from graphkit.query.echo.analysis import analysis_words
+
+    return analysis_words(form)
 
 
 def _selected(form: ir.Partners | ir.Connections | ir.Paths | ir.Reach | ir.Common) -> list[str]:

@@ -35,6 +35,7 @@ PARTS = {
     "order": "order",
     "limit": "limit",
     "box": "box",
+    "seeded": "seed",
 }
 """Rules of the grammar that are parts, and the names under which ``Parts`` holds what they say."""
 
@@ -113,6 +114,8 @@ def _part(source: Source, tree: Node) -> Any:
             return tuple(_order(as_tree(c)) for c in children)
         case "limit":
             return count_of(source, as_token(children[0]))
+        case "seeded":
+            return int(as_token(children[0]))
         case "box":
             return box_of(source, tree)
     raise AssertionError(tree.data)

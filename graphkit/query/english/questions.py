@@ -8,6 +8,7 @@ from typing import cast
 from lark import Token, Tree
 
 from graphkit.query import ir
+from graphkit.query.english.analysis_questions import ANALYSIS_QUESTIONS
 from graphkit.query.english.graph_questions import GRAPH_QUESTIONS
 from graphkit.query.english.named_motifs import named_motif
 from graphkit.query.english.parts import PARTS, Parts, parts_of
@@ -140,4 +141,5 @@ _QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
     "compare": _sides,
     "named_motif": named_motif,
     **GRAPH_QUESTIONS,
+    **ANALYSIS_QUESTIONS,
 }

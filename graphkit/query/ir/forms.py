@@ -7,6 +7,17 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from graphkit.errors import QueryError
+from graphkit.query.ir.analysis import (
+    Communities,
+    Degrees,
+    Distances,
+    Projectome,
+    Ranking,
+    RichClub,
+    Roles,
+    Spread,
+    Statistics,
+)
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.graph import Common, Direction, Hubs, Paths, Reach, Similar
 from graphkit.query.ir.order import Sort
@@ -190,6 +201,15 @@ Form = (
     | Common
     | Hubs
     | Similar
+    | Statistics
+    | Ranking
+    | Roles
+    | RichClub
+    | Degrees
+    | Communities
+    | Spread
+    | Distances
+    | Projectome
     | Match
 )
 
@@ -210,6 +230,15 @@ FORMS = {
         Common,
         Hubs,
         Similar,
+        Statistics,
+        Ranking,
+        Roles,
+        RichClub,
+        Degrees,
+        Communities,
+        Spread,
+        Distances,
+        Projectome,
         Match,
     )
 }

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphkit.errors import NotAnswerableError
 from graphkit.query import ir
+from graphkit.query.conditions import require_neuron_regions
 from graphkit.query.plans.columns import group_columns
 from graphkit.query.plans.neurons import known_columns, there_sql, where_sql
 from graphkit.query.plans.plan import Plan
@@ -14,7 +16,7 @@ from graphkit.tables import quoted
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["plan_projections", "plan_sides"]
+__all__ = ["plan_projections", "plan_projectome", "plan_sides"]
 
 
 def plan_projections(form: ir.Projections, dataset: Dataset) -> Plan:
@@ -72,3 +74,25 @@ def _sides_notes(form: ir.Sides, grouped: str, dataset: Dataset) -> tuple[str, .
         for i, side in enumerate(sides)
     ]
     return (f"{'; '.join(said)}. {different:,} of {types:,} types have different numbers of neurons.",)
+
+
+def plan_projectome(dataset: Dataset) -> Plan:
+    """A row an ordered pair of regions; whole thousandths of synapses are summed, so that threads do not matter."""
+    require_neuron_regions(dataset, ("each region",))
+    if not dataset.has("regions"):
+        raise NotAnswerableError("This dataset has no regions.", hint="Ask without one: `connections by type`.")
+    names = ", ".join(
+        f"coalesce({alias}.name, CASE WHEN {rows}.region_id = 0 THEN '(outside)' ELSE '(not resolved)' END) AS {column}"
+        for alias, rows, column in (("a", "i", "from_region"), ("b", "o", "to_region"))
+    )
+    return Plan(
+        f"SELECT {names}, count(*) AS neurons, "
+        "sum(round(1000 * i.inputs * o.outputs / n.inputs)::BIGINT)::BIGINT / 1000 AS synapses "
+        "FROM neuron_regions i JOIN neuron_regions o USING (neuron_id) JOIN neurons n USING (neuron_id) "
+        "LEFT JOIN regions a ON a.region_id = i.region_id LEFT JOIN regions b ON b.region_id = o.region_id "
+        "WHERE i.inputs > 0 AND o.outputs > 0 GROUP BY ALL ORDER BY synapses DESC, from_region, to_region",
+        notes=(
+            "Synapses made in one region by neurons, each counted with the share of the neuron's inputs that lie in the other; "
+            "regions without their children.",
+        ),
+    )

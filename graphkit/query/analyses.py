@@ -1,0 +1,85 @@
+"""The analyses of the command as methods of a dataset, with the same names; ``selection`` as in ``Dataset.graph``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphkit.query import ir
+from graphkit.query.given import NeuronSet, asked, certain_neurons, selection_given
+
+if TYPE_CHECKING:
+    from graphkit.query.result import Result
+
+__all__ = ["Analyses"]
+
+
+class Analyses:
+    """Mixed into ``Dataset``."""
+
+    def statistics(self, **selection: Any) -> Result:
+        """Size, density, reciprocity, clustering, components and path lengths; like ``statistics in EB``."""
+        return asked(self, ir.Statistics(selection_given(self, selection)))
+
+    def ranking(self, measure: ir.Measure, *, limit: int | None = ir.RANKED_SHOWN, **selection: Any) -> Result:
+        """The neurons that a measure puts first, like ``pagerank in EB top 20``.
+
+        ``measure`` is "pagerank", "betweenness", "core number", "clustering", "attractor" or "repeller".
+        """
+        return asked(self, ir.Ranking(measure, selection_given(self, selection), limit))
+
+    def roles(
+        self, role: ir.Role, *, degree: int = ir.CLUB_DEGREE, limit: int | None = None, **selection: Any
+    ) -> Result:
+        """The "broadcasters", "integrators" or "rich club neurons" of a total degree of at least ``degree``."""
+        return asked(self, ir.Roles(role, degree, selection_given(self, selection), limit))
+
+    def rich_club(self, *, by: ir.DegreeKind = "total", **selection: Any) -> Result:
+        """The density among neurons of at least each degree ("total", "in" or "out"); like ``rich club in EB``."""
+        return asked(self, ir.RichClub(by, selection_given(self, selection)))
+
+    def degree_distribution(self, **selection: Any) -> Result:
+        """How many neurons have each number of partners."""
+        return asked(self, ir.Degrees(selection_given(self, selection)))
+
+    def communities(self, *, by_type: bool = False, limit: int | None = None, **selection: Any) -> Result:
+        """Neurons by community (Leiden); like ``communities in EB by type``."""
+        return asked(self, ir.Communities(by_type, selection_given(self, selection), limit))
+
+    def information_flow(
+        self,
+        seeds: NeuronSet,
+        *,
+        by_type: bool = False,
+        runs: int = ir.RUNS,
+        seed: int = 0,
+        limit: int | None = None,
+        **selection: Any,
+    ) -> Result:
+        """The layer of each neuron from the neurons ``seeds`` on; like ``information flow from type 'ORN*'``."""
+        chosen = selection_given(self, selection)
+        of = certain_neurons(self, seeds, "signal from")
+        return asked(self, ir.Spread(of, "flow", None, by_type, chosen, runs=runs, seed=seed, limit=limit))
+
+    def signal_cascade(
+        self,
+        seeds: NeuronSet,
+        *,
+        hops: int = 8,
+        by_type: bool = False,
+        runs: int = ir.RUNS,
+        seed: int = 0,
+        limit: int | None = None,
+        **selection: Any,
+    ) -> Result:
+        """How often a signal from the neurons ``seeds`` reaches each; like ``signal cascade from type 'ORN*'``."""
+        chosen = selection_given(self, selection)
+        of = certain_neurons(self, seeds, "signal from")
+        return asked(self, ir.Spread(of, "cascade", hops, by_type, chosen, runs=runs, seed=seed, limit=limit))
+
+    def connection_probability(self, **selection: Any) -> Result:
+        """The probability of a connection by the distance of the somata, in bins of 10 um."""
+        return asked(self, ir.Distances(selection_given(self, selection)))
+
+    def projectome(self, *, limit: int | None = None) -> Result:
+        """From each region to each: outputs there of neurons, in proportion to their inputs here."""
+        return asked(self, ir.Projectome(limit))

@@ -1,0 +1,90 @@
+"""Answers that are curves: the rich club by degree, the distribution of degrees, connection probability by distance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from graphkit.errors import NotAnswerableError
+from graphkit.query import ir
+from graphkit.query.answers import Answer, cut
+from graphkit.query.ordering import ordered_table
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.graph import Graph
+    from graphkit.query.plans.plan import Plan
+
+__all__ = ["answer", "columns"]
+
+Curve = ir.RichClub | ir.Degrees | ir.Distances
+
+_COLUMNS = {
+    "rich_club": ["degree", "neurons", "connections", "density"],
+    "degrees": ["degree", "neurons", "neurons_by_in", "neurons_by_out"],
+    "distances": ["from_nm", "to_nm", "pairs", "connected", "probability"],
+}
+
+
+def answer(form: Curve, dataset: Dataset, planned: Plan) -> Answer:
+    """A row a point of the curve."""
+    from graphkit.selection import load_selection
+
+    graph = load_selection(dataset, form.selection)
+    notes: tuple[str, ...] = ()
+    match form:
+        case ir.RichClub():
+            table = _rich_club(graph, form.by)
+            notes = ("Connections over ordered pairs of the neurons of at least this degree.",)
+        case ir.Degrees():
+            table = _degrees(graph)
+        case ir.Distances():
+            table, notes = _distances(graph, dataset)
+    return cut(ordered_table(table, form.order), form.limit, notes)
+
+
+def columns(form: Curve) -> list[str]:
+    """The columns of the answer."""
+    return _COLUMNS[form.name]
+
+
+def _rich_club(graph: Graph, by: ir.DegreeKind) -> pa.Table:
+    from graphkit.algorithms.rich_club import rich_club
+
+    found = rich_club(graph, by=by)
+    density = pa.array(found.phi, mask=np.isnan(found.phi))
+    return pa.table([found.k, found.neurons, found.connections, density], names=_COLUMNS["rich_club"])
+
+
+def _degrees(graph: Graph) -> pa.Table:
+    from graphkit.algorithms.degrees import degrees
+
+    found = degrees(graph)
+    most = int(found.totals.max(initial=0))
+    by_kind = [np.bincount(d, minlength=most + 1) for d in (found.totals, found.ins, found.outs)]
+    used = np.flatnonzero(np.sum(by_kind, axis=0))
+    return pa.table([used, *(counts[used] for counts in by_kind)], names=_COLUMNS["degrees"])
+
+
+def _distances(graph: Graph, dataset: Dataset) -> tuple[pa.Table, tuple[str, ...]]:
+    from graphkit.algorithms.distance import connection_probability
+    from graphkit.query.answers.graphs import neuron_columns_of
+
+    axes = [f"soma_{axis}_nm" for axis in "xyz"]
+    columns_of = neuron_columns_of(dataset, graph.ids, tuple(axes))
+    points = np.stack([c.cast(pa.float64()).to_numpy(zero_copy_only=False) for c in columns_of], axis=1)
+    if len(graph) and not np.isfinite(points).all(axis=1).any():
+        raise NotAnswerableError(
+            "No neuron of the graph has the position of its soma.",
+            hint="Positions in nm come with the neurons: columns soma_x_nm, soma_y_nm, soma_z_nm.",
+        )
+    found = connection_probability(graph, points)
+    edges = found.edges_nm.astype(np.int64)
+    probability = pa.array(found.probability, mask=np.isnan(found.probability))
+    notes: tuple[str, ...] = ("Of ordered pairs of neurons, by the distance of their somata.",)
+    if found.left_out:
+        notes += (f"{found.left_out:,} of {len(graph):,} neurons have no position and are left out.",)
+    rows = [edges[:-1], edges[1:], found.pairs, found.connected, probability]
+    return pa.table(rows, names=_COLUMNS["distances"]), notes

@@ -1,0 +1,79 @@
+"""The neurons that a measure puts first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from graphkit.query.answers import Answer
+from graphkit.query.answers.graphs import neuron_columns_of
+from graphkit.query.ordering import ordered_table
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.graph import Graph
+    from graphkit.query import ir
+    from graphkit.query.plans.plan import Plan
+
+__all__ = ["answer", "columns"]
+
+_EXACT = 5_000
+"""Betweenness of larger graphs is estimated from this many searches."""
+
+_COLUMN = {"core number": "core_number", "attractor": "time_share", "repeller": "time_share"}
+
+
+def answer(form: ir.Ranking, dataset: Dataset, planned: Plan) -> Answer:
+    """A row a neuron, the highest first; of the same value, the smaller id."""
+    from graphkit.selection import load_selection
+
+    graph = load_selection(dataset, form.selection)
+    values, notes = _measured(form.measure, graph)
+    known = np.flatnonzero(~np.isnan(values)) if values.dtype.kind == "f" else np.arange(len(graph))
+    best = known[np.argsort(-values[known], kind="stable")][: form.limit]
+    ids = graph.ids[best]
+    name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
+    table = pa.table({"neuron_id": ids, "name": name, "type": type_, columns(form)[-1]: values[best]})
+    return Answer(ordered_table(table, form.order), len(best) == len(known), notes)
+
+
+def columns(form: ir.Ranking) -> list[str]:
+    """The columns of the answer."""
+    return ["neuron_id", "name", "type", _COLUMN.get(form.measure, form.measure)]
+
+
+def _measured(measure: ir.Measure, graph: Graph) -> tuple[NDArray[np.float64] | NDArray[np.int64], tuple[str, ...]]:
+    match measure:
+        case "pagerank":
+            from graphkit.algorithms.walks import pagerank
+
+            return pagerank(graph), (
+                "PageRank with damping 0.85, along connections in proportion to synapses; it adds up to 1.",
+            )
+        case "betweenness":
+            from graphkit.algorithms.betweenness import betweenness
+
+            samples = _EXACT if len(graph) > _EXACT else None
+            found = betweenness(graph, samples=samples)
+            how = "exact" if samples is None else f"estimated from {samples:,} of {len(graph):,} neurons, seed 0"
+            return found, (f"Shortest paths through the neuron, in pairs of other neurons; {how}.",)
+        case "core number":
+            from graphkit.algorithms.cores import core_numbers
+
+            return core_numbers(graph), (
+                "The largest k such that the neuron has k partners that have k partners, and so on.",
+            )
+        case "clustering":
+            from graphkit.algorithms.reciprocity import directed_clustering
+
+            return directed_clustering(graph), ("Directed clustering coefficient (Fagiolo 2007), 0 to 1.",)
+        case "attractor" | "repeller":
+            from graphkit.algorithms.walks import stationary
+
+            way = "along" if measure == "attractor" else "against"
+            found = stationary(graph, reverse=measure == "repeller")
+            return found, (f"Share of time of an endless walk {way} connections, in the largest strong component.",)
+    raise AssertionError(measure)

@@ -1,0 +1,96 @@
+"""Figures of a graph, each with what it means."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from graphkit.query.answers import Answer, cut
+from graphkit.query.ordering import ordered_table
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+    from graphkit.graph import Graph
+    from graphkit.query import ir
+    from graphkit.query.plans.plan import Plan
+
+__all__ = ["answer", "columns"]
+
+_SEARCHES = 1000
+"""Searches for path lengths in a graph of more neurons."""
+
+
+def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
+    """A row a figure."""
+    from graphkit.selection import load_selection
+    from graphkit.startup import preload_kernels
+
+    preload_kernels()
+    graph = load_selection(dataset, form.selection)
+    rows = _figures(graph)
+    table = pa.table(
+        {
+            "statistic": pa.array([name for name, _, _ in rows], pa.string()),
+            "value": pa.array([None if math.isnan(value) else value for _, value, _ in rows], pa.float64()),
+            "meaning": pa.array([meaning for _, _, meaning in rows], pa.string()),
+        }
+    )
+    notes: tuple[str, ...] = ()
+    if len(graph) > _SEARCHES:
+        notes = (f"Path lengths are from {_SEARCHES:,} of the {len(graph):,} neurons, drawn with the seed 0.",)
+    return cut(ordered_table(table, form.order), form.limit, notes)
+
+
+def columns(form: ir.Statistics) -> list[str]:
+    """The columns of the answer."""
+    return ["statistic", "value", "meaning"]
+
+
+def _figures(graph: Graph) -> list[tuple[str, float, str]]:
+    from graphkit.algorithms.components import strongly_connected_components, weakly_connected_components
+    from graphkit.algorithms.paths import small_world
+    from graphkit.algorithms.reciprocity import density, reciprocity
+    from graphkit.motifs import dyad_census
+
+    pairs = dyad_census(graph)
+    between = pairs.asymmetric + 2 * pairs.mutual
+    dense, mutual = density(graph), reciprocity(graph)
+    world = small_world(graph, samples=_SEARCHES if len(graph) > _SEARCHES else None)
+    weak, strong = (
+        int(np.bincount(found(graph)).max(initial=0)) if len(graph) else 0
+        for found in (weakly_connected_components, strongly_connected_components)
+    )
+    n = graph.n_neurons
+    return [
+        ("neurons", n, "neurons of the graph"),
+        ("connections", between, "ordered pairs of different neurons with at least one synapse"),
+        ("autapses", graph.n_connections - between, "neurons that connect to themselves"),
+        ("synapses", graph.n_synapses, "synapses of all of these"),
+        (
+            "synapses per connection",
+            graph.n_synapses / graph.n_connections if graph.n_connections else math.nan,
+            "mean",
+        ),
+        ("mean degree", between / n if n else math.nan, "connections over neurons: outputs, or inputs, of a neuron"),
+        ("density", dense, "connections over ordered pairs of neurons"),
+        ("reciprocity", mutual, "share of connections whose reverse is one too"),
+        ("reciprocity over density", mutual / dense if dense else math.nan, "1 in a random graph"),
+        ("clustering", world.clustering, "3 triangles over connected triples, directions left aside"),
+        ("clustering over random", _over(world.clustering, world.random_clustering), "1 in a random graph"),
+        ("largest weak component", weak, "neurons that are joined, directions left aside"),
+        ("largest strong component", strong, "neurons that all reach each other"),
+        ("mean path length", world.path_length, "connections on a shortest path, over pairs that have one"),
+        ("path length over random", _over(world.path_length, world.random_path_length), "1 in a random graph"),
+        (
+            "small-world sigma",
+            _over(_over(world.clustering, world.random_clustering), _over(world.path_length, world.random_path_length)),
+            "well above 1 in a small world",
+        ),
+    ]
+
+
+def _over(figure: float, other: float) -> float:
+    return figure / other if other else math.nan

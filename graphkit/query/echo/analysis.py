@@ -1,0 +1,44 @@
+"""The analyses in canonical English."""
+
+from __future__ import annotations
+
+from graphkit.query import ir
+from graphkit.query.echo.words import selection_words, set_text
+
+__all__ = ["analysis_words"]
+
+_MEASURES = {"core number": "core numbers", "attractor": "attractors", "repeller": "repellers"}
+
+
+def analysis_words(form: ir.Form) -> list[str]:
+    """All but the order and the limit."""
+    match form:
+        case ir.Projectome():
+            return ["projectome"]
+        case ir.Statistics():
+            words = ["statistics"]
+        case ir.Ranking():
+            words = [_MEASURES.get(form.measure, form.measure)]
+        case ir.Roles():
+            words = [form.role, f"of degree at least {form.degree}"]
+        case ir.RichClub():
+            words = ["rich club", f"by {form.by}-degree"]
+        case ir.Degrees():
+            words = ["degree distribution"]
+        case ir.Distances():
+            words = ["connection probability by distance"]
+        case ir.Communities():
+            words = ["communities"]
+        case ir.Spread():
+            model = "information flow" if form.model == "flow" else "signal cascade"
+            words = [model, f"from {set_text(form.of)}"]
+            if form.hops is not None:
+                words.append(f"within {form.hops} {'hop' if form.hops == 1 else 'hops'}")
+        case _:
+            raise AssertionError(form)
+    words += selection_words(form.selection, "among")
+    if isinstance(form, ir.Communities | ir.Spread) and form.by_type:
+        words.append("by type")
+    if isinstance(form, ir.Spread) and form.seed:
+        words.append(f"seed {form.seed}")
+    return words

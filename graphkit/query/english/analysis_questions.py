@@ -1,0 +1,111 @@
+"""Statistics, rankings, roles, communities, signals that spread: from the tree to the form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import cast
+
+from graphkit.query import ir
+from graphkit.query.english.parts import Parts
+from graphkit.query.english.source import Node, Source, as_token, count_of
+
+__all__ = ["ANALYSIS_QUESTIONS"]
+
+_MEASURES: dict[str, ir.Measure] = {
+    "pagerank": "pagerank",
+    "betweenness": "betweenness",
+    "core number": "core number",
+    "clustering": "clustering",
+    "attractor": "attractor",
+    "repeller": "repeller",
+}
+
+
+def _statistics(source: Source, question: Node, parts: Parts) -> ir.Form:
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Statistics(parts.selection(), limit, order)
+
+
+def _ranking(source: Source, question: Node, parts: Parts) -> ir.Form:
+    word = " ".join(as_token(question.children[0]).lower().split())
+    measure = _MEASURES[word if word in _MEASURES else word.removesuffix("s")]
+    limit, order = parts.take("limit", ir.RANKED_SHOWN), parts.take("order", ())
+    return ir.Ranking(measure, parts.selection(), limit, order)
+
+
+def _roles(source: Source, question: Node, parts: Parts) -> ir.Form:
+    word = re.sub(r"[\s-]+", " ", as_token(question.children[0]).lower())
+    numbers = [as_token(c) for c in question.children[1:] if getattr(c, "type", None) == "INT"]
+    degree = count_of(source, numbers[0]) if numbers else ir.CLUB_DEGREE
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Roles(cast(ir.Role, word), degree, parts.selection(), limit, order)
+
+
+def _rich_club(source: Source, question: Node, parts: Parts) -> ir.Form:
+    kinds = [as_token(c).lower() for c in question.children[1:] if getattr(c, "type", None) == "DEGREE_KIND"]
+    by = re.split(r"[\s-]", kinds[0])[0] if kinds else "total"
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.RichClub(cast(ir.DegreeKind, by), parts.selection(), limit, order)
+
+
+def _degrees(source: Source, question: Node, parts: Parts) -> ir.Form:
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Degrees(parts.selection(), limit, order)
+
+
+def _distances(source: Source, question: Node, parts: Parts) -> ir.Form:
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Distances(parts.selection(), limit, order)
+
+
+def _projectome(source: Source, question: Node, parts: Parts) -> ir.Form:
+    return ir.Projectome(parts.take("limit"), parts.take("order", ()))
+
+
+def _communities(source: Source, question: Node, parts: Parts) -> ir.Form:
+    by_type = _only_by_type(source, parts, "Communities")
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Communities(by_type, parts.selection(), limit, order)
+
+
+def _spread(source: Source, question: Node, parts: Parts) -> ir.Form:
+    word = as_token(question.children[0])
+    of = parts.take("from")
+    if of is None:
+        raise source.refusal(
+            parts.places.get("from", word),
+            "A signal starts from certain neurons.",
+            f"For example: {' '.join(word.split())} from type 'ORN*'",
+        )
+    model, hops = ("flow" if word.type == "FLOW" else "cascade"), parts.take("within")
+    if hops is not None and model == "flow":
+        raise source.refusal(
+            parts.places["within"], "Information flow goes on until all is reached.", "A signal cascade takes hops."
+        )
+    if hops is None and model == "cascade":
+        hops = 8
+    by_type = _only_by_type(source, parts, "A signal")
+    limit, order, seed = parts.take("limit"), parts.take("order", ()), parts.take("seed", 0)
+    chosen = parts.selection()
+    return ir.Spread(of, model, hops, by_type, chosen, seed=seed, limit=limit, order=order)  # type: ignore[arg-type]
+
+
+def _only_by_type(source: Source, parts: Parts, what: str) -> bool:
+    by = parts.take("by", ())
+    if by not in ((), ("type",)):
+        raise source.refusal(parts.places["by"], f"{what} can be grouped by type only, not by {', '.join(by)}.")
+    return bool(by)
+
+
+ANALYSIS_QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
+    "statistics": _statistics,
+    "ranking": _ranking,
+    "roles": _roles,
+    "rich_club": _rich_club,
+    "degrees": _degrees,
+    "distances": _distances,
+    "projectome": _projectome,
+    "communities": _communities,
+    "spread": _spread,
+}

@@ -1,0 +1,141 @@
+"""Questions about a graph as a whole and about what its neurons are in it: the analyses of the connectome papers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from graphkit.query.ir.conditions import Condition
+from graphkit.query.ir.order import Sort
+from graphkit.query.ir.selection import EVERYTHING, Selection
+
+__all__ = [
+    "CLUB_DEGREE",
+    "RANKED_SHOWN",
+    "RUNS",
+    "Communities",
+    "DegreeKind",
+    "Degrees",
+    "Distances",
+    "Measure",
+    "Projectome",
+    "Ranking",
+    "RichClub",
+    "Role",
+    "Roles",
+    "Spread",
+    "Statistics",
+]
+
+Measure = Literal["pagerank", "betweenness", "core number", "clustering", "attractor", "repeller"]
+Role = Literal["broadcasters", "integrators", "rich club neurons"]
+DegreeKind = Literal["total", "in", "out"]
+
+RANKED_SHOWN = 20
+"""Neurons of a ranking where the question does not say how many; the echo says it then."""
+
+CLUB_DEGREE = 37
+"""The total degree from which neurons of the fly's brain are in its rich club (Lin et al. 2024)."""
+
+RUNS = 100
+"""Runs of a signal that spreads at random."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Figures of the selected graph: size, density, reciprocity, clustering, components, path lengths."""
+
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "statistics"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The neurons that a measure puts first."""
+
+    measure: Measure
+    selection: Selection = EVERYTHING
+    limit: int | None = RANKED_SHOWN
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "ranking"
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Neurons of a total degree of at least ``degree``, and among them those that mostly send or mostly receive."""
+
+    role: Role
+    degree: int = CLUB_DEGREE
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "roles"
+
+
+@dataclass(frozen=True, slots=True)
+class RichClub:
+    """The density among neurons of at least each degree."""
+
+    by: DegreeKind = "total"
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "rich_club"
+
+
+@dataclass(frozen=True, slots=True)
+class Degrees:
+    """How many neurons have each number of partners."""
+
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "degrees"
+
+
+@dataclass(frozen=True, slots=True)
+class Communities:
+    """Neurons by community; ``by_type``: how many of each type."""
+
+    by_type: bool = False
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "communities"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How a signal from the neurons of ``of`` spreads: the layers of information flow, or a cascade of at most ``hops``."""
+
+    of: Condition
+    model: Literal["flow", "cascade"]
+    hops: int | None = None
+    by_type: bool = False
+    selection: Selection = EVERYTHING
+    runs: int = RUNS
+    seed: int = 0
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "spread"
+
+
+@dataclass(frozen=True, slots=True)
+class Distances:
+    """The probability of a connection by the distance of the neurons' somata."""
+
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "distances"
+
+
+@dataclass(frozen=True, slots=True)
+class Projectome:
+    """From each region to each: outputs there of neurons, in proportion to their inputs here."""
+
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "projectome"
