@@ -141,6 +141,31 @@ QUESTIONS = [
     "compare left and right",
     "compare 'left' and right of EB where type = 'A*' order by difference desc limit 4",
     "compare right and left in EB, FB",
+    "statistics in EB with at least 2 synapses",
+    "network statistics",
+    "PageRank in EB top 3",
+    "betweenness among type 'A*' order by betweenness",
+    "core numbers",
+    "clustering limit 2",
+    "attractors in EB",
+    "repeller without autapses",
+    "broadcasters",
+    "integrators of degree at least 5 in EB",
+    "rich club neurons of degree >= 3 order by out_degree desc",
+    "rich-club neurons",
+    "rich club",
+    "rich club by in degree in EB",
+    "rich club by out-degree with at least 2 synapses",
+    "degree distribution in EB",
+    "communities",
+    "communities in EB by type order by neurons desc",
+    "information flow from type A",
+    "information flow from A1, type B in EB by type seed 7",
+    "signal cascade from neurons of EB",
+    "signal cascade from type A within 3 hops by type limit 4 seed 2",
+    "connection probability by distance in CX",
+    "projectome",
+    "projectome order by neurons desc limit 3",
 ]
 
 
@@ -291,6 +316,14 @@ def _paths(draw: st.DrawFn) -> ir.Paths:
     return ir.Paths(draw(_conditions), draw(_conditions), kind, hops, by, draw(_selections()), limit)
 
 
+@st.composite
+def _spreads(draw: st.DrawFn) -> ir.Spread:
+    model = draw(st.sampled_from(["flow", "cascade"]))
+    hops = draw(st.integers(1, 12)) if model == "cascade" else None
+    seed, limit = draw(st.integers(0, 999)), draw(_limits)
+    return ir.Spread(draw(_conditions), model, hops, draw(st.booleans()), draw(_selections()), seed=seed, limit=limit)
+
+
 def _ordered(form: Any) -> Any:
     """The form, its rows by their first column, descending."""
     column = form.by[0] if isinstance(form, ir.Projections) and form.by else "neuron_id"
@@ -333,6 +366,26 @@ _forms: st.SearchStrategy[ir.Form] = st.one_of(
         _selections(),
         st.integers(1, 99),
     ),
+    st.builds(ir.Statistics, _selections(), _limits),
+    st.builds(
+        ir.Ranking,
+        st.sampled_from(["pagerank", "betweenness", "core number", "clustering", "attractor", "repeller"]),
+        _selections(),
+        st.integers(1, 99),
+    ).map(_ordered),
+    st.builds(
+        ir.Roles,
+        st.sampled_from(["broadcasters", "integrators", "rich club neurons"]),
+        st.integers(1, 99),
+        _selections(),
+        _limits,
+    ),
+    st.builds(ir.RichClub, st.sampled_from(["total", "in", "out"]), _selections(), _limits),
+    st.builds(ir.Degrees, _selections(), _limits),
+    st.builds(ir.Distances, _selections(), _limits),
+    st.builds(ir.Projectome, _limits),
+    st.builds(ir.Communities, st.booleans(), _selections(), _limits),
+    _spreads(),
 )
 
 

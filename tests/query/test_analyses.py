@@ -1,0 +1,201 @@
+"""The analyses as questions, on the stored synapses counted by hand and given to networkx."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from graphkit.dataset import Dataset
+from graphkit.errors import NotAnswerableError, QueryError, QuerySyntaxError
+from tests.query.oracle import Oracle, Picked
+
+
+@pytest.fixture(scope="module")
+def raw(sim: Dataset) -> Oracle:
+    return Oracle(sim)
+
+
+def _graph(raw: Oracle, picked: Picked) -> nx.DiGraph[int]:
+    """Of the selected pairs; where no region is named, with every neuron."""
+    made = nx.DiGraph()
+    if picked.regions is None:
+        made.add_nodes_from(raw.neurons)
+    made.add_weighted_edges_from((a, b, n.total()) for (a, b), n in raw.pairs(picked).items())
+    return made
+
+
+@pytest.fixture(scope="module")
+def eb(raw: Oracle) -> nx.DiGraph[int]:
+    return _graph(raw, Picked("in EB", regions=("EB",)))
+
+
+def _column(result: Any, key: str, value: str) -> dict[Any, Any]:
+    return {row[key]: row[value] for row in result}
+
+
+def test_statistics(sim: Dataset, eb: nx.DiGraph[int]) -> None:
+    found = _column(sim.query("statistics in EB"), "statistic", "value")
+    simple = eb.copy()
+    simple.remove_edges_from(list(nx.selfloop_edges(simple)))
+    plain = simple.to_undirected()
+    hops = [h for _, reached in nx.all_pairs_shortest_path_length(simple) for h in reached.values() if h]
+    n, m = len(eb), simple.number_of_edges()
+    assert found["neurons"] == n
+    assert found["connections"] == m
+    assert found["autapses"] == nx.number_of_selfloops(eb)
+    assert found["synapses"] == eb.size(weight="weight")
+    assert found["mean degree"] == pytest.approx(m / n)
+    assert found["density"] == pytest.approx(nx.density(simple))
+    assert found["reciprocity"] == pytest.approx(nx.overall_reciprocity(simple))
+    assert found["clustering"] == pytest.approx(nx.transitivity(plain))
+    assert found["clustering over random"] == pytest.approx(nx.transitivity(plain) / nx.density(plain))
+    assert found["largest weak component"] == len(max(nx.weakly_connected_components(eb), key=len))
+    assert found["largest strong component"] == len(max(nx.strongly_connected_components(eb), key=len))
+    assert found["mean path length"] == pytest.approx(np.mean(hops))
+    assert found["path length over random"] == pytest.approx(np.mean(hops) / (math.log(n) / math.log(m / n)))
+
+
+def test_rankings(sim: Dataset, eb: nx.DiGraph[int]) -> None:
+    simple = eb.copy()
+    simple.remove_edges_from(list(nx.selfloop_edges(simple)))
+    expected = {
+        "pagerank": nx.pagerank(eb, weight="weight", tol=1e-12, max_iter=1000),
+        "betweenness": nx.betweenness_centrality(eb, normalized=False),
+        "core numbers": nx.core_number(simple.to_undirected()),
+        "clustering": nx.clustering(simple),
+    }
+    for words, values in expected.items():
+        result = sim.query(f"{words} in EB top {len(eb)}")
+        assert result.complete
+        found = _column(result, "neuron_id", result.columns[-1])
+        assert found == pytest.approx(values, abs=1e-9)
+        assert list(found.values()) == sorted(found.values(), reverse=True)
+        top = sim.query(f"{words} in EB")
+        assert (len(top), top.complete) == (20, False)
+        assert list(top) == list(result)[:20]
+    assert sim.ranking("pagerank", region="EB").table == sim.query("pagerank in EB").table
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_attractors_and_repellers(sim: Dataset, eb: nx.DiGraph[int], reverse: bool) -> None:
+    inside = eb.subgraph(max(nx.strongly_connected_components(eb), key=len))
+    walk = nx.google_matrix(inside.reverse() if reverse else inside, alpha=1.0, weight="weight")
+    values, vectors = np.linalg.eig(walk.T)
+    leading = np.real(vectors[:, np.argmax(np.real(values))])
+    expected = dict(zip(inside, leading / leading.sum(), strict=True))
+    found = sim.query(f"{'repellers' if reverse else 'attractors'} in EB top {len(inside) + 1}")
+    assert _column(found, "neuron_id", "time_share") == pytest.approx(expected, abs=1e-8)
+
+
+def test_roles_and_curves(sim: Dataset, raw: Oracle) -> None:
+    graph = _graph(raw, Picked())
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    ins, outs, totals = (dict(d) for d in (graph.in_degree, graph.out_degree, graph.degree))
+    club = {i for i, d in totals.items() if d >= 10}
+    for words, chosen in (
+        ("rich club neurons", club),
+        ("broadcasters", {i for i in club if outs[i] >= 5 * ins[i]}),
+        ("integrators", {i for i in club if ins[i] >= 5 * outs[i]}),
+    ):
+        found = sim.query(f"{words} of degree at least 10")
+        assert set(_column(found, "neuron_id", "degree")) == chosen
+        assert _column(found, "neuron_id", "in_degree") == {i: ins[i] for i in chosen}
+    curve = list(sim.query("rich club"))
+    assert [row["degree"] for row in curve] == list(range(max(totals.values()) + 1))
+    for row in curve[::7]:
+        inside = {i for i, d in totals.items() if d >= row["degree"]}
+        assert row["neurons"] == len(inside)
+        assert row["connections"] == graph.subgraph(inside).number_of_edges()
+    distribution = list(sim.query("degree distribution"))
+    for column, counted in (("neurons", totals), ("neurons_by_in", ins), ("neurons_by_out", outs)):
+        assert {r["degree"]: r[column] for r in distribution if r[column]} == Counter(counted.values())
+
+
+def test_connection_probability(sim: Dataset, raw: Oracle) -> None:
+    graph = _graph(raw, Picked())
+    places = {i: tuple(n[f"soma_{a}_nm"] for a in "xyz") for i, n in raw.neurons.items() if n["soma_x_nm"] is not None}
+    pairs: Counter[int] = Counter()
+    connected: Counter[int] = Counter()
+    for i, a in places.items():
+        for j, b in places.items():
+            if i != j:
+                at = int(math.dist(a, b) // 10_000)
+                pairs[at] += 1
+                connected[at] += graph.has_edge(i, j)
+    found = sim.query("connection probability by distance")
+    assert {r["from_nm"] // 10_000: r["pairs"] for r in found if r["pairs"]} == pairs
+    assert {r["from_nm"] // 10_000: r["connected"] for r in found if r["pairs"]} == connected
+
+
+def test_projectome(sim: Dataset, raw: Oracle) -> None:
+    expected: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for neuron in raw.neurons.values():
+        for here, inputs in neuron["in_at"].items():
+            for there, outputs in neuron["out_at"].items():
+                share = inputs / neuron["in_at"].total()
+                expected[raw.name[here], raw.name[there]] += share * outputs
+    found = {(r["from_region"], r["to_region"]): r["synapses"] for r in sim.query("projectome")}
+    assert found.keys() == expected.keys()
+    assert found == pytest.approx(expected, abs=0.01)
+
+
+def test_communities(sim: Dataset, eb: nx.DiGraph[int]) -> None:
+    rows = list(sim.query("communities in EB"))
+    found = {row["neuron_id"]: row["community"] for row in rows}
+    assert set(found) == set(eb)
+    plain = nx.Graph()
+    for a, b, data in eb.edges(data=True):
+        plain.add_edge(a, b, weight=data["weight"] + (plain[a][b]["weight"] if plain.has_edge(a, b) else 0))
+    groups = [{i for i, c in found.items() if c == community} for community in sorted(set(found.values()))]
+    assert [len(g) for g in groups] == sorted((len(g) for g in groups), reverse=True)
+    ours = nx.community.modularity(plain, groups)
+    assert ours > 0.97 * nx.community.modularity(plain, nx.community.louvain_communities(plain, seed=1))
+    by_type = {(r["community"], r["type"]): r["neurons"] for r in sim.query("communities in EB by type")}
+    assert by_type == Counter((row["community"], row["type"]) for row in rows)
+
+
+def test_signals(sim: Dataset, raw: Oracle) -> None:
+    """Who can be reached, in how many hops at least; and that seeds come first."""
+    graph = _graph(raw, Picked())
+    start = [i for i, n in raw.neurons.items() if n["type"] == "EPG"]
+    hops = nx.multi_source_dijkstra_path_length(graph, start, weight=None)
+    flow = sim.query("information flow from EPG")
+    layers = _column(flow, "neuron_id", "layer")
+    assert set(layers) == set(hops)
+    assert all(layers[i] >= hops[i] + 1 for i in hops)
+    assert {i for i, layer in layers.items() if layer == 1} == set(start)
+    cascade = sim.query("signal cascade from EPG within 2 hops")
+    reached = _column(cascade, "neuron_id", "reached")
+    assert {i for i, h in hops.items() if h == 0} == {
+        i for i, h in _column(cascade, "neuron_id", "hop").items() if h == 0
+    }
+    assert all(hops[i] <= 2 for i in reached)
+    # one hop away by a single source with n synapses: 1 - 0.95 ** n of 100 runs
+    for i in [i for i in hops if hops[i] == 1][:20]:
+        missed = math.prod(0.95 ** graph[a][i]["weight"] for a in start if graph.has_edge(a, i))
+        assert reached.get(i, 0) >= 1 - missed - 5 * math.sqrt(missed * (1 - missed) / 100) - 1e-9
+    assert sim.information_flow("EPG").table == flow.table
+    assert sim.query("information flow from EPG seed 3").table != flow.table
+    grouped = {r["type"]: r for r in sim.query("signal cascade from EPG within 2 hops by type")}
+    assert grouped["EPG"]["neurons"] == len(start)
+
+
+def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
+    with pytest.raises(QuerySyntaxError, match="A signal starts from certain neurons"):
+        sim.query("signal cascade in EB")
+    with pytest.raises(QuerySyntaxError, match="goes on until all is reached"):
+        sim.query("information flow from EPG within 3 hops")
+    with pytest.raises(QuerySyntaxError, match="Communities can be grouped by type only, not by side"):
+        sim.query("communities by side")
+    with pytest.raises(NotAnswerableError, match="None of the neurons that the signal starts from"):
+        sim.query("information flow from type 'ORN*' in EB")
+    with pytest.raises(QueryError, match="needs certain neurons"):
+        sim.information_flow("any neuron")
+    empty = sim.query("statistics with at least 100000 synapses")
+    assert _column(empty, "statistic", "value")["connections"] == 0
+    assert _column(empty, "statistic", "value")["reciprocity"] is None
