@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -199,3 +201,36 @@ def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
     empty = sim.query("statistics with at least 100000 synapses")
     assert _column(empty, "statistic", "value")["connections"] == 0
     assert _column(empty, "statistic", "value")["reciprocity"] is None
+
+
+DOC = (Path(__file__).parents[2] / "docs" / "analyses.md").read_text()
+EXAMPLES = [m[1] for m in re.finditer(r"^    (\S.*?)(?:   .*)?$", DOC, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("question", EXAMPLES)
+def test_every_example_of_the_docs_has_an_answer(sim: Dataset, question: str) -> None:
+    assert sim.query(question).columns
+
+
+def test_the_docs_have_every_analysis(sim: Dataset) -> None:
+    forms = {sim.query(question).form.name for question in EXAMPLES}
+    named = {
+        "statistics",
+        "ranking",
+        "roles",
+        "rich_club",
+        "degrees",
+        "communities",
+        "spread",
+        "distances",
+        "projectome",
+    }
+    assert forms == named
+
+
+def test_the_python_of_the_docs_runs(sim: Dataset) -> None:
+    code = re.search(r"```python\n(.*?)```", DOC, re.DOTALL)[1]
+    scope = {"graph": sim.graph(region="EB")}
+    exec(code.replace("samples=100", "samples=5"), scope)
+    found = scope["found"]
+    assert found.low <= found.mean <= found.high
