@@ -222,6 +222,10 @@ def neuprint(
     ] = None,
     columns: Columns = None,
     where: Where = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="Only neurons of this status, e.g. Traced, and the pairs among them.", show_default=False),
+    ] = None,
     neurons: Neurons = None,
     neuron_columns: NeuronColumns = None,
     on_error: OnErrorOption = "fail",

@@ -116,7 +116,10 @@ NEURON_FIELDS: Fields = {
     "type": ("type", "cell_type", "primary_type", "celltype", "hemibrain_type"),
     "class": ("class", "cell_class", "super_class", "superclass", "category"),
     "side": ("side", "soma_side", "hemisphere", "somaSide"),
-    "nt": ("nt", "nt_type", "neurotransmitter", "transmitter", "top_nt", "predictedNt", "consensusNt"),
+    "nt": (
+        *("nt", "nt_type", "neurotransmitter", "transmitter", "top_nt", "consensusNt", "consensus_nt", "predictedNt"),
+        "predicted_nt",
+    ),
     "status": ("status",),
     "complete": ("complete",),
     "soma_x_nm": ("soma_x_nm",),

@@ -1,10 +1,10 @@
 """neuPrint downloads (hemibrain, MANC, male CNS): pair totals, neuron records with roiInfo, roi-resolved rows.
 
 Any mix of files; each is sorted by its content:
-- pair totals: ``bodyId_pre, bodyId_post, weight`` (or source, target, weight);
+- pair totals: ``bodyId_pre, bodyId_post, weight`` (or body_pre, body_post, or source, target);
 - roi-resolved rows: ``bodyId_pre, bodyId_post, roi, weight``, or ``from, to, roi, ROIweight`` with the pair's total in
   weight;
-- neuron records: JSON, or a CSV with ``bodyId, type, instance``.
+- neuron records: JSON, Feather or Parquet with neuPrint's properties, or a CSV with ``bodyId, type, instance``.
 
 roiInfo and roi rows name regions that contain each other. They become figures that do not
 (``graphkit.importers.hierarchy``).
@@ -21,7 +21,7 @@ from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
 from graphkit.importers.hierarchy import read_hierarchy
 from graphkit.importers.neuprint_pairs import PairFiles, read_pair_files, write_pairs
-from graphkit.importers.neuprint_records import Records, read_records
+from graphkit.importers.neuprint_records import Records, is_records, read_records
 from graphkit.importers.neuprint_regions import region_names, resolve_regions
 from graphkit.importers.neuron_join import first_said
 from graphkit.importers.neuron_table import read_neurons
@@ -30,6 +30,7 @@ from graphkit.importers.report import ImportReport
 from graphkit.importers.sources import checked_files, identifier
 from graphkit.importers.synapses import Files
 from graphkit.importers.work import Work, importing, nothing_left, region_rows
+from graphkit.tables import parquet_sql, quoted
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,6 +47,7 @@ def import_neuprint(
     hierarchy: str | os.PathLike[str] | None = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
+    status: str | Sequence[str] | None = None,
     neurons: str | os.PathLike[str] | None = None,
     neuron_columns: Mapping[str, str] | None = None,
     voxel_size_nm: Sequence[float] = HEMIBRAIN_VOXEL_NM,
@@ -59,6 +61,7 @@ def import_neuprint(
         columns: field -> column of the pair tables, for what is not recognised (pre_id, post_id, weight, region,
             roi_weight).
         where: SQL condition on the pair tables' columns; other rows are left out and counted.
+        status: only neurons whose records have this status (or one of these), e.g. "Traced", and the pairs among them.
         neurons: a further table of neurons; ``neuron_columns`` names its columns where needed.
         voxel_size_nm: voxels of somaLocation and size (x, y, z).
 
@@ -69,37 +72,47 @@ def import_neuprint(
     """
     paths = checked_files(files)
     described = checked_files(neurons)[0] if neurons is not None else None
-    json_paths = [p for p in paths if _is_json(p)]
+    wanted = None if status is None else [status] if isinstance(status, str) else list(status)
+    record_paths = [p for p in paths if is_records(p)]
     with importing(output, ImportOptions(**common), voxel_size_nm=voxel_size_nm) as work:
-        records = read_records(json_paths, work.ledger, [float(v) for v in voxel_size_nm]) if json_paths else None
-        work.sources.extend(json_paths)
-        found = read_pair_files(work, [p for p in paths if p not in json_paths], columns, where)
+        records = None
+        if record_paths:
+            records = read_records(record_paths, work.ledger, [float(v) for v in voxel_size_nm], wanted)
+        work.sources.extend(record_paths)
+        found = read_pair_files(work, [p for p in paths if p not in record_paths], columns, where)
+        if wanted:
+            _keep_described(work, found, records, wanted)
         options = BuildOptions(totals="source" if records and records.regions.num_rows else "counted")
         _write(work, records, found, described, neuron_columns, hierarchy)
         settings = {
             "hierarchy": os.fspath(hierarchy) if hierarchy == "flat" else hierarchy and Path(hierarchy).name,
             "columns": dict(columns or {}),
             "where": where,
+            "status": wanted,
             "neurons": described and described.name,
             "voxel_size_nm": [float(v) for v in voxel_size_nm],
         }
         return work.finish("import neuprint", settings, options)
 
 
-def _is_json(path: Path) -> bool:
-    import gzip
-
-    with path.open("rb") as file:
-        start = file.read(4096)
-    if start.startswith(b"\x1f\x8b"):
-        try:
-            with gzip.open(path) as packed:
-                start = packed.read(4096)
-        except (OSError, EOFError) as error:
-            raise ImportDataError(
-                f"{path.name!r} is a damaged gzip file ({error}).", hint="Download it again."
-            ) from error
-    return start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{")
+def _keep_described(work: Work, found: PairFiles, records: Records | None, status: Sequence[str]) -> None:
+    """Only the pairs of which both neurons have a record that was kept."""
+    if records is None:
+        raise ImportDataError(
+            f"Neurons of status {' or '.join(status)} are asked, but no file has records with a status.",
+            hint="Add the neurons' records (JSON, or the table of annotations or properties).",
+        )
+    work.connection.register("kept_neurons", records.neurons.select(["neuron_id"]))
+    for view in found.views:
+        rows = work.connection.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
+        target = work.new_file()
+        work.connection.execute(
+            f"COPY (SELECT p.* FROM {view} p SEMI JOIN kept_neurons a ON a.neuron_id = p.pre_id SEMI JOIN kept_neurons b "
+            f"ON b.neuron_id = p.post_id) TO {quoted(str(target))} (FORMAT parquet, COMPRESSION lz4)"
+        )
+        work.connection.execute(f"CREATE OR REPLACE VIEW {view} AS FROM {parquet_sql([str(target)])}")
+        kept = work.connection.execute(f"SELECT count(*) FROM {view}").fetchall()[0][0]
+        work.ledger.leave_out(f"a pair with a neuron that is not of status {' or '.join(status)}", rows - kept)
 
 
 def _write(
@@ -113,7 +126,7 @@ def _write(
     if not found.pairs and not found.resolved:
         raise (
             nothing_left(work.ledger, "connection")
-            if found.neurons or records
+            if found.neurons or found.bodies or records
             else ImportDataError("Nothing to import.")
         )
     if records:
@@ -130,6 +143,7 @@ def _write(
         _write_neuron_regions(work, ids)
     tables = [records.neurons] if records else []
     tables += [read_neurons(work, p, neuron_columns) for p in [*([described] if described else []), *found.neurons]]
+    tables += [_of_known(work, found, tables, p, read_neurons(work, p, neuron_columns)) for p in found.bodies]
     if found.described is not None:
         tables.append(found.described)
     _say_undescribed(work, found, tables, records)
@@ -137,6 +151,22 @@ def _write(
         raise nothing_left(work.ledger, "connection")
     if tables:
         work.writer.add("neurons", _joined(work, tables))
+
+
+def _of_known(work: Work, found: PairFiles, tables: Sequence[pa.Table], path: Path, table: pa.Table) -> pa.Table:
+    """The rows about neurons of the pairs or of the other tables: a table of every body has fragments by the million."""
+    work.connection.register("bodies", table)
+    ids = [f"SELECT {end} AS neuron_id FROM {view}" for view in found.views for end in ("pre_id", "post_id")]
+    for i, other in enumerate(tables):
+        work.connection.register(f"told_{i}", other)
+        ids.append(f"SELECT neuron_id FROM told_{i}")
+    sql = f"SELECT * FROM bodies SEMI JOIN ({' UNION '.join(ids)}) USING (neuron_id) ORDER BY neuron_id"
+    kept = work.connection.sql(sql).to_arrow_table()
+    if kept.num_rows < table.num_rows:
+        work.ledger.note(
+            f"{table.num_rows - kept.num_rows:,} bodies of {path.name} are in no other file, and were left out."
+        )
+    return kept
 
 
 def _write_neuron_regions(work: Work, ids: Mapping[str, int]) -> None:

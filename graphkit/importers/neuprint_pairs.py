@@ -35,11 +35,12 @@ _TYPES = ("databaseType", "type")
 
 @dataclass(slots=True)
 class PairFiles:
-    """What was found: files of totals and of roi rows (staged as the views in ``views``), and tables of neurons."""
+    """Files of totals and of roi rows (staged as the views in ``views``), tables of neurons, and of every body."""
 
     pairs: list[Path] = field(default_factory=list)
     resolved: list[Path] = field(default_factory=list)
     neurons: list[Path] = field(default_factory=list)
+    bodies: list[Path] = field(default_factory=list)
     described: pa.Table | None = None
 
     @property
@@ -63,11 +64,12 @@ def read_pair_files(
     for number, path in enumerate(paths):
         source = work.read([path])[0]
         fields = recognise(source, _FIELDS, _asked(columns, source))
-        if "pre_id" not in fields or "post_id" not in fields:
-            if "bodyid" not in {c.casefold() for c in source.columns}:
+        about = {c.casefold() for c in source.columns} & {"bodyid", "body"}
+        if "pre_id" not in fields or "post_id" not in fields or about:  # a neuron's pre and post are counts
+            if not about:
                 recognise(source, _FIELDS, columns, needed=("pre_id", "post_id"))  # says what is missing
             work.sources.pop()
-            found.neurons.append(path)
+            (found.bodies if about == {"body"} else found.neurons).append(path)
             continue
         if where is not None:
             work.sources.pop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +17,14 @@ from graphkit.schema import TABLES
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Records", "read_records"]
+__all__ = ["Records", "is_records", "read_records"]
 
 _FIELDS = {
     "name": ("instance", "name"),
     "type": ("type",),
     "class": ("superclass", "class"),
     "side": ("somaSide", "side"),
-    "nt": ("consensusNt", "celltypePredictedNt", "predictedNt"),
+    "nt": ("consensusNt", "celltypePredictedNt", "predictedNt", "consensus_nt", "predicted_nt"),
     "status": ("status",),
 }
 _SIDES = {"l": "left", "lhs": "left", "left": "left", "r": "right", "rhs": "right", "right": "right"}
@@ -43,8 +44,10 @@ class Records:
     notes: tuple[str, ...]
 
 
-def read_records(paths: Sequence[Path], ledger: Ledger, voxel_nm: Sequence[float]) -> Records:
-    """The records of all files, each neuron once.
+def read_records(
+    paths: Sequence[Path], ledger: Ledger, voxel_nm: Sequence[float], status: Sequence[str] | None = None
+) -> Records:
+    """The records of all files, each neuron once; only those of the given status, where one is given.
 
     Raises:
         ImportDataError: not JSON, not records, or (in mode ``fail``) a record that cannot be read, or two records of
@@ -52,11 +55,14 @@ def read_records(paths: Sequence[Path], ledger: Ledger, voxel_nm: Sequence[float
             neuron that differ.
     """
     seen: dict[int, dict[str, Any]] = {}
-    repeated = 0
+    repeated = others = 0
     for path in paths:
         for number, record in enumerate(_records(path), start=1):
             body = _body_id(record, f"{path.name}, record {number:,}", ledger)
             if body is None:
+                continue
+            if status is not None and _clean(record.get("status")) not in status:
+                others += 1
                 continue
             if body not in seen:
                 seen[body] = record
@@ -65,6 +71,8 @@ def read_records(paths: Sequence[Path], ledger: Ledger, voxel_nm: Sequence[float
             else:
                 _odd(ledger, f"{path.name}: the records of neuron {body} differ between the files; the first was kept.")
     notes = [f"{len(seen):,} neuron records read."]
+    if others:
+        notes.append(f"{others:,} more have another status than {' or '.join(status or ())}, and were left out.")
     if repeated:
         notes.append(f"{repeated:,} neuron records stand in several files, the same each time.")
     return _tables(dict(sorted(seen.items())), ledger, voxel_nm, notes)
@@ -77,8 +85,67 @@ def _odd(ledger: Ledger, sentence: str) -> None:
     ledger.note(sentence)
 
 
+def is_records(path: Path) -> bool:
+    """Whether ``path`` holds neuron records: JSON, or an Arrow or Parquet table with a column ``bodyId``.
+
+    Raises:
+        ImportDataError: a damaged file.
+    """
+    import gzip
+
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if start.startswith((b"ARROW1", b"PAR1")):
+        return "bodyId" in _schema_names(path)
+    if start.startswith(b"\x1f\x8b"):
+        try:
+            with gzip.open(path) as packed:
+                start = packed.read(4096)
+        except (OSError, EOFError) as error:
+            raise ImportDataError(
+                f"{path.name!r} is a damaged gzip file ({error}).", hint="Download it again."
+            ) from error
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{")
+
+
+def _schema_names(path: Path) -> list[str]:
+    """The columns of an Arrow or Parquet file; none where it cannot be read, which its reader will say."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with path.open("rb") as file:
+            arrow = file.read(6) == b"ARROW1"
+        if not arrow:
+            return list(pq.read_schema(path).names)
+        with pa.memory_map(str(path)) as mapped, pa.ipc.open_file(mapped) as reader:
+            return list(reader.schema.names)
+    except (pa.ArrowException, OSError):
+        return []
+
+
+def _table_records(path: Path) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.feather as feather
+    import pyarrow.parquet as pq
+
+    with path.open("rb") as file:
+        arrow = file.read(6) == b"ARROW1"
+    try:
+        table = feather.read_table(path) if arrow else pq.read_table(path)
+    except (pa.ArrowException, OSError) as error:
+        raise ImportDataError(f"{path.name!r} cannot be read: {error}", hint="Download it again.") from error
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     import gzip
+
+    with path.open("rb") as file:
+        if file.read(4) in (b"ARRO", b"PAR1"):
+            yield from _table_records(path)
+            return
 
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
@@ -147,7 +214,7 @@ def _tables(seen: dict[int, dict[str, Any]], ledger: Ledger, voxel_nm: Sequence[
     columns["volume_nm3"] = [None if s is None else float(s) * voxel for s in sizes]
     columns["inputs"] = [_figure(r, "upstream", "post") for r in seen.values()]
     columns["outputs"] = [_figure(r, "downstream", "pre") for r in seen.values()]
-    if any("downstream" not in r for r in seen.values()):
+    if any("pre" in r and "downstream" not in r for r in seen.values()):
         notes.append(
             "Some records have no `downstream`; there outputs are `pre`, presynaptic sites, of which one can have "
             "many partners."
@@ -170,6 +237,8 @@ def _figure(record: dict[str, Any], key: str, otherwise: str) -> int:
 def _soma(body: int, place: Any, voxel_nm: Sequence[float], ledger: Ledger) -> list[int] | None:
     if isinstance(place, dict):
         place = place.get("coordinates")
+    if isinstance(place, str):  # a table keeps it as text
+        place = [float(part) for part in re.findall(r"-?[0-9]+(?:\.[0-9]+)?", place)] or None
     if _clean(place) is None:
         return None
     if isinstance(place, list) and len(place) == 3 and all(isinstance(p, (int, float)) for p in place):
@@ -215,6 +284,8 @@ def _region_rows(seen: dict[int, dict[str, Any]]) -> pa.Table:
         if isinstance(info, str):
             info = json.loads(info)
         for name, figures in (info or {}).items():
+            if not figures:  # a table has a place for every region
+                continue
             ids.append(body)
             names.append(name)
             inputs.append(_figure(figures, "upstream", "post"))
