@@ -1,29 +1,45 @@
-"""Patterns of connections among two and three neurons: which there are, how often, between which types, by more than chance."""
+"""Patterns of connections among neurons: which there are, how often, who takes part, and those that a user describes."""
 
 from __future__ import annotations
 
 from graphkit.motifs.by_type import MotifsByType, motifs_by_type
 from graphkit.motifs.census import DyadCensus, MotifCount, dyad_census, motif_counts, triad_census
+from graphkit.motifs.four_census import four_node_census, four_node_counts
+from graphkit.motifs.four_nodes import four_nodes
+from graphkit.motifs.four_sample import FourNodeSample, sampled_four_node_census
 from graphkit.motifs.names import CONNECTED_TRIADS, DYADS, TRIADS, Motif, containment
-from graphkit.motifs.significance import MotifSignificance, Significance, significance
-from graphkit.motifs.strength import MotifStrength, motif_strengths
+from graphkit.motifs.orbits import Orbits, four_node_orbits, triad_orbits
+from graphkit.motifs.pattern import Edge, Pattern, Test
+from graphkit.motifs.search import any_match, count_matches, explain, match_batches, matches_by_neuron, sample_matches
 
 __all__ = [
     "CONNECTED_TRIADS",
     "DYADS",
     "TRIADS",
     "DyadCensus",
+    "Edge",
+    "FourNodeSample",
     "Motif",
     "MotifCount",
-    "MotifSignificance",
-    "MotifStrength",
     "MotifsByType",
-    "Significance",
+    "Orbits",
+    "Pattern",
+    "Test",
+    "any_match",
     "containment",
+    "count_matches",
     "dyad_census",
+    "explain",
+    "four_node_census",
+    "four_node_counts",
+    "four_node_orbits",
+    "four_nodes",
+    "match_batches",
+    "matches_by_neuron",
     "motif_counts",
-    "motif_strengths",
     "motifs_by_type",
-    "significance",
+    "sample_matches",
+    "sampled_four_node_census",
     "triad_census",
+    "triad_orbits",
 ]

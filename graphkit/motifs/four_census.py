@@ -18,7 +18,7 @@ from graphkit.graph import Graph
 from graphkit.motifs.census import MotifCount, in_ranges, packable
 from graphkit.motifs.four_nodes import four_nodes
 
-__all__ = ["four_node_census", "four_node_counts"]
+__all__ = ["Support", "degrees_by_dyad", "four_node_census", "four_node_counts", "support_of"]
 
 
 def four_node_census(graph: Graph, *, threads: int | None = None) -> dict[str, int]:
@@ -54,40 +54,47 @@ def four_node_counts(graph: Graph, *, threads: int | None = None) -> list[MotifC
 
 
 @dataclass(frozen=True, slots=True)
-class _Support:
-    """The support with neurons renamed by rank."""
+class Support:
+    """The support with neurons renamed by rank; ``forward`` has the neighbours of higher rank only."""
 
+    order: NDArray[np.int64]  # the row of each rank
     starts: NDArray[np.int64]
     packed: NDArray[np.int32]
-    order: NDArray[np.int64]
+    forward_starts: NDArray[np.int64]
+    forward: NDArray[np.int32]
 
 
-def _support(graph: Graph) -> _Support:
+def support_of(graph: Graph) -> Support:
+    """The support of a graph.
+
+    Raises:
+        GraphError: it has too many neurons.
+    """
     from graphkit.motifs import four_kernels, kernels
 
     packable(graph)
     starts, packed, _ = kernels.support(graph.indptr, graph.indices, graph.in_indptr, graph.in_indices)
     order, starts, packed = four_kernels.ranked(starts, packed)
-    return _Support(starts, packed, order)
+    higher = (packed >> 2) > np.repeat(np.arange(len(graph)), np.diff(starts))
+    forward_starts = np.concatenate([[0], np.cumsum(higher)])[starts]
+    return Support(order, starts, packed, forward_starts, packed[higher])
 
 
 def _by_code(graph: Graph, threads: int | None) -> list[tuple[int, int]]:
     """(code, count) of all copies of the six shapes, by the dyads on them."""
     from graphkit.motifs import four_kernels
 
-    support = _support(graph)
+    support = support_of(graph)
     degrees = degrees_by_dyad(support.starts, support.packed)
     of_pairs = in_ranges(
         lambda begin, end: four_kernels.pairs(begin, end, support.starts, support.packed, degrees),
         support.starts,
         threads,
     )
-    rows = np.repeat(np.arange(len(graph)), np.diff(support.starts))
-    higher = (support.packed >> 2) > rows
-    forward = support.packed[higher]
-    forward_starts = np.concatenate([[0], np.cumsum(higher)])[support.starts]
     of_cliques = in_ranges(
-        lambda begin, end: four_kernels.cliques(begin, end, forward_starts, forward), forward_starts, threads
+        lambda begin, end: four_kernels.cliques(begin, end, support.forward_starts, support.forward),
+        support.forward_starts,
+        threads,
     )
     counts = np.sum([*of_pairs, *of_cliques], axis=0)
     found = [(code, int(counts[code])) for code in np.flatnonzero(counts).tolist()]

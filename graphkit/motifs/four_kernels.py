@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["cliques", "folded", "pairs", "ranked", "ranked_lists", "squares"]
+__all__ = ["cliques", "codes_of", "folded", "pairs", "ranked", "ranked_lists", "squares"]
 
 _Int32 = NDArray[np.int32]
 _Int64 = NDArray[np.int64]
@@ -300,3 +300,27 @@ def folded(
             i += 1
             j += 1
     return found
+
+
+@compiled
+def codes_of(starts: _Int64, packed: _Int32, neurons: _Int64) -> _Int64:  # pragma: no cover - compiled
+    """The code of each four neurons, (k, 4) to (k,); 0 where two of them are the same."""
+    codes = np.zeros(len(neurons), dtype=np.int64)
+    for row in range(len(neurons)):
+        code = 0
+        for a in range(4):
+            for b in range(a + 1, 4):
+                u, v = neurons[row, a], neurons[row, b]
+                if u == v:
+                    code = -(1 << 20)
+                begin, end = starts[u], starts[u + 1]
+                while begin < end:
+                    middle = (begin + end) >> 1
+                    if packed[middle] >> 2 < v:
+                        begin = middle + 1
+                    else:
+                        end = middle
+                dyad = packed[begin] & 3 if begin < starts[u + 1] and packed[begin] >> 2 == v else 0
+                code = code << 2 | dyad
+        codes[row] = max(code, 0)
+    return codes
