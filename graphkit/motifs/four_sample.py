@@ -120,7 +120,8 @@ def _other(
     at = support.starts[of] + rng.integers(0, support.starts[of + 1] - support.starts[of] - 1)
     drawn = (support.packed[at] >> 2).astype(np.int64)
     # lists ascend: from the place of ``but`` on, take the next
-    return np.where(drawn >= but, (support.packed[np.minimum(at + 1, len(support.packed) - 1)] >> 2), drawn)
+    after = (support.packed[np.minimum(at + 1, len(support.packed) - 1)] >> 2).astype(np.int64)
+    return np.asarray(np.where(drawn >= but, after, drawn))
 
 
 def _codes(
