@@ -16,10 +16,12 @@ __all__ = [
     "LimitOption",
     "MemoryOption",
     "NeuronsOption",
+    "NoCacheOption",
     "OutputOption",
     "SetOption",
     "SkipUnknownOption",
     "ThreadsOption",
+    "TimeoutOption",
 ]
 
 DatasetOption = Annotated[
@@ -93,6 +95,16 @@ SetOption = Annotated[
 SkipUnknownOption = Annotated[
     bool,
     typer.Option("--skip-unknown", help="Go on without given ids that the dataset does not have; they are counted."),
+]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Answer anew, also where the answer was given before.")]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="Give what is found until then, marked as incomplete, or an error.",
+        show_default=False,
+    ),
 ]
 MemoryOption = Annotated[
     str, typer.Option("--memory-limit", metavar="SIZE", help="Bound on the memory used, e.g. 512MB.")

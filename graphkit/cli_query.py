@@ -17,9 +17,11 @@ from graphkit.cli_options import (
     FormatOption,
     LimitOption,
     NeuronsOption,
+    NoCacheOption,
     OutputOption,
     SetOption,
     SkipUnknownOption,
+    TimeoutOption,
 )
 from graphkit.terminal import caught, say
 
@@ -57,6 +59,8 @@ def query(
     annotations: AnnotationsOption = None,
     annotations_id: AnnotationsIdOption = None,
     skip_unknown: SkipUnknownOption = False,
+    timeout: TimeoutOption = None,
+    no_cache: NoCacheOption = False,
 ) -> None:
     """Ask a question and print the answer.
 
@@ -79,18 +83,22 @@ def query(
         chosen = format_of(output, form)
         brain = with_given(opened(dataset), set_, neurons, annotations, annotations_id, skip_unknown=skip_unknown)
         if sql is None:
+            from graphkit.query import with_limit
+            from graphkit.query.answer_cache import is_kept
             from graphkit.query.answers import COMPUTED
-            from graphkit.query.executor import explain as explain_form
 
-            asked = _form(brain, question or "", file)
-            answer_only(arrays=asked.name in COMPUTED)
+            asked = with_limit(_form(brain, question or "", file), limit)
+            kept = not no_cache and not explain and is_kept(asked, brain)
+            answer_only(arrays=asked.name in COMPUTED and not kept)
             if explain:
+                from graphkit.query.executor import explain as explain_form
+
                 print(explain_form(asked, brain))
                 return
-            result = brain.query(asked, limit=limit)
+            result = brain.query(asked, cache=not no_cache, timeout=timeout)
         else:
             answer_only(arrays=False)
-            result = brain.sql(sql, limit=limit)
+            result = brain.sql(sql, limit=limit, timeout=timeout)
         if explain:
             print(result.explain())
             return
@@ -102,9 +110,9 @@ def _form(brain: Dataset, question: str, file: Path | None) -> ir.Form:
         from graphkit.query.files import read_question_file
 
         return read_question_file(brain, file, question)
-    from graphkit.query.reading import parse_question
+    from graphkit.query.reading import parse_again
 
-    return parse_question(brain, question)
+    return parse_again(brain, question)
 
 
 def print_answer(result: Result, form: str, output: Path | None) -> None:

@@ -255,18 +255,27 @@ class Dataset(Questions):
     # -- questions ----------------------------------------------------------------------------------------------
 
     def query(
-        self, question: str | ir.Form, *, limit: int | None = None, sets: Mapping[str, NeuronSource] | None = None
+        self,
+        question: str | ir.Form,
+        *,
+        limit: int | None = None,
+        sets: Mapping[str, NeuronSource] | None = None,
+        cache: bool = True,
+        timeout: float | None = None,
     ) -> Result:
         """The answer to a question, in English (``motifs in region EB``) or in the typed form.
 
-        ``sets`` gives the neurons that the question calls ``@name``: ids, a DataFrame, an answer, a file.
+        ``sets`` gives the neurons that the question calls ``@name``: ids, a DataFrame, an answer, a file. An answer that was
+        given before is given again (``graphkit.query.answer_cache``) unless ``cache`` is False. After ``timeout`` seconds
+        the rows found are given, marked as incomplete, or an error.
 
         Raises:
             QueryError: the question has an error; says where and what was meant.
+            TimeLimitError: the time was not enough.
         """
         from graphkit.query import ask
 
-        return ask(self.with_sets(sets) if sets else self, question, limit=limit)
+        return ask(self.with_sets(sets) if sets else self, question, limit=limit, cache=cache, timeout=timeout)
 
     def with_sets(self, sets: Mapping[str, NeuronSource], *, skip_unknown: bool | None = None) -> Dataset:
         """The same dataset, of which questions can say ``@name`` for each of ``sets``.
@@ -320,15 +329,18 @@ class Dataset(Questions):
         like.notes = list(self.notes)
         return like
 
-    def sql(self, statement: str, *, limit: int | None = None) -> Result:
+    def sql(self, statement: str, *, limit: int | None = None, timeout: float | None = None) -> Result:
         """The answer to one SELECT over the views of ``graphkit.tables``; nothing else can be read or written.
 
         Raises:
             SqlError: refused or failed.
+            TimeLimitError: it took more than ``timeout`` seconds.
         """
         from graphkit.query.sql import run_sql
+        from graphkit.stopping import limited
 
-        return run_sql(self, statement, limit=limit)
+        with limited(timeout):
+            return run_sql(self, statement, limit=limit)
 
     def graph(self, **selection: Any) -> Graph:
         """The graph of the dataset or of a part of it, as ``graphkit.selection.load_graph`` describes."""

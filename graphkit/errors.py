@@ -17,6 +17,7 @@
     │   └── NotAnswerableError    a sound question that this dataset cannot answer (and what can be asked instead)
     ├── SqlError                  the SQL is refused or fails
     ├── CatalogueError            no such question in the catalogue, its file is broken, or a parameter does not fit
+    ├── TimeLimitError            the time that was given is over, and a part of the answer would be none
     └── MissingExtraError         an optional dependency is not installed; names the install command
 
 A message gives the value, what was expected, and what to do next.
@@ -44,6 +45,7 @@ __all__ = [
     "QueryError",
     "QuerySyntaxError",
     "SqlError",
+    "TimeLimitError",
     "UnknownNameError",
     "did_you_mean",
 ]
@@ -161,6 +163,10 @@ class SqlError(GraphkitError):
 
 class CatalogueError(GraphkitError):
     """The catalogue has no such question, a file of it is broken, or what a parameter was given does not fit."""
+
+
+class TimeLimitError(GraphkitError):
+    """The time that was given is over."""
 
 
 class MissingExtraError(GraphkitError):

@@ -1,10 +1,12 @@
-"""Ctrl-C while DuckDB works."""
+"""Ctrl-C and the time limit while DuckDB works."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
+
+from graphkit.stopping import current
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,7 +24,11 @@ def interruptible(
     """``work()``, a query on ``connection``, in a thread of its own; Ctrl-C stops it. ``meanwhile`` is called now and then.
 
     DuckDB by itself sees a Ctrl-C during the first seconds of a relation's query only.
+
+    Raises:
+        TimeLimitError: the time limit (``graphkit.stopping``) has come; the query was stopped.
     """
+    stop = current()
     found: list[_T] = []
     failure: list[BaseException] = []
     done = threading.Event()  # an interrupted Thread.join() takes the thread for ended (Python 3.11)
@@ -35,12 +41,14 @@ def interruptible(
         finally:
             done.set()
 
+    stop.check()
     threading.Thread(target=run, daemon=True).start()
     try:
-        while not done.wait(None if meanwhile is None else _POLL_S):
+        while not done.wait(_POLL_S):
+            stop.check()
             if meanwhile is not None:
                 meanwhile()
-    except KeyboardInterrupt:
+    except BaseException:
         connection.interrupt()
         done.wait(_PATIENCE_S)
         raise

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.motifs.names import CLASS_OF_CODE, CONNECTED_TRIADS, DYADS, TRIADS, containment, wedges_of
+from graphkit.stopping import current
 
 __all__ = [
     "DyadCensus",
@@ -142,15 +143,21 @@ def in_ranges(work: Callable[[int, int], _T], starts: NDArray[np.int64], threads
         raise GraphError(f"threads is {threads}; expected 1 or more.")
     n_rows, n_pairs = len(starts) - 1, int(starts[-1])
     n_threads = threads or _cores()
-    if n_threads == 1 or n_pairs < _FEW_PAIRS:
+    if n_pairs < _FEW_PAIRS:
         return [work(0, n_rows)]
     from concurrent.futures import ThreadPoolExecutor
 
     n_ranges = n_threads * _RANGES_A_THREAD
     bounds = np.searchsorted(starts, np.linspace(0, n_pairs, n_ranges + 1)[1:-1].astype(np.int64)).tolist()
     ranges = [(begin, end) for begin, end in zip([0, *bounds], [*bounds, n_rows], strict=True) if begin < end]
+    stop = current()  # which threads do not inherit
+
+    def one(bounds: tuple[int, int]) -> _T:
+        stop.check()
+        return work(*bounds)
+
     with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(lambda bounds: work(*bounds), ranges))
+        return list(pool.map(one, ranges))
 
 
 def _cores() -> int:

@@ -12,21 +12,38 @@ if TYPE_CHECKING:
     from graphkit.query import ir
     from graphkit.query.result import Result
 
-__all__ = ["ask"]
+__all__ = ["ask", "with_limit"]
 
 
-def ask(dataset: Dataset, question: str | ir.Form, *, limit: int | None = None) -> Result:
+def ask(
+    dataset: Dataset,
+    question: str | ir.Form,
+    *,
+    limit: int | None = None,
+    cache: bool = True,
+    timeout: float | None = None,
+) -> Result:
     """The answer to a question, in English, MATCH or the typed form; ``limit`` is on its rows, below any that the question has.
 
     Raises:
         QueryError: the question has an error.
+        TimeLimitError: ``timeout`` seconds were not enough.
     """
     from graphkit.query.executor import run
     from graphkit.query.reading import parse_question
 
-    form = parse_question(dataset, question) if isinstance(question, str) else question
-    if limit is not None:
-        if limit < 1:
-            raise QueryError(f"The limit must be at least 1, got {limit}.")
-        form = replace(form, limit=limit if form.limit is None else min(limit, form.limit))
-    return run(form, dataset)
+    form = with_limit(parse_question(dataset, question) if isinstance(question, str) else question, limit)
+    return run(form, dataset, cache=cache, timeout=timeout)
+
+
+def with_limit(form: ir.Form, limit: int | None) -> ir.Form:
+    """The form with at most ``limit`` rows.
+
+    Raises:
+        QueryError: the limit is below 1.
+    """
+    if limit is None:
+        return form
+    if limit < 1:
+        raise QueryError(f"The limit must be at least 1, got {limit}.")
+    return replace(form, limit=limit if form.limit is None else min(limit, form.limit))

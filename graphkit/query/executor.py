@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graphkit.interrupted import interruptible
 from graphkit.query import ir
+from graphkit.query.answer_cache import cached_answer, keep_answer
 from graphkit.query.answers import COMPUTED, Answer
 from graphkit.query.echo import echo
 from graphkit.query.planner import Plan, plan
 from graphkit.query.result import Result, cut_off
 from graphkit.statement import plain_error
+from graphkit.stopping import current, limited, stoppable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,33 +27,49 @@ if TYPE_CHECKING:
 __all__ = ["explain", "run", "run_rows"]
 
 
-def run(form: ir.Form, dataset: Dataset) -> Result:
-    """The answer to a typed question.
+def run(form: ir.Form, dataset: Dataset, *, cache: bool = True, timeout: float | None = None) -> Result:
+    """The answer to a typed question: as it was given before where that is kept (``cache``), else found now.
 
     Raises:
         NotAnswerableError: the dataset does not hold what the question needs.
+        TimeLimitError: nothing was found within ``timeout`` seconds, or a part of the answer would be none.
     """
-    planned = plan(form, dataset)
-    notes = [*dataset.notes, *planned.notes]
-    if (module := COMPUTED.get(form.name)) is not None:
-        answer: Answer = importlib.import_module(module).answer(form, dataset, planned)
-        table, complete = answer.table, answer.complete
-        notes += answer.notes
-    else:
-        table, complete = run_rows(dataset, planned.sql, form.limit)
-    if not complete and form.limit is not None:
-        notes.append(cut_off(form.limit))
+    with limited(timeout):
+        answer = cached_answer(form, dataset) if cache else None
+        if answer is None:
+            began = time.monotonic()
+            answer = _answered(form, dataset)
+            if cache:
+                keep_answer(form, dataset, answer, time.monotonic() - began)
     return Result(
-        table=table,
+        table=answer.table,
         question=echo(form),
-        complete=complete,
-        notes=tuple(notes),
+        complete=answer.complete,
+        notes=(*dataset.notes, *answer.notes),
         form=form,
-        plan=explain(form, dataset, planned),
+        plan=lambda: explain(form, dataset),
         dataset_name=dataset.name,
         snapshot=dataset.snapshot.number,
-        _graph=_graph_of(form, dataset, table),
+        _graph=_graph_of(form, dataset, answer.table),
     )
+
+
+def _answered(form: ir.Form, dataset: Dataset) -> Answer:
+    planned = plan(form, dataset)
+    if (module := COMPUTED.get(form.name)) is not None:
+        found: Answer = stoppable(lambda: importlib.import_module(module).answer(form, dataset, planned))
+    else:
+        found = Answer(*run_rows(dataset, planned.sql, form.limit))
+    notes = [*planned.notes, *found.notes]
+    if found.timed_out:
+        if not len(found.table):
+            raise current().error()
+        notes.append(
+            f"Stopped after {current().seconds:g} s: only the {len(found.table):,} rows found until then are given."
+        )
+    elif not found.complete and form.limit is not None:
+        notes.append(cut_off(form.limit))
+    return replace(found, complete=found.complete and not found.timed_out, notes=tuple(notes))
 
 
 def run_rows(dataset: Dataset, sql: str, limit: int | None) -> tuple[pa.Table, bool]:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.query import ir
 
-__all__ = ["parse_question"]
+__all__ = ["parse_again", "parse_question"]
 
 
 def parse_question(dataset: Dataset, text: str) -> ir.Form:
@@ -25,3 +25,14 @@ def parse_question(dataset: Dataset, text: str) -> ir.Form:
     from graphkit.query.english import parse_english
 
     return parse_english(dataset, text)
+
+
+def parse_again(dataset: Dataset, text: str) -> ir.Form:
+    """As ``parse_question``, which is spared where the same was asked of the same dataset before."""
+    from graphkit.query.answer_cache import remember_form, remembered_form
+
+    form = remembered_form(dataset, text)
+    if form is None:
+        form = parse_question(dataset, text)
+        remember_form(dataset, text, form)
+    return form

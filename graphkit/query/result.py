@@ -60,7 +60,7 @@ class Result:
     complete: bool
     notes: tuple[str, ...] = ()
     form: Form | None = None
-    plan: str = ""
+    plan: str | Callable[[], str] = field(default="", compare=False)
     dataset_name: str = ""
     snapshot: int = 0
     meanings: Mapping[str, str] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class Result:
 
     def explain(self) -> str:
         """What ran: the exact question, the engine, the SQL."""
-        return self.plan
+        return self.plan if isinstance(self.plan, str) else self.plan()
 
     def to_json(self) -> str:
         """The answer as JSON text; ids are strings, so that JavaScript keeps all their digits."""

@@ -37,11 +37,15 @@ COMPUTED: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Rows, whether they are all, and sentences to read with them."""
+    """Rows, whether they are all, and sentences to read with them.
+
+    ``timed_out``: the rows are those that were found until the time limit; ``complete`` is False then.
+    """
 
     table: pa.Table
     complete: bool = True
     notes: tuple[str, ...] = ()
+    timed_out: bool = False
 
 
 def cut(table: pa.Table, limit: int | None, notes: tuple[str, ...] = ()) -> Answer:

@@ -13,6 +13,7 @@ from graphkit.interrupted import interruptible
 from graphkit.query.answers import Answer, cut
 from graphkit.query.match.columns import NEURON_COLUMNS, answered
 from graphkit.query.vocabulary import quoted_name
+from graphkit.stopping import current
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -42,11 +43,11 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
         return Answer(pa.table({"matches": pa.array([number], pa.int64())}), True, notes)
     if form.returns == "neurons":
         return cut(_by_neuron(form, dataset, pattern), form.limit, notes)
-    rows, complete = _rows(form, dataset, found)
+    rows, complete, timed_out = _rows(form, dataset, found)
     table = _table(form, dataset, found, rows)
-    if not complete and form.limit is None:
+    if not complete and form.limit is None and not timed_out:
         notes += (f"Only the first {MOST_ROWS:,} matches are given; RETURN count counts all, LIMIT gives more.",)
-    return Answer(table, complete, notes)
+    return Answer(table, complete, notes, timed_out)
 
 
 def _named(reason: str, form: ir.Match) -> str:
@@ -59,8 +60,8 @@ def _named(reason: str, form: ir.Match) -> str:
 # -- one row a match --------------------------------------------------------------------------------------------
 
 
-def _rows(form: ir.Match, dataset: Dataset, found: Bound) -> tuple[NDArray[np.int32], bool]:
-    """The matches to give, in their order, and whether they are all."""
+def _rows(form: ir.Match, dataset: Dataset, found: Bound) -> tuple[NDArray[np.int32], bool, bool]:
+    """The matches to give, in their order, whether they are all, and whether the time limit cut them."""
     from graphkit.motifs.search import match_batches
     from graphkit.query.match.first import firsts
 
@@ -68,8 +69,13 @@ def _rows(form: ir.Match, dataset: Dataset, found: Bound) -> tuple[NDArray[np.in
     limit = MOST_ROWS if form.limit is None else form.limit
     kept = np.empty((0, found.pattern.n_nodes), dtype=np.int32)
     waiting: list[NDArray[np.int32]] = []
-    n_waiting, complete = 0, True
+    n_waiting, complete, stop = 0, True, current()
     for batch in match_batches(found.pattern):
+        if form.order:
+            stop.check()  # the first rows of an order are known when all are
+        elif stop.over():
+            kept = np.concatenate([kept, *waiting, first(batch)])[:limit]
+            return kept, False, True
         waiting.append(first(batch))
         n_waiting += len(batch)
         if len(kept) + n_waiting <= limit or (form.order and n_waiting < _SORT_AT):
@@ -81,7 +87,7 @@ def _rows(form: ir.Match, dataset: Dataset, found: Bound) -> tuple[NDArray[np.in
         kept = _ordered(form, dataset, found, kept)[:limit]
     kept = np.concatenate([kept, *waiting])
     complete = complete and len(kept) <= limit
-    return _ordered(form, dataset, found, kept[: None if form.order else limit])[:limit], complete
+    return _ordered(form, dataset, found, kept[: None if form.order else limit])[:limit], complete, False
 
 
 _SORT_AT = 1_000_000
