@@ -45,7 +45,7 @@ def medians(benchmark: Any, rounds: int, commands: dict[str, list[str]]) -> dict
 
 
 def test_shell_to_answer(benchmark: Any, dataset: Path) -> None:
-    where = ["-d", str(dataset)]
+    where = ["-d", str(dataset), "--no-cache"]
     commands = {
         "--help": [COMMAND, "--help"],
         "neurons in EB": [COMMAND, "query", "neurons in EB where type = 'ER4d'", *where],
@@ -53,11 +53,12 @@ def test_shell_to_answer(benchmark: Any, dataset: Path) -> None:
         "motifs in EB": [
             "sh",
             "-c",
-            f'rm -rf "$1/.cache"; exec {COMMAND} query "motifs in region EB" -d "$1"',
+            f'rm -rf "$1/.cache"; exec {COMMAND} query "motifs in region EB" -d "$1" --no-cache',
             "sh",
             where[1],
         ],
-        "motifs in EB, asked before": [COMMAND, "query", "motifs in region EB", *where],
+        "motifs in EB, its graph kept": [COMMAND, "query", "motifs in region EB", *where],
+        "motifs in EB, its answer kept": [COMMAND, "query", "motifs in region EB", *where[:2]],
         "python -c pass": [sys.executable, "-c", "pass"],
     }
     runs = medians(benchmark, 7, commands)

@@ -23,7 +23,10 @@ __all__ = ["Stop", "check", "current", "limited", "stoppable"]
 
 _T = TypeVar("_T")
 _GRACE_S = 0.5
-"""How long work that was told to stop may take to hand over what it has."""
+"""How long after the limit work may look for the first time."""
+
+_HAND_OVER_S = 60.0
+"""How long work that has looked may take to hand over what it has."""
 
 _POLL_S = 0.05
 
@@ -34,15 +37,22 @@ class Stop:
     def __init__(self, seconds: float | None = None) -> None:
         self.seconds = seconds
         self.told = False
+        self.heard = False
+        """Whether the work knows."""
         self._ends = None if seconds is None else time.monotonic() + seconds
 
-    def over(self, grace_s: float = 0.0) -> bool:
+    def past(self, grace_s: float = 0.0) -> bool:
         """Whether the time has been over for ``grace_s``."""
         return self._ends is not None and time.monotonic() >= self._ends + grace_s
 
+    def over(self) -> bool:
+        """Whether the work is to stop; who asks will hand over what there is."""
+        self.heard = self.heard or self.told or self.past()
+        return self.heard
+
     def check(self) -> None:
         """Raises TimeLimitError if the work is to stop."""
-        if self.told or self.over():
+        if self.over():
             raise self.error()
 
     def error(self) -> TimeLimitError:
@@ -111,10 +121,8 @@ def stoppable(work: Callable[[], _T]) -> _T:
     threading.Thread(target=run, daemon=True).start()
     try:
         while not done.wait(_POLL_S if own.seconds is not None or stop is not _never else None):
-            if stop.told or own.over(_GRACE_S):
-                own.told = True
-                if not done.wait(_GRACE_S):
-                    raise stop.error()
+            if (stop.told or own.past(_GRACE_S)) and not (own.heard and done.wait(_HAND_OVER_S)):
+                raise own.error()
     except BaseException:
         own.told = True
         raise

@@ -13,7 +13,7 @@ from graphkit.interrupted import interruptible
 from graphkit.query.answers import Answer, cut
 from graphkit.query.match.columns import NEURON_COLUMNS, answered
 from graphkit.query.vocabulary import quoted_name
-from graphkit.stopping import current
+from graphkit.stopping import current, limited
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -44,7 +44,8 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
     if form.returns == "neurons":
         return cut(_by_neuron(form, dataset, pattern), form.limit, notes)
     rows, complete, timed_out = _rows(form, dataset, found)
-    table = _table(form, dataset, found, rows)
+    with limited(None):  # where the time is over, what was found is still to be told
+        table = _table(form, dataset, found, rows)
     if not complete and form.limit is None and not timed_out:
         notes += (f"Only the first {MOST_ROWS:,} matches are given; RETURN count counts all, LIMIT gives more.",)
     return Answer(table, complete, notes, timed_out)
