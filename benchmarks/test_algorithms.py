@@ -1,0 +1,183 @@
+"""The analyses at the size of a fly's brain (130,000 neurons, 2.7 M connections), with peers in the same run.
+
+    GRAPHKIT_BENCH=1 pytest benchmarks/test_algorithms.py --benchmark-enable -s
+
+Without it the same code runs small and untimed. A peer is given its own graph beforehand; only the analysis is timed.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import igraph
+import networkx as nx
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from benchmarks.measuring import FULL
+from benchmarks.test_census import heavy_tailed
+from graphkit.algorithms.betweenness import betweenness
+from graphkit.algorithms.communities import communities, modularity
+from graphkit.algorithms.cores import core_numbers
+from graphkit.algorithms.distance import connection_probability
+from graphkit.algorithms.flow import information_flow
+from graphkit.algorithms.paths import path_lengths
+from graphkit.algorithms.reciprocity import directed_clustering
+from graphkit.algorithms.rich_club import normalised_rich_club, rich_club
+from graphkit.algorithms.similarity_matrix import similarity_matrix
+from graphkit.algorithms.walks import pagerank
+from graphkit.graph import Graph
+
+N, M = (130_000, 2_700_000) if FULL else (600, 6_000)
+SEARCHES = 1000 if FULL else 20
+
+
+@functools.cache
+def graph() -> Graph:
+    pre, post = heavy_tailed(N, M)
+    rng = np.random.default_rng(1)
+    return Graph.from_edges(pre, post, rng.geometric(0.08, len(pre)), ids=np.arange(N), autapses=False)
+
+
+@functools.cache
+def in_igraph() -> igraph.Graph:
+    rows = np.repeat(np.arange(N), np.diff(graph().indptr))
+    made = igraph.Graph(n=N, edges=np.column_stack([rows, graph().indices]), directed=True)
+    made.es["weight"] = graph().synapses.tolist()
+    return made
+
+
+@functools.cache
+def in_networkx() -> nx.DiGraph[int]:
+    pre, post, synapses = (column.tolist() for column in graph().edges())
+    made = nx.DiGraph()
+    made.add_nodes_from(range(N))
+    made.add_weighted_edges_from(zip(pre, post, synapses, strict=True))
+    return made
+
+
+def beside(benchmark: Any, ours: Callable[[], Any], **peers: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
+    """Our answer, timed, and each peer's; prints the ratios."""
+    if not FULL:
+        return benchmark.pedantic(ours, rounds=1), {name: peer() for name, peer in peers.items()}
+    ours()  # compiles, or loads what is compiled
+    answer = benchmark.pedantic(ours, rounds=3, iterations=1)
+    median_s = benchmark.stats.stats.median
+    line, found = [f"graphkit {median_s:.2f} s"], {}
+    for name, peer in peers.items():
+        begin = perf_counter()
+        found[name] = peer()
+        seconds = perf_counter() - begin
+        line.append(f"{name} {seconds:.2f} s ({seconds / median_s:.1f}x)")
+    print(f"\n{benchmark.name}: {', '.join(line)}")
+    return answer, found
+
+
+def test_sampled_path_lengths(benchmark: Any) -> None:
+    sources = np.random.default_rng(0).choice(N, SEARCHES, replace=False)
+    few = sources[: max(1, SEARCHES // 20)].tolist()  # a twentieth of them, for the time it takes
+
+    def theirs() -> float:
+        lengths = np.array(in_igraph().distances(few, mode="out"))
+        return float(lengths[np.isfinite(lengths) & (lengths > 0)].mean())
+
+    in_igraph()
+    ours, peers = beside(benchmark, lambda: path_lengths(graph(), samples=SEARCHES), **{"igraph (1/20 of it)": theirs})
+    assert ours.mean == pytest.approx(peers["igraph (1/20 of it)"], rel=0.2)
+
+
+def test_directed_clustering(benchmark: Any) -> None:
+    ours, _ = beside(benchmark, lambda: directed_clustering(graph()))
+    some = np.random.default_rng(0).choice(N, 20, replace=False).tolist()
+    expected = nx.clustering(in_networkx(), some)
+    assert ours[some].tolist() == pytest.approx([expected[i] for i in some])
+
+
+def test_core_numbers(benchmark: Any) -> None:
+    plain = in_igraph().as_undirected(mode="collapse")
+    ours, peers = beside(benchmark, lambda: core_numbers(graph()), igraph=lambda: plain.coreness())
+    assert ours.tolist() == peers["igraph"]
+
+
+def test_rich_club_with_20_nulls(benchmark: Any) -> None:
+    from graphkit.motifs.nulls import configuration
+
+    count = 20 if FULL else 2
+    ours, _ = beside(benchmark, lambda: normalised_rich_club(graph(), configuration(graph(), count, seed=1)))
+    assert ours.samples == count
+    assert ours.observed.connections[0] == graph().n_connections
+    assert np.array_equal(rich_club(graph()).connections, ours.observed.connections)
+
+
+def test_similarity_of_5000_neurons(benchmark: Any) -> None:
+    ids = np.arange(5000 if FULL else 50)
+    outs = sp.csr_array((graph().synapses.astype(float), graph().indices, graph().indptr), shape=(N, N))
+    ins = sp.csr_array((graph().in_synapses.astype(float), graph().in_indices, graph().in_indptr), shape=(N, N))
+
+    def theirs() -> Any:
+        both = sp.hstack([outs[: len(ids)], ins[: len(ids)]]).tocsr()
+        norm = np.sqrt(both.multiply(both).sum(axis=1))
+        both = sp.diags_array(1 / np.where(norm > 0, norm, 1)) @ both
+        return (both @ both.T).toarray()
+
+    ours, peers = beside(benchmark, lambda: similarity_matrix(graph(), ids), scipy=theirs)
+    assert np.allclose(ours, peers["scipy"])
+
+
+def test_pagerank(benchmark: Any) -> None:
+    ours, peers = beside(
+        benchmark,
+        lambda: pagerank(graph()),
+        igraph=lambda: in_igraph().pagerank(weights="weight"),
+        networkx=lambda: nx.pagerank(in_networkx(), weight="weight"),
+    )
+    assert ours.tolist() == pytest.approx(peers["igraph"], abs=1e-7)
+
+
+def test_sampled_betweenness(benchmark: Any) -> None:
+    samples = 200 if FULL else 20
+    ours, peers = beside(
+        benchmark,
+        lambda: betweenness(graph(), samples=samples),
+        **{"igraph (1/20 of it)": lambda: in_igraph().betweenness(sources=list(range(max(1, samples // 20))))},
+    )
+    assert len(peers["igraph (1/20 of it)"]) == len(ours)
+
+
+def test_communities(benchmark: Any) -> None:
+    def theirs() -> float:
+        plain = in_igraph().as_undirected(combine_edges={"weight": "sum"})
+        found = plain.community_leiden(objective_function="modularity", weights="weight", n_iterations=2)
+        return modularity(graph(), np.array(found.membership))
+
+    ours, peers = beside(benchmark, lambda: communities(graph()), igraph=theirs)
+    quality = modularity(graph(), ours)
+    print(f"modularity: graphkit {quality:.3f}, igraph {peers['igraph']:.3f}")
+    assert quality > 0.95 * peers["igraph"]
+
+
+def test_connection_probability_by_distance(benchmark: Any) -> None:
+    points = np.random.default_rng(0).normal(size=(N, 3)) * 1e5
+
+    def theirs() -> int:
+        """A thousandth of the rows, with scipy's distances and numpy's histogram."""
+        from scipy.spatial.distance import cdist
+
+        apart = cdist(points[: max(1, N // 1000)], points)
+        return int(np.bincount((apart / 1e4).astype(np.int64).ravel()).sum())
+
+    ours, _ = beside(
+        benchmark, lambda: connection_probability(graph(), points), **{"scipy (1/1000 of it, both ways)": theirs}
+    )
+    assert ours.pairs.sum() == N * (N - 1)
+    assert ours.connected.sum() == graph().n_connections
+
+
+def test_information_flow(benchmark: Any) -> None:
+    runs = 10 if FULL else 2
+    ours, _ = beside(benchmark, lambda: information_flow(graph(), np.arange(100), runs=runs))
+    assert ours.reached.max() == runs

@@ -1,0 +1,170 @@
+"""How alike many neurons connect, all against all, and what they cluster into."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from graphkit.cores_available import cores_available
+from graphkit.edges import row_starts
+from graphkit.errors import GraphError
+from graphkit.graph import Graph
+
+__all__ = ["SimilarityMeasure", "clusters", "leaf_order", "similarity_matrix"]
+
+SimilarityMeasure = Literal["cosine", "jaccard", "ruzicka"]
+
+_AT_ONCE = 64
+_MOST = 50_000
+
+
+def similarity_matrix(
+    graph: Graph,
+    ids: ArrayLike,
+    *,
+    measure: SimilarityMeasure = "cosine",
+    direction: Literal["inputs", "outputs", "partners"] = "partners",
+    groups: ArrayLike | None = None,
+    threads: int | None = None,
+) -> NDArray[np.float64]:
+    """The similarity of the neurons ``ids`` (k of them), float64 of shape (k, k), between 0 and 1, in their order.
+
+    What is compared is the number of synapses with each partner: inputs, outputs, or both, of which each direction counts by
+    itself. With ``groups`` (a whole number for each neuron of the graph, such as codes of types) partners of a group are one; -1
+    leaves a partner out.
+
+    - "cosine": of the two vectors.
+    - "jaccard": partners that both have over those that either has.
+    - "ruzicka": sum of the smaller over sum of the larger numbers, the weighted Jaccard index.
+
+    A neuron without partners is 0 to all, itself included.
+
+    Raises:
+        GraphError: an id is not in the graph or stands twice; ``groups`` has another shape; too many neurons for a matrix.
+
+    >>> graph = Graph.from_edges([1, 1, 2, 2], [3, 4, 3, 4], [1, 3, 1, 1])
+    >>> similarity_matrix(graph, [1, 2], measure="ruzicka").tolist()
+    [[1.0, 0.5], [0.5, 1.0]]
+    """
+    rows = np.atleast_1d(graph.index_of(ids))
+    if len(np.unique(rows)) < len(rows):
+        raise GraphError("A neuron stands twice among the ids.", hint="Give each once.")
+    if len(rows) > _MOST:
+        raise GraphError(
+            f"The similarity of {len(rows):,} neurons is a matrix of {8 * len(rows) ** 2 / 1e9:.0f} GB.",
+            hint=f"Choose up to {_MOST:,}, or ask for neurons like one.",
+        )
+    if measure not in ("cosine", "jaccard", "ruzicka"):
+        raise GraphError(f"There is no similarity {measure!r}; expected 'cosine', 'jaccard' or 'ruzicka'.")
+    starts, features, weights = _features(graph, rows, direction, groups)
+    if measure == "jaccard":
+        weights = np.minimum(weights, 1)
+    from graphkit.algorithms.similarity_kernels import overlaps
+
+    k = len(rows)
+    by_feature = np.argsort(features, kind="stable")
+    back = row_starts(features[by_feature], int(features.max(initial=-1)) + 1)
+    owners = np.repeat(np.arange(k), np.diff(starts))[by_feature].astype(np.int32)
+    back_weights = weights[by_feature]
+    shared = np.empty((k, k))
+    products = measure == "cosine"
+
+    def fill(begin: int) -> None:
+        end = min(begin + _AT_ONCE, k)
+        overlaps(begin, end, starts, features, weights, back, owners, back_weights, products, shared)
+
+    with ThreadPoolExecutor(threads or cores_available()) as pool:
+        list(pool.map(fill, range(0, k, _AT_ONCE)))
+    if products:
+        norm = np.sqrt(np.diag(shared))
+        scale = np.divide(1.0, norm, out=np.zeros(k), where=norm > 0)
+        shared *= scale[:, None]
+        shared *= scale[None, :]
+        np.minimum(shared, 1.0, out=shared)
+        return shared
+    total = np.diag(shared).copy()
+    union = total[:, None] + total[None, :] - shared
+    return np.divide(shared, union, out=shared, where=union > 0)
+
+
+def clusters(similarity: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """At most ``count`` clusters of the rows of a similarity matrix, int64 of shape (k,), numbered from 0, the largest first.
+
+    Average linkage of 1 - similarity (Sokal & Michener 1958), as scipy does it.
+
+    Raises:
+        GraphError: the matrix is not square, or ``count`` is not at least 1.
+    """
+    from scipy.cluster.hierarchy import fcluster
+
+    if count < 1:
+        raise GraphError(f"count is {count}; expected 1 or more clusters.")
+    linked = _linked(similarity)
+    if linked is None:
+        return np.zeros(len(similarity), dtype=np.int64)
+    labels = fcluster(linked, count, criterion="maxclust")
+    _, first, number, sizes = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
+    rank = np.empty(len(sizes), dtype=np.int64)
+    rank[np.lexsort((first, -sizes))] = np.arange(len(sizes))
+    return np.asarray(rank[number], dtype=np.int64)
+
+
+def leaf_order(similarity: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The rows in the order of the leaves of their tree, for a heat map: alike ones side by side; int64 of shape (k,)."""
+    from scipy.cluster.hierarchy import leaves_list
+
+    linked = _linked(similarity)
+    if linked is None:
+        return np.arange(len(similarity), dtype=np.int64)
+    return np.asarray(leaves_list(linked), dtype=np.int64)
+
+
+def _linked(similarity: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """The tree of average linkage; None for fewer than two rows."""
+    from scipy.cluster.hierarchy import linkage
+
+    matrix = np.asarray(similarity, dtype=np.float64)
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise GraphError(f"The similarity has the shape {matrix.shape}; expected a square matrix.")
+    if len(matrix) < 2:
+        return None
+    upper = np.triu_indices(len(matrix), 1)
+    linked: NDArray[np.float64] = linkage(1.0 - matrix[upper], method="average")
+    return linked
+
+
+def _features(
+    graph: Graph, rows: NDArray[np.int64], direction: str, groups: ArrayLike | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """(starts (k + 1,), features, synapses): what each of the rows has of which feature, features ascending within a row."""
+    n = graph.n_neurons
+    group = np.arange(n, dtype=np.int64) if groups is None else np.asarray(groups)
+    if group.shape != (n,) or not np.issubdtype(group.dtype, np.integer) or (group < -1).any():
+        raise GraphError(
+            f"groups has the shape {group.shape}; expected {n} whole numbers of -1 or more, one a neuron of the graph."
+        )
+    width = int(group.max(initial=0)) + 1
+    sides = []
+    if direction in ("outputs", "partners"):
+        sides.append((graph.indptr, graph.indices, graph.synapses, 0))
+    if direction in ("inputs", "partners"):
+        sides.append((graph.in_indptr, graph.in_indices, graph.in_synapses, width))
+    if not sides:
+        raise GraphError(f"There is no direction {direction!r}; expected 'inputs', 'outputs' or 'partners'.")
+    owner, feature, count = [], [], []
+    for indptr, indices, synapses, offset in sides:
+        lengths = indptr[rows + 1] - indptr[rows]
+        at = np.repeat(indptr[rows] - (np.cumsum(lengths) - lengths), lengths) + np.arange(int(lengths.sum()))
+        partner = group[indices[at]]
+        known = partner >= 0
+        owner.append(np.repeat(np.arange(len(rows)), lengths)[known])
+        feature.append(partner[known] + offset)
+        count.append(synapses[at[known]])
+    key = np.concatenate(owner) * (2 * width) + np.concatenate(feature)
+    pairs, place = np.unique(key, return_inverse=True)
+    sums = np.zeros(len(pairs), dtype=np.int64)
+    np.add.at(sums, place, np.concatenate(count))
+    return row_starts(pairs // (2 * width), len(rows)), pairs % (2 * width), sums
