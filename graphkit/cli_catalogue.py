@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphkit.cli_options import DatasetOption, ExplainOption, FormatOption, LimitOption, OutputOption
+from graphkit.cli_options import (
+    AnnotationsIdOption,
+    AnnotationsOption,
+    DatasetOption,
+    ExplainOption,
+    FormatOption,
+    LimitOption,
+    OutputOption,
+    PlotOption,
+    SetOption,
+    SkipUnknownOption,
+)
 from graphkit.terminal import caught, say
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from graphkit.catalogue import Catalogue, Parameter, Question
+    from graphkit.query.result import Result
 
 __all__ = ["catalogue"]
 
@@ -31,6 +43,11 @@ def catalogue(
     output: OutputOption = None,
     limit: LimitOption = None,
     explain: ExplainOption = False,
+    plot: PlotOption = None,
+    set_: SetOption = None,
+    annotations: AnnotationsOption = None,
+    annotations_id: AnnotationsIdOption = None,
+    skip_unknown: SkipUnknownOption = False,
     queries: Annotated[
         list[Path] | None,
         typer.Option(
@@ -65,36 +82,35 @@ def catalogue(
             for name in names:
                 _show(Catalogue(folders=queries or ()).find(name))
         else:
-            _run(given, dataset, form, output, limit, explain, queries or ())
+            from graphkit.cli_dataset import opened
+            from graphkit.cli_given import with_given
+            from graphkit.cli_query import check_plot
+            from graphkit.render import format_of
+
+            chosen = format_of(output, form)
+            check_plot(plot)
+            question, values = _asked(Catalogue(folders=queries or ()), given)
+            brain = with_given(opened(dataset), set_, None, annotations, annotations_id, skip_unknown=skip_unknown)
+            result = Catalogue(brain, folders=queries or ()).run(question.name, limit=limit, **values)
+            if explain:
+                print(result.explain())
+            else:
+                _print(result, chosen, output, plot)
 
 
-def _run(
-    words: list[str],
-    dataset: str | None,
-    form: str | None,
-    output: Path | None,
-    limit: int | None,
-    explain: bool,
-    queries: list[Path] | tuple[()],
-) -> None:
-    from graphkit.catalogue import Catalogue
+def _asked(questions: Catalogue, words: list[str]) -> tuple[Question, dict[str, str]]:
     from graphkit.catalogue.values import split_words
-    from graphkit.cli_dataset import opened
-    from graphkit.cli_query import print_answer
-    from graphkit.render import format_of
 
-    chosen = format_of(output, form)
-    name, *rest = words
-    question = Catalogue(folders=queries).find(name)
-    values = split_words(rest)
-    brain = opened(dataset)
-    result = Catalogue(brain, folders=queries).run(question.name, limit=limit, **values)
-    if explain:
-        print(result.explain())
-        return
+    question = questions.find(words[0])
+    return question, split_words(words[1:])
+
+
+def _print(result: Result, form: str, output: Path | None, plot: Path | None) -> None:
+    from graphkit.cli_query import print_answer
+
     if result.form is None:  # else print_answer says so
         say(f"Answering: {result.question}   [{result.dataset_name}, snapshot {result.snapshot}]")
-    print_answer(result, chosen, output)
+    print_answer(result, form, output, plot)
 
 
 def _list(questions: Catalogue, words: list[str], form: str | None, output: Path | None) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "NeuronsOption",
     "NoCacheOption",
     "OutputOption",
+    "PlotOption",
     "SetOption",
     "SkipUnknownOption",
     "ThreadsOption",
@@ -51,6 +52,12 @@ LimitOption = Annotated[
     int | None,
     typer.Option(
         min=1, metavar="N", help="At most this many rows; the answer says so if there are more.", show_default=False
+    ),
+]
+PlotOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot", metavar="FILE", help="Also draw the answer: to a .png, .svg or .pdf file.", show_default=False
     ),
 ]
 ExplainOption = Annotated[

@@ -19,6 +19,7 @@ from graphkit.cli_options import (
     NeuronsOption,
     NoCacheOption,
     OutputOption,
+    PlotOption,
     SetOption,
     SkipUnknownOption,
     TimeoutOption,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from graphkit.query import ir
     from graphkit.query.result import Result
 
-__all__ = ["print_answer", "query"]
+__all__ = ["check_plot", "print_answer", "query"]
 
 
 def query(
@@ -54,6 +55,7 @@ def query(
     output: OutputOption = None,
     limit: LimitOption = None,
     explain: ExplainOption = False,
+    plot: PlotOption = None,
     set_: SetOption = None,
     neurons: NeuronsOption = None,
     annotations: AnnotationsOption = None,
@@ -81,6 +83,7 @@ def query(
 
     with caught():
         chosen = format_of(output, form)
+        check_plot(plot)
         brain = with_given(opened(dataset), set_, neurons, annotations, annotations_id, skip_unknown=skip_unknown)
         if sql is None:
             from graphkit.query import with_limit
@@ -89,7 +92,7 @@ def query(
 
             asked = with_limit(_form(brain, question or "", file), limit)
             kept = not no_cache and not explain and is_kept(asked, brain)
-            answer_only(arrays=asked.name in COMPUTED and not kept)
+            answer_only(arrays=(asked.name in COMPUTED and not kept) or plot is not None)
             if explain:
                 from graphkit.query.executor import explain as explain_form
 
@@ -97,12 +100,12 @@ def query(
                 return
             result = brain.query(asked, cache=not no_cache, timeout=timeout)
         else:
-            answer_only(arrays=False)
+            answer_only(arrays=plot is not None)
             result = brain.sql(sql, limit=limit, timeout=timeout)
         if explain:
             print(result.explain())
             return
-        print_answer(result, chosen, output)
+        print_answer(result, chosen, output, plot)
 
 
 def _form(brain: Dataset, question: str, file: Path | None) -> ir.Form:
@@ -115,8 +118,16 @@ def _form(brain: Dataset, question: str, file: Path | None) -> ir.Form:
     return parse_again(brain, question)
 
 
-def print_answer(result: Result, form: str, output: Path | None) -> None:
-    """Prints the answer or writes it to a file; the exact question and the notes go to stderr."""
+def check_plot(plot: Path | None) -> None:
+    """Raises GraphkitError where a picture could not be written there, before anything is asked."""
+    if plot is not None:
+        from graphkit.views import picture_format
+
+        picture_format(plot)
+
+
+def print_answer(result: Result, form: str, output: Path | None, plot: Path | None = None) -> None:
+    """Prints the answer or writes it to a file, and draws it; the exact question and the notes go to stderr."""
     from graphkit.render import write_result
 
     if result.form is not None:
@@ -127,3 +138,8 @@ def print_answer(result: Result, form: str, output: Path | None) -> None:
     say(*result.notes)
     if output is not None:
         say(f"Wrote {len(result):,} rows to {output}")
+    if plot is not None:
+        from graphkit.views import save_plot
+
+        save_plot(result, plot)
+        say(f"Drew the answer to {plot}")

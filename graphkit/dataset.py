@@ -245,7 +245,7 @@ class Dataset(Questions):
 
         return Vocabulary.of(self)
 
-    @functools.cached_property
+    @property
     def catalogue(self) -> Catalogue:
         """Named questions to run: ``brain.catalogue.run("strongest_inputs", neurons="EPG")``."""
         from graphkit.catalogue import Catalogue

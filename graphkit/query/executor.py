@@ -51,6 +51,7 @@ def run(form: ir.Form, dataset: Dataset, *, cache: bool = True, timeout: float |
         dataset_name=dataset.name,
         snapshot=dataset.snapshot.number,
         _graph=_graph_of(form, dataset, answer.table),
+        dataset=dataset,
     )
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     import pyarrow as pa
+    from matplotlib.figure import Figure
 
+    from graphkit.dataset import Dataset
     from graphkit.graph import Graph
     from graphkit.query.ir import Form
 
@@ -53,6 +55,7 @@ class Result:
         notes: sentences to read with the answer.
         form: the typed form; None for SQL.
         meanings: what the columns hold, where that is not what ``UNITS`` says.
+        dataset: what was asked; pictures take the transmitters of neurons from it.
     """
 
     table: pa.Table
@@ -65,6 +68,7 @@ class Result:
     snapshot: int = 0
     meanings: Mapping[str, str] = field(default_factory=dict)
     _graph: Callable[[], Graph] | None = field(default=None, compare=False)
+    dataset: Dataset | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -126,6 +130,17 @@ class Result:
     def to_networkx(self) -> nx.DiGraph[int]:
         """``graph()`` as a networkx DiGraph: ids as nodes, ``synapses`` on the edges."""
         return self.graph().to_networkx()
+
+    def plot(self, kind: str | None = None) -> Figure:
+        """A picture of the answer (``graphkit.views``): the natural one, or another of ``graphkit.views.KINDS``.
+
+        Raises:
+            NotAnswerableError: no picture fits the answer, or it would have too much in it to be read.
+            MissingExtraError: matplotlib is not installed.
+        """
+        from graphkit.views import plot
+
+        return plot(self, kind)
 
     def explain(self) -> str:
         """What ran: the exact question, the engine, the SQL."""

@@ -71,6 +71,7 @@ def run_sql(
         plan=plan,
         dataset_name=dataset.name,
         snapshot=dataset.snapshot.number,
+        dataset=dataset,
     )
 
 

@@ -16,6 +16,7 @@ from graphkit.errors import GraphkitError, MissingExtraError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "new_figure",
     "own_style",
     "plain_axes",
+    "thousands",
+    "title_height",
     "titled",
 ]
 
@@ -55,8 +58,8 @@ _STYLE: dict[str, Any] = {
 }
 
 
-def new_figure(width_in: float, height_in: float) -> Figure:
-    """An empty figure of that size in inches.
+def new_figure(width_in: float, height_in: float, *, by_hand: bool = False) -> Figure:
+    """An empty figure of that size in inches; matplotlib places its axes, or, ``by_hand``, whoever draws.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
@@ -65,8 +68,10 @@ def new_figure(width_in: float, height_in: float) -> Figure:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(width_in, height_in), dpi=100, facecolor="white", layout="constrained")
+        figure = Figure(figsize=(width_in, height_in), dpi=100, facecolor="white")
         FigureCanvasAgg(figure)
+        if not by_hand:
+            figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
     return figure
 
 
@@ -102,13 +107,32 @@ def figure_bytes(figure: Figure, kind: str, *, dpi: float = 160.0) -> bytes:
 
 def titled(figure: Figure, title: str, note: str = "") -> None:
     """The question on top, in the lines that it needs, and a grey line of detail below it."""
-    characters = max(30, int(figure.get_figwidth() * 10))
-    lines = textwrap.wrap(title, characters, max_lines=4, placeholder=" ...") or [""]
-    figure.suptitle("\n".join(lines), x=0.01, ha="left", fontsize=10.5, fontweight="bold", color=INK)
+    characters = max(30, int(figure.get_figwidth() * 11))
+    lines = _title_lines(title, figure.get_figwidth())
+    place: dict[str, Any] = {"x": 0.01, "ha": "left", "fontsize": 10.5, "fontweight": "bold", "color": INK}
+    if figure.get_layout_engine() is None:
+        place |= {"y": 1 - 0.12 / figure.get_figheight(), "va": "top"}
+    figure.suptitle("\n".join(lines), **place)
     if note:
         figure.supxlabel(
             "\n".join(textwrap.wrap(note, int(characters * 1.35))), x=0.01, ha="left", fontsize=8, color="#555555"
         )
+
+
+def thousands(axis: Axis) -> None:
+    """Numbers of an axis with thousands separators: 5,000."""
+    from matplotlib.ticker import StrMethodFormatter
+
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+
+
+def title_height(title: str, width_in: float) -> float:
+    """How many inches the title of a figure of this width takes."""
+    return 0.2 + 0.19 * len(_title_lines(title, width_in))
+
+
+def _title_lines(title: str, width_in: float) -> list[str]:
+    return textwrap.wrap(title, max(30, int(width_in * 11)), max_lines=4, placeholder=" ...") or [""]
 
 
 def plain_axes(axes: Axes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import GraphkitError
 from graphkit.views.figure import GREY, INK, PALETTE
@@ -63,11 +63,13 @@ def draw_motif(
     *,
     nodes: Sequence[Hashable] | None = None,
     absent: Iterable[tuple[Hashable, Hashable]] = (),
-    labels: Mapping[Hashable, str] | None = None,
-    colours: Mapping[Hashable, str] | None = None,
+    labels: Mapping[Any, str] | None = None,
+    colours: Mapping[Any, str] | None = None,
     at: tuple[float, float] = (0.0, 0.0),
     size: float = 1.0,
     line_width: float = 1.2,
+    apart: float = 1.0,
+    downwards: bool = False,
 ) -> None:
     """Draws a motif on ``axes`` in their data coordinates, in the square of width ``size`` around ``at``.
 
@@ -77,6 +79,8 @@ def draw_motif(
         absent: connections that must not be there: dashed and grey.
         labels: text within the discs; they are larger then.
         colours: of the discs.
+        apart: distance of the two arrows of a reciprocal connection, larger for a smaller drawing.
+        downwards: the axes' y grows downwards, as in a list of bars.
 
     The axes' aspect should be equal (``graphkit.views.figure.plain_axes``), or the drawing is squeezed.
 
@@ -88,11 +92,12 @@ def draw_motif(
     named = list(nodes) if nodes is not None else sorted(ends, key=str)
     if unknown := ends - set(named):
         raise GraphkitError(f"The connections name neurons that are not in the motif: {sorted(map(str, unknown))}.")
-    places = {n: (at[0] + size * x, at[1] + size * y) for n, (x, y) in motif_places(named).items()}
+    up = -size if downwards else size
+    places = {n: (at[0] + size * x, at[1] + up * y) for n, (x, y) in motif_places(named).items()}
     disc = size * (0.13 if labels else 0.085)
     for pre, post in (*present, *missing):
         there = (pre, post) in present
-        aside = size * _GAP if pre != post and (post, pre) in (*present, *missing) else 0.0
+        aside = apart * size * _GAP if pre != post and (post, pre) in (*present, *missing) else 0.0
         _arrow(axes, places[pre], places[post], disc, aside, line_width, there)
     _discs(axes, places, disc, labels or {}, colours or {}, line_width)
 

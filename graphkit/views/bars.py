@@ -1,0 +1,114 @@
+"""Bars: partners by type, types, transmitters, or any answer of names with a figure."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from graphkit.views.figure import GREY, PALETTE, new_figure, thousands, titled
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.figure import Figure
+
+__all__ = ["MOST_BARS", "bar_chart", "measures_of"]
+
+MOST_BARS = 40
+"""Rows beyond these are left out, and the picture says so."""
+
+_TOGETHER = (("inputs_there", "outputs_there"), ("inputs", "outputs"), ("excitatory", "inhibitory", "other"))
+_MEASURES = (
+    *("synapses", "induced", "flow", "paths", "sites", "similarity", "probability", "density_per_um3", "degree"),
+    *("sources", "targets", "neurons", "count", "share"),
+)
+_WORDS = {
+    "synapses": "synapses",
+    "inputs": "synapses onto them",
+    "outputs": "synapses from them",
+    "inputs_there": "synapses onto them, in the regions asked",
+    "outputs_there": "synapses from them, in the regions asked",
+    "density_per_um3": "synapses / µm³",
+    "share": "share",
+}
+
+
+def measures_of(table: pa.Table) -> list[str]:
+    """The columns of figures that a bar chart of the table shows: one, or several that belong together; or none."""
+    import pyarrow as pa
+
+    names = table.column_names
+    for several in _TOGETHER:
+        if set(several) <= set(names):
+            return list(several)
+    known = [name for name in _MEASURES if name in names]
+    if known:  # the one that the rows are in the order of, if any
+        return [next((name for name in known if _falls(table[name].to_pylist())), known[0])]
+    numbers = [
+        f.name
+        for f in table.schema
+        if (pa.types.is_integer(f.type) or pa.types.is_floating(f.type)) and not f.name.endswith("_id")
+    ]
+    return numbers if len(numbers) == 1 else []
+
+
+def _falls(values: list[float | None]) -> bool:
+    return all(a is not None and b is not None and a >= b for a, b in pairwise(values))
+
+
+def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure:
+    """A horizontal bar a row, in the order of the rows; the first at the top.
+
+    The names are all text columns of the table; where a row is a single neuron, its name, or else its id.
+    """
+    measures = measures_of(table)
+    shown = table.slice(0, MOST_BARS)
+    rows = shown.to_pylist()
+    labels = [_label(row, measures) for row in rows]
+    figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
+    axes = figure.add_subplot()
+    thick = 0.8 / len(measures)
+    for i, measure in enumerate(measures):
+        offset = (i - (len(measures) - 1) / 2) * thick
+        values = [row[measure] or 0 for row in rows]
+        drawn = axes.barh(
+            [y + offset for y in range(len(rows))],
+            values,
+            height=thick * 0.92,
+            color=PALETTE[i],
+            label=measure.replace("_", " "),
+        )
+        if len(measures) == 1:
+            axes.bar_label(drawn, [_number(v) for v in values], padding=3, fontsize=8)
+    axes.set_yticks(range(len(rows)), labels)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.margins(x=0.12 if len(measures) == 1 else 0.02)
+    axes.set_xlim(left=min(0, *(row[m] or 0 for row in rows for m in measures)) if rows else 0)
+    axes.set_xlabel(
+        unit or (_WORDS.get(measures[0], measures[0].replace("_", " ")) if len(measures) == 1 else "synapses")
+    )
+    axes.tick_params(left=False)
+    thousands(axes.xaxis)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
+    axes.set_axisbelow(True)
+    if len(measures) > 1:
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(measures), borderaxespad=0.2)
+    left_out = len(table) - len(rows)
+    titled(figure, title, f"{left_out:,} more rows are not shown." if left_out > 0 else "")
+    return figure
+
+
+def _label(row: dict[str, Any], measures: list[str]) -> str:
+    if "neuron_id" in row:
+        return str(row.get("name") or row["neuron_id"])
+    parts = [v for k, v in row.items() if k not in measures and (isinstance(v, str) or v is None) and k not in _UNSHOWN]
+    if not parts:
+        parts = [next((v for k, v in row.items() if k not in measures), "")]
+    return ", ".join("(none)" if p is None else str(p) for p in parts)
+
+
+_UNSHOWN = ("class", "pattern", "path", "parent")
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

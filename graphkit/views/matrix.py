@@ -1,0 +1,91 @@
+"""Heat maps: from types to types, from regions to regions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphkit.views.circuit import circle_order
+from graphkit.views.figure import SEQUENCE, new_figure, titled
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["MOST_NAMES", "heat_map"]
+
+MOST_NAMES = 60
+"""Rows (and columns) beyond these, which have least, are left out, and the picture says so."""
+
+_ANNOTATED = 14
+_LOGARITHMIC = 50.0
+
+
+def heat_map(
+    cells: dict[tuple[str, str], float], title: str, *, unit: str, rows: str = "from", columns: str = "to"
+) -> Figure:
+    """A square a pair (row, column); pairs without a value stay white. Rows and columns are in the same order: names with most
+    first, or, where there are many, those that are strongly connected beside each other.
+
+    The colours are logarithmic where the values span more than a factor of 50.
+    """
+    import numpy as np
+    from matplotlib.colors import LogNorm, Normalize
+
+    names = _ordered(cells)
+    left_out = max(0, len(names) - MOST_NAMES)
+    shown = names[:MOST_NAMES]
+    down = [n for n in shown if any(a == n and b in shown for a, b in cells)]
+    across = [n for n in shown if any(b == n and a in shown for a, b in cells)]
+    values = np.full((len(down), len(across)), np.nan)
+    for i, a in enumerate(down):
+        for j, b in enumerate(across):
+            values[i, j] = cells.get((a, b)) or np.nan
+    known = values[np.isfinite(values)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+    span = low > 0 and high / low > _LOGARITHMIC
+    norm = LogNorm(low, high) if span else Normalize(min(0.0, low), high or 1.0)
+
+    cell = 0.34 if max(len(down), len(across)) <= _ANNOTATED else 0.22
+    longest = max((len(n) for n in (*down, *across)), default=1) * 0.075
+    figure = new_figure(max(5.5, 2.2 + longest + cell * len(across)), max(3.5, 1.6 + longest + cell * len(down)))
+    axes = figure.add_subplot()
+    image = axes.imshow(values, cmap=SEQUENCE, norm=norm, aspect="equal", interpolation="nearest")
+    axes.set_xticks(range(len(across)), across, rotation=90)
+    axes.set_yticks(range(len(down)), down)
+    axes.set_xlabel(columns)
+    axes.set_ylabel(rows)
+    axes.tick_params(length=0, labelsize=8 if cell > 0.3 else 7)
+    axes.spines[:].set_visible(False)
+    axes.set_xticks(np.arange(-0.5, len(across)), minor=True)
+    axes.set_yticks(np.arange(-0.5, len(down)), minor=True)
+    axes.grid(which="minor", color="#DDDDDD", linewidth=0.5)
+    axes.tick_params(which="minor", length=0)
+    bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02)
+    bar.set_label(unit)
+    bar.outline.set_visible(False)
+    if max(len(down), len(across)) <= _ANNOTATED:
+        for (i, j), value in np.ndenumerate(values):
+            if np.isfinite(value):
+                light = norm(value) > 0.6
+                axes.text(
+                    j, i, _short(value), ha="center", va="center", fontsize=6.5, color="black" if light else "white"
+                )
+    titled(figure, title, f"{left_out:,} more names, which have least, are not shown." if left_out else "")
+    return figure
+
+
+def _ordered(cells: dict[tuple[str, str], float]) -> list[str]:
+    totals: dict[str, float] = {}
+    for pair, value in cells.items():
+        for name in set(pair):
+            totals[name] = totals.get(name, 0) + value
+    names = sorted(totals, key=lambda name: (-totals[name], name))
+    if len(names) <= _ANNOTATED:
+        return names
+    kept = set(names[:MOST_NAMES])
+    return circle_order({p: v for p, v in cells.items() if set(p) <= kept}, sorted(kept)) + names[MOST_NAMES:]
+
+
+def _short(value: float) -> str:
+    if value >= 10_000:
+        return f"{value / 1000:.0f}k"
+    return f"{value:.0f}" if value == int(value) or value >= 100 else f"{value:.2g}"

@@ -1,0 +1,54 @@
+"""The tree of regions, with the synapses in each as bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphkit.views.figure import GREY, PALETTE, new_figure, thousands, title_height, titled
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.figure import Figure
+
+__all__ = ["region_chart"]
+
+_INDENT = 0.16
+"""Of a level, in inches."""
+
+
+def region_chart(table: pa.Table, title: str) -> Figure:
+    """A row a region in the order of the tree, its name indented below that of its parent; children included in each bar."""
+    rows = table.to_pylist()
+    depth = [row["path"].count(" > ") for row in rows]
+    longest = max((0.075 * len(r["region"]) + _INDENT * d for r, d in zip(rows, depth, strict=True)), default=1.0)
+    width = 0.4 + longest + 5.6
+    tall = 0.75 + title_height(title, width) + 0.2 * max(len(rows), 4)
+    figure = new_figure(width, tall, by_hand=True)
+    axes = figure.add_axes(((0.3 + longest) / width, 0.65 / tall, 5.2 / width, 0.2 * max(len(rows), 4) / tall))
+    values = [row["inputs"] for row in rows]
+    colours = [PALETTE[0] if d == 0 else PALETTE[5] for d in depth]
+    drawn = axes.barh(range(len(rows)), values, height=0.78, color=colours)
+    axes.bar_label(drawn, [f"{v:,}" for v in values], padding=3, fontsize=7.5)
+    for y, (row, d) in enumerate(zip(rows, depth, strict=True)):
+        at = (-longest + _INDENT * d) / 5.2
+        axes.text(
+            at - 0.02,
+            y,
+            row["region"],
+            transform=axes.get_yaxis_transform(),
+            ha="left",
+            va="center",
+            fontsize=8.5,
+            fontweight="bold" if d == 0 else "normal",
+        )
+    axes.set_yticks([])
+    axes.set_ylim(max(len(rows), 4) - 0.5, -0.5)
+    axes.margins(x=0.14)
+    thousands(axes.xaxis)
+    axes.set_xlim(left=0)
+    axes.set_xlabel("synapses in the region, what lies below it included")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
+    axes.set_axisbelow(True)
+    titled(figure, title)
+    return figure
