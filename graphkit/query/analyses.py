@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphkit.query import ir
 from graphkit.query.given import NeuronSet, asked, certain_neurons, selection_given
@@ -79,6 +79,12 @@ class Analyses:
     def connection_probability(self, **selection: Any) -> Result:
         """The probability of a connection by the distance of the somata, in bins of 10 um."""
         return asked(self, ir.Distances(selection_given(self, selection)))
+
+    def percolation(
+        self, *, first: Literal["most connected", "least connected"] = "most connected", **selection: Any
+    ) -> Result:
+        """The components that are left when neurons are taken away; like ``percolation in EB``."""
+        return asked(self, ir.Percolation(first, selection_given(self, selection)))
 
     def projectome(self, *, limit: int | None = None) -> Result:
         """From each region to each: outputs there of neurons, in proportion to their inputs here."""

@@ -164,6 +164,8 @@ QUESTIONS = [
     "signal cascade from neurons of EB",
     "signal cascade from type A within 3 hops by type limit 4 seed 2",
     "connection probability by distance in CX",
+    "percolation in EB",
+    "percolation from the least connected with at least 2 synapses limit 9",
     "projectome",
     "projectome order by neurons desc limit 3",
 ]
@@ -383,6 +385,7 @@ _forms: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.RichClub, st.sampled_from(["total", "in", "out"]), _selections(), _limits),
     st.builds(ir.Degrees, _selections(), _limits),
     st.builds(ir.Distances, _selections(), _limits),
+    st.builds(ir.Percolation, st.sampled_from(["most connected", "least connected"]), _selections(), _limits),
     st.builds(ir.Projectome, _limits),
     st.builds(ir.Communities, st.booleans(), _selections(), _limits),
     _spreads(),

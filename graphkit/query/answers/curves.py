@@ -1,4 +1,5 @@
-"""Answers that are curves: the rich club by degree, the distribution of degrees, connection probability by distance."""
+"""Answers that are curves: the rich club by degree, the distribution of degrees, connection probability by distance,
+percolation."""
 
 from __future__ import annotations
 
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "columns"]
 
-Curve = ir.RichClub | ir.Degrees | ir.Distances
+_STEPS = 100
+"""Of a percolation that are shown, about."""
+
+Curve = ir.RichClub | ir.Degrees | ir.Distances | ir.Percolation
 
 _COLUMNS = {
     "rich_club": ["degree", "neurons", "connections", "density"],
     "degrees": ["degree", "neurons", "neurons_by_in", "neurons_by_out"],
+    "percolation": ["removed", "degree", "largest", "second", "components"],
     "distances": ["from_nm", "to_nm", "pairs", "connected", "probability"],
 }
 
@@ -40,6 +45,9 @@ def answer(form: Curve, dataset: Dataset, planned: Plan) -> Answer:
             notes = ("Connections over ordered pairs of the neurons of at least this degree.",)
         case ir.Degrees():
             table = _degrees(graph)
+        case ir.Percolation():
+            table = _percolation(graph, form)
+            notes = ("Weak components of what is left; `degree` is that of the neuron removed last.",)
         case ir.Distances():
             table, notes = _distances(graph, dataset)
     return cut(ordered_table(table, form.order), form.limit, notes)
@@ -66,6 +74,18 @@ def _degrees(graph: Graph) -> pa.Table:
     by_kind = [np.bincount(d, minlength=most + 1) for d in (found.totals, found.ins, found.outs)]
     used = np.flatnonzero(np.sum(by_kind, axis=0))
     return pa.table([used, *(counts[used] for counts in by_kind)], names=_COLUMNS["degrees"])
+
+
+def _percolation(graph: Graph, form: ir.Percolation) -> pa.Table:
+    from graphkit.algorithms.degrees import degrees
+    from graphkit.algorithms.percolation import percolation
+
+    found = percolation(graph, first=form.first)
+    steps = np.unique(np.linspace(0, len(graph), _STEPS + 1).astype(np.int64))
+    total = degrees(graph).totals[found.order]
+    degree = pa.array(np.concatenate([[0], total])[steps], mask=steps == 0)
+    rows = [steps, degree, found.largest[steps], found.second[steps], found.components[steps]]
+    return pa.table(rows, names=_COLUMNS["percolation"])
 
 
 def _distances(graph: Graph, dataset: Dataset) -> tuple[pa.Table, tuple[str, ...]]:

@@ -27,6 +27,8 @@ def analysis_words(form: ir.Form) -> list[str]:
             words = ["degree distribution"]
         case ir.Distances():
             words = ["connection probability by distance"]
+        case ir.Percolation():
+            words = ["percolation", *(["from the least connected"] if form.first == "least connected" else [])]
         case ir.Communities():
             words = ["communities"]
         case ir.Spread():

@@ -59,6 +59,12 @@ def _distances(source: Source, question: Node, parts: Parts) -> ir.Form:
     return ir.Distances(parts.selection(), limit, order)
 
 
+def _percolation(source: Source, question: Node, parts: Parts) -> ir.Form:
+    least = any(getattr(c, "type", None) == "LEAST" for c in question.children)
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Percolation("least connected" if least else "most connected", parts.selection(), limit, order)
+
+
 def _projectome(source: Source, question: Node, parts: Parts) -> ir.Form:
     return ir.Projectome(parts.take("limit"), parts.take("order", ()))
 
@@ -105,6 +111,7 @@ ANALYSIS_QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
     "rich_club": _rich_club,
     "degrees": _degrees,
     "distances": _distances,
+    "percolation": _percolation,
     "projectome": _projectome,
     "communities": _communities,
     "spread": _spread,

@@ -18,6 +18,7 @@ __all__ = [
     "Degrees",
     "Distances",
     "Measure",
+    "Percolation",
     "Projectome",
     "Ranking",
     "RichClub",
@@ -130,6 +131,17 @@ class Distances:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "distances"
+
+
+@dataclass(frozen=True, slots=True)
+class Percolation:
+    """The components that are left when neurons are taken away, those of the most (or the fewest) connections first."""
+
+    first: Literal["most connected", "least connected"] = "most connected"
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "percolation"
 
 
 @dataclass(frozen=True, slots=True)

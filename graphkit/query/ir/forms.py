@@ -11,6 +11,7 @@ from graphkit.query.ir.analysis import (
     Communities,
     Degrees,
     Distances,
+    Percolation,
     Projectome,
     Ranking,
     RichClub,
@@ -209,6 +210,7 @@ Form = (
     | Communities
     | Spread
     | Distances
+    | Percolation
     | Projectome
     | Match
 )
@@ -238,6 +240,7 @@ FORMS = {
         Communities,
         Spread,
         Distances,
+        Percolation,
         Projectome,
         Match,
     )
