@@ -134,6 +134,20 @@ def test_connection_probability(sim: Dataset, raw: Oracle) -> None:
     assert {r["from_nm"] // 10_000: r["connected"] for r in found if r["pairs"]} == connected
 
 
+def test_percolation(sim: Dataset, raw: Oracle) -> None:
+    graph = _graph(raw, Picked())
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    for words, sign in (("percolation", -1), ("percolation from the least connected", 1)):
+        order = sorted(graph, key=lambda i: (sign * graph.degree(i), i))
+        rows = list(sim.query(words))
+        assert len(rows) == 101
+        for row in rows[::9]:
+            left = graph.subgraph(order[row["removed"] :])
+            sizes = [*sorted((len(c) for c in nx.weakly_connected_components(left)), reverse=True), 0, 0]
+            assert (row["largest"], row["second"], row["components"]) == (*sizes[:2], len(sizes) - 2)
+            assert row["degree"] == (graph.degree(order[row["removed"] - 1]) if row["removed"] else None)
+
+
 def test_projectome(sim: Dataset, raw: Oracle) -> None:
     expected: defaultdict[tuple[str, str], float] = defaultdict(float)
     for neuron in raw.neurons.values():
@@ -223,6 +237,7 @@ def test_the_docs_have_every_analysis(sim: Dataset) -> None:
         "communities",
         "spread",
         "distances",
+        "percolation",
         "projectome",
     }
     assert forms == named
