@@ -6,6 +6,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import event
+
+from graphkit.progress import when_compiling
 
 __all__ = ["compiled"]
 
@@ -21,3 +24,17 @@ def compiled(function: _Function) -> _Function:
         return cast(_Function, numba.njit(cache=True, nogil=True)(function))
     except RuntimeError:  # neither folder can be written, as in a sealed container: compile in every process
         return cast(_Function, numba.njit(nogil=True)(function))
+
+
+class _Listener(event.Listener):
+    """Passes on that something is compiled, which what comes from the cache is not."""
+
+    def on_start(self, event: Any) -> None:
+        while when_compiling:
+            when_compiling.pop()()
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+event.register("numba:compile", _Listener())  # type: ignore[no-untyped-call]

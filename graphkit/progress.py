@@ -6,9 +6,13 @@ command: a rich bar on stderr) is not the worker's business.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
-__all__ = ["Progress", "silent"]
+__all__ = ["Progress", "silent", "when_compiling"]
+
+when_compiling: list[Callable[[], None]] = []
+"""Called, and forgotten, when a loop is compiled because none is cached: by the command, which says so. Empty at first."""
 
 
 class Progress(Protocol):

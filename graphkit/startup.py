@@ -10,6 +10,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
+from graphkit.progress import when_compiling
+
 __all__ = ["answer_only", "leave", "own_process", "preload_kernels"]
 
 _own_process = False
@@ -31,6 +33,11 @@ def own_process() -> None:
     global _own_process
     _own_process = True
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts its threads on import, and no answer needs them
+    when_compiling[:] = [_say_compiling]
+
+
+def _say_compiling() -> None:
+    sys.stderr.write("Compiling for this machine, once: later runs load what is compiled.\n")
 
 
 def answer_only(*, arrays: bool) -> None:

@@ -35,3 +35,18 @@ def test_a_package_that_cannot_be_written_to(tmp_path: Path, has_cache_folder: b
     )
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
     assert len(list(tmp_path.glob("cache/**/*.nbc"))) == (3 if has_cache_folder else 0)
+
+
+def test_the_command_says_when_it_compiles(tmp_path: Path) -> None:
+    """On the first run a line on stderr, on the second none; the library never says anything."""
+    program = "from graphkit.cli import main; import sys; sys.argv = ['graphkit', 'query', 'motifs', '-d', sys.argv[1]]; main()"
+    sample = Path(__file__).parents[2] / "data-samples" / "ring"
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "kernels"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", program, str(sample)], env=environment, capture_output=True, text=True, check=True
+        )
+        for _ in range(2)
+    ]
+    assert runs[0].stdout == runs[1].stdout
+    assert ["Compiling for this machine" in run.stderr for run in runs] == [True, False]

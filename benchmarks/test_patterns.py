@@ -1,0 +1,219 @@
+"""Patterns and censuses beside the obvious kernels, DuckDB, igraph, DotMotif and GrandIso, in the same run.
+
+    GRAPHKIT_BENCH=1 pytest benchmarks/test_patterns.py -s
+
+GRAPHKIT_PEERS names the Python of an environment with dotmotif and grandiso (they want an older pandas); GRAPHKIT_FLY a
+dataset of a fly's size. Small and untimed in the test suite.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+
+import duckdb
+import igraph
+import numpy as np
+import pytest
+
+from benchmarks import floors
+from benchmarks.measuring import FULL, measured
+from benchmarks.racing import raced
+from benchmarks.test_census import heavy_tailed
+from graphkit.graph import Graph
+from graphkit.motifs import Edge, Pattern, count_matches, four_node_census, four_node_orbits, triad_census, triad_orbits
+
+LOOP = [(0, 1), (1, 2), (0, 2)]
+BIFAN = [(0, 2), (0, 3), (1, 2), (1, 3)]
+CYCLE = [(0, 1), (1, 2), (2, 3), (3, 0)]
+ROUNDS = 7 if FULL else 1
+
+
+@cache
+def brain(n: int, m: int) -> Graph:
+    """A heavy-tailed, clustered graph; 3 of 100 connections have 20 synapses or more."""
+    n, m = (n, m) if FULL else (n // 100, m // 100)
+    pre, post = heavy_tailed(n, m)
+    synapses = (np.random.default_rng(1).pareto(1.2, len(pre)) + 1).astype(np.int64)
+    return Graph.from_edges(pre, post, synapses, ids=np.arange(n), autapses=False)
+
+
+def pattern(graph: Graph, n: int, edges: list[tuple[int, int]]) -> Pattern:
+    return Pattern(n, tuple(Edge(a, b, graph) for a, b in edges), (None,) * n, (0,) * n, graph)
+
+
+def both(graph: Graph) -> tuple[np.ndarray, ...]:
+    return graph.indptr, graph.indices, graph.in_indptr, graph.in_indices
+
+
+def test_triad_census_beside_the_floor() -> None:
+    """The obvious kernel is given the neighbours and dyads; graphkit makes them in its time."""
+    graph = brain(130_000, 3_000_000)
+    from graphkit.motifs.kernels import support
+
+    starts, packed, _ = support(*both(graph))
+    neighbours, dyads = packed >> 2, packed & 3
+
+    def floor() -> dict[str, int]:
+        from graphkit.motifs.names import CLASS_OF_CODE, TRIADS
+
+        codes, alone = floors.triads(starts, neighbours, dyads)
+        census = dict.fromkeys((motif.code for motif in TRIADS), 0)
+        for code, count in enumerate(codes.tolist()):
+            census[TRIADS[CLASS_OF_CODE[code]].code] += count
+        census["012"] += int(alone[1] + alone[2])
+        census["102"] += int(alone[3])
+        n = len(graph)
+        census["003"] = n * (n - 1) * (n - 2) // 6 - sum(census.values())
+        return census
+
+    functions = {"graphkit": lambda: triad_census(graph, threads=1), "the obvious kernel": floor}
+    functions["graphkit, 2 threads"] = lambda: triad_census(graph, threads=2)
+    medians = raced("triad census, 130 k neurons, 3 M connections, one thread", ROUNDS, functions)
+    if FULL:
+        assert medians["graphkit"] < 0.8 * medians["the obvious kernel"]
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "edges", "floor"),
+    [
+        ("feedforward loops", 3, LOOP, lambda g: floors.feedforward_loops(g.indptr, g.indices)),
+        ("bi-fans", 4, BIFAN, lambda g: floors.bifans(*both(g))),
+        ("4-cycles", 4, CYCLE, lambda g: floors.four_cycles(*both(g))),
+    ],
+)
+def test_patterns_beside_the_floor(
+    name: str, n: int, edges: list[tuple[int, int]], floor: Callable[[Graph], int]
+) -> None:
+    graph = brain(130_000, 3_000_000)
+    wanted = pattern(graph, n, edges)
+    medians = raced(
+        f"{name}, 130 k neurons, 3 M connections, one thread",
+        ROUNDS,
+        {
+            "graphkit": lambda: count_matches(wanted, threads=1),
+            "the obvious kernel": lambda: floor(graph),
+            "graphkit, 2 threads": lambda: count_matches(wanted, threads=2),
+        },
+    )
+    if FULL:
+        assert medians["graphkit"] < 1.1 * medians["the obvious kernel"]
+
+
+def test_strong_loops_beside_duckdb() -> None:
+    """Synapses >= 20, pushed first by both; DuckDB on all cores, its table in memory."""
+    graph = brain(130_000, 3_000_000)
+    pre, post, synapses = graph.edges()
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE e AS SELECT unnest($1) AS a, unnest($2) AS b, unnest($3) AS n", [pre, post, synapses]
+        )
+        sql = """WITH s AS (SELECT a, b FROM e WHERE n >= 20)
+            SELECT count(*) FROM s x JOIN s y ON x.b = y.a JOIN s z ON z.a = x.a AND z.b = y.b"""
+        medians = raced(
+            "feedforward loops with synapses >= 20",
+            ROUNDS,
+            {
+                "graphkit": lambda: count_matches(pattern(graph.at_least(20), 3, LOOP)),
+                "DuckDB": lambda: connection.execute(sql).fetchall()[0][0],
+            },
+        )
+    if FULL:
+        assert medians["graphkit"] < 1.3 * medians["DuckDB"]
+
+
+@pytest.mark.parametrize("peer", ["dotmotif", "grandiso"])
+@pytest.mark.parametrize("minimum", [1, 20])
+def test_feedforward_loops_beside_other_tools(peer: str, minimum: int, tmp_path: Path) -> None:
+    python = os.environ.get("GRAPHKIT_PEERS")
+    if not python:
+        pytest.skip("set GRAPHKIT_PEERS to the Python of an environment with dotmotif and grandiso")
+    graph = brain(10_000, 200_000)
+    np.save(tmp_path / "edges.npy", np.column_stack(graph.edges()))
+    script = Path(__file__).with_name("peer_patterns.py")
+    arguments = [python, str(script), peer, str(tmp_path / "edges.npy"), str(minimum)]
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment)
+    seconds, count = float(done.stdout.split()[0]), int(done.stdout.split()[1])
+    assert count == count_matches(pattern(graph.at_least(minimum), 3, LOOP))
+    times = []
+    for _ in range(ROUNDS):
+        begin = perf_counter()
+        count_matches(pattern(graph.at_least(minimum), 3, LOOP))
+        times.append(perf_counter() - begin)
+    ours = sorted(times)[len(times) // 2]
+    print(
+        f"\nloops of >= {minimum}, 10 k / 200 k: {peer} {seconds:.2f} s, graphkit {ours:.4f} s: {seconds / ours:.0f} times"
+    )
+
+
+def test_four_nodes_beside_igraph() -> None:
+    graph = brain(10_000, 200_000) if not FULL else brain(2_000, 20_000)
+    pre, post, _ = graph.edges()
+    peer = igraph.Graph(len(graph), list(zip(pre.tolist(), post.tolist(), strict=True)), directed=True)
+    raced(
+        f"connected sets of four, {len(graph):,} neurons, {graph.n_connections:,} connections",
+        min(ROUNDS, 3),
+        {
+            "graphkit": lambda: sum(four_node_census(graph, threads=1).values()),
+            "igraph motifs_randesu(4)": lambda: int(np.nansum(peer.motifs_randesu(4))),
+        },
+    )
+
+
+@pytest.mark.parametrize(("n", "m"), [(10_000, 200_000), (130_000, 3_000_000)])
+def test_four_nodes_at_size(n: int, m: int) -> None:
+    graph = brain(n, m)
+    for name, function in (
+        ("census of four, one thread", lambda: four_node_census(graph, threads=1)),
+        ("census of four", lambda: four_node_census(graph)),
+        ("roles in triads", lambda: triad_orbits(graph)),
+        ("roles in motifs of four", lambda: four_node_orbits(graph)),
+    ):
+        function()
+        begin = perf_counter()
+        function()
+        print(f"\n{name}, {len(graph):,} / {graph.n_connections:,}: {perf_counter() - begin:.3f} s")
+
+
+FLY = """
+import sys, time
+import numpy as np
+import graphkit
+from graphkit.motifs import Edge, Pattern, count_matches, explain, four_node_census, triad_census
+what, folder = sys.argv[1:]
+brain = graphkit.open(folder)
+graph = brain.graph()
+print(graph, file=sys.stderr)
+begin = time.perf_counter()
+if what == "triads":
+    print(sum(triad_census(graph).values()))
+elif what == "fours":
+    print(sum(four_node_census(graph).values()))
+elif what == "constrained":
+    strong = graph.at_least(5)
+    classes = brain.sql("SELECT class FROM neurons ORDER BY neuron_id").df()["class"].to_numpy()
+    one, other = classes == "projection", classes == "output"
+    edges = tuple(Edge(a, b, strong) for a, b in ((0, 2), (0, 3), (1, 2), (1, 3)))
+    edges += (Edge(0, 1, graph, absent=True, colour=1), Edge(1, 0, graph, absent=True, colour=1))
+    wanted = Pattern(4, edges, (one, one, other, other), (0, 0, 1, 1), graph)
+    print(explain(wanted), file=sys.stderr)
+    print(count_matches(wanted))
+print(f"{time.perf_counter() - begin:.2f} s", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("what", ["graph", "triads", "constrained", "fours"])
+def test_a_fly(what: str) -> None:
+    folder = os.environ.get("GRAPHKIT_FLY")
+    if not folder or not FULL:
+        pytest.skip("set GRAPHKIT_FLY to a dataset of a fly's size, and GRAPHKIT_BENCH=1")
+    run = measured([sys.executable, "-c", FLY, what, folder])
+    print(
+        f"\n{what}: {run.wall_s:.1f} s wall, {run.cpu_s:.1f} s cpu, {run.peak_gb:.2f} GB peak, with the opening of the graph"
+    )
