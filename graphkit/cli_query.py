@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,7 +65,7 @@ def query(
     timeout: TimeoutOption = None,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Ask a question and print the answer.
+    """Ask a question and print the answer; without one, on a terminal, go on asking.
 
     \b
     motifs in region EB                          motifs between neurons of EB with at least 5 synapses
@@ -74,6 +75,16 @@ def query(
     regions                                      types in EB
     MATCH (a:ER4d)-[synapses >= 5]->(b)->(c), (a)->(c) IN EB RETURN count
     """
+    nothing = question is None and file is None and sql is None
+    if nothing and not explain and sys.stdin.isatty() and sys.stdout.isatty():
+        with caught():
+            from graphkit.prompt import Options, ask_on
+            from graphkit.render import format_of
+
+            shown = format_of(output, form)
+            brain = with_given(opened(dataset), set_, neurons, annotations, annotations_id, skip_unknown=skip_unknown)
+            ask_on(brain, Options(shown, output, limit, timeout, not no_cache))
+        return
     if (question is None and file is None) == (sql is None):
         raise typer.BadParameter(
             'give one question, e.g. graphkit query "motifs in region EB", one --file or one --sql'
