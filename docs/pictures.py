@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: what a command prints on a terminal, as SVG.
+"""Makes the pictures of the README and of docs/plots.md: what a command prints on a terminal, and drawn answers, as SVG.
 
 python docs/pictures.py        # writes docs/images/*.svg
 """
@@ -16,11 +16,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+import graphkit
+from graphkit.views import save_plot
+
 ROOT = Path(__file__).parent.parent
 WIDTH = 118
 PICTURES = {
     "motifs": ["query", "motifs in region EB", "-d", "data-samples/ring"],
     "info": ["info", "data-samples/ring"],
+}
+
+
+DRAWN = {
+    "census": "motifs in region EB",
+    "circuit": "connections between type 'ER*' and type 'EPG' by type",
+    "matrix": "connections in EB with at least 5 synapses by type",
 }
 
 
@@ -53,6 +63,14 @@ def main() -> None:
         console.print(Text(f"$ graphkit {shown}", style="bold"))
         console.print(Text.from_ansi(on_a_terminal(arguments)))
         (folder / f"{name}.svg").write_text(_plain_font(console.export_svg(title="graphkit")))
+    draw(folder)
+
+
+def draw(folder: Path) -> None:
+    """The drawn answers, to ``folder``."""
+    brain = graphkit.open(ROOT / "data-samples" / "ring")
+    for name, question in DRAWN.items():
+        save_plot(brain.query(question), folder / f"{name}.svg")
 
 
 if __name__ == "__main__":

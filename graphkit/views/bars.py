@@ -16,9 +16,15 @@ __all__ = ["MOST_BARS", "bar_chart", "measures_of"]
 MOST_BARS = 40
 """Rows beyond these are left out, and the picture says so."""
 
-_TOGETHER = (("inputs_there", "outputs_there"), ("inputs", "outputs"), ("excitatory", "inhibitory", "other"))
+_TOGETHER = (
+    ("inputs_there", "outputs_there"),
+    ("inputs_from", "outputs_to"),
+    ("inputs_left", "inputs_right", "outputs_left", "outputs_right"),
+    ("excitatory", "inhibitory", "other"),
+)
+_RANKED = ("degree", "matches", "similarity")
 _MEASURES = (
-    *("synapses", "induced", "flow", "paths", "sites", "similarity", "probability", "density_per_um3", "degree"),
+    *("synapses", "induced", "flow", "paths", "sites", "probability", "density_per_um3"),
     *("sources", "targets", "neurons", "count", "share"),
 )
 _WORDS = {
@@ -40,7 +46,9 @@ def measures_of(table: pa.Table) -> list[str]:
     for several in _TOGETHER:
         if set(several) <= set(names):
             return list(several)
-    known = [name for name in _MEASURES if name in names]
+    if not set(_RANKED) & set(names) and {"inputs", "outputs"} <= set(names):
+        return ["inputs", "outputs"]
+    known = [name for name in (*_RANKED, *_MEASURES) if name in names]
     if known:  # the one that the rows are in the order of, if any
         return [next((name for name in known if _falls(table[name].to_pylist())), known[0])]
     numbers = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
 from graphkit.views.colours import UNKNOWN, colours_of
-from graphkit.views.figure import GREY, INK, new_figure, plain_axes, titled
+from graphkit.views.figure import GREY, INK, halo, new_figure, plain_axes, titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -242,7 +242,9 @@ def _disc(axes: Axes, name: str, place: Place, colour: str, column: str, room: f
         aside = (room * math.cos(angle), room * math.sin(angle))
         side = "left" if x > 0.15 else "right" if x < -0.15 else "center"
         height = "center" if side != "center" else "bottom" if y > 0 else "top"
-    axes.annotate(name, place, aside, textcoords="offset points", ha=side, va=height, fontsize=9, zorder=6)
+    axes.annotate(
+        name, place, aside, textcoords="offset points", ha=side, va=height, fontsize=9, zorder=6, path_effects=halo()
+    )
 
 
 def _limits(axes: Axes, names: list[str], apart: bool) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.patheffects import AbstractPathEffect
 
 __all__ = [
     "FORMATS",
@@ -26,6 +27,7 @@ __all__ = [
     "PALETTE",
     "SEQUENCE",
     "figure_bytes",
+    "halo",
     "new_figure",
     "own_style",
     "plain_axes",
@@ -119,6 +121,13 @@ def titled(figure: Figure, title: str, note: str = "") -> None:
         )
 
 
+def halo() -> list[AbstractPathEffect]:
+    """A white edge around a text that may lie on lines."""
+    from matplotlib.patheffects import withStroke
+
+    return [withStroke(linewidth=2.5, foreground="white")]
+
+
 def thousands(axis: Axis) -> None:
     """Numbers of an axis with thousands separators: 5,000."""
     from matplotlib.ticker import StrMethodFormatter
@@ -132,7 +141,7 @@ def title_height(title: str, width_in: float) -> float:
 
 
 def _title_lines(title: str, width_in: float) -> list[str]:
-    return textwrap.wrap(title, max(30, int(width_in * 11)), max_lines=4, placeholder=" ...") or [""]
+    return textwrap.wrap(title, max(30, int(width_in * 11.6)), max_lines=4, placeholder=" ...") or [""]
 
 
 def plain_axes(axes: Axes) -> None:

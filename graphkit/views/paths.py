@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
 from graphkit.views.colours import UNKNOWN, colours_of
-from graphkit.views.figure import GREY, INK, new_figure, titled
+from graphkit.views.figure import GREY, INK, halo, new_figure, titled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,6 +30,7 @@ def path_diagram(
     *,
     kinds: Mapping[str, str | None] | None = None,
     unit: str = "synapses",
+    added: bool = False,
     note: str = "",
 ) -> Figure:
     """Paths that share a neuron at a step share its disc; the last ones stand at the right, however short their path.
@@ -38,6 +39,7 @@ def path_diagram(
         paths: names along each path.
         weights: of each path's connections, one fewer than its names.
         kinds: transmitter by name, which gives the colours.
+        added: weights of paths that share a connection are added up; else they are the same, its synapses.
 
     Raises:
         NotAnswerableError: no path, or more discs in a column than can be read.
@@ -49,7 +51,7 @@ def path_diagram(
     for names, along in zip(paths, weights, strict=True):
         steps = [(last if i == len(names) - 1 else i, name) for i, name in enumerate(names)]
         for pair, weight in zip(pairwise(steps), along, strict=True):
-            edges[pair] = max(weight, edges.get(pair, 0))
+            edges[pair] = weight + edges.get(pair, 0) if added else weight
     columns: dict[int, set[str]] = defaultdict(set)
     for pair in edges:
         for step, name in pair:
@@ -80,7 +82,17 @@ def path_diagram(
             zorder=4,
             gid=f"{step} {name}",
         )
-        axes.annotate(name, at, (0, 9), textcoords="offset points", ha="center", va="bottom", fontsize=8.5, zorder=6)
+        axes.annotate(
+            name,
+            at,
+            (0, 9),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=8.5,
+            zorder=6,
+            path_effects=halo(),
+        )
     axes.set_xlim(-0.35, last + 0.35)
     axes.set_ylim(-0.6, tallest - 0.2)
     _legend(axes, [kinds.get(n) or UNKNOWN for _, n in places] if kinds else [], colour)

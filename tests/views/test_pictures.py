@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -300,3 +302,32 @@ def test_a_file_is_written_whole_or_not_at_all(ring: Dataset, tmp_path: Path) ->
     with pytest.raises(NotAnswerableError):
         save_plot(ring.query("synapses from ER4d to EPG"), tmp_path / "b.png")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.SVG", "a.pdf", "a.png"]
+
+
+# -- the page about them
+
+
+PAGE = (ROOT / "docs" / "plots.md").read_text()
+EXAMPLES = re.findall(r"^\|(?: (\w+))? *\|.*\| `(.*)` \|$", PAGE, re.MULTILINE)
+
+
+def test_every_example_of_the_page_is_drawn(ring: Dataset) -> None:
+    assert len(EXAMPLES) == 9
+    kind = ""
+    for named, question in EXAMPLES:
+        kind = named or kind
+        if question not in QUESTIONS:
+            ring.query(question).plot()
+        elif kind != "bars":
+            assert QUESTIONS[question] == kind
+
+
+def test_the_pictures_of_the_page_are_up_to_date(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("pictures", ROOT / "docs" / "pictures.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.draw(tmp_path)
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (ROOT / "docs" / "images" / path.name).read_bytes(), "run: python docs/pictures.py"

@@ -1,0 +1,100 @@
+"""From the rows of an answer to what a picture is drawn from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graphkit.views.natural import edges_of, ends_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from graphkit.query.result import Result
+
+__all__ = ["draw"]
+
+
+def _title(result: Result) -> str:
+    return result.question if result.complete else f"{result.question}  (not all of it: cut off by a limit)"
+
+
+def draw(result: Result, kind: str) -> Figure:
+    """The picture of a kind that fits the answer."""
+    title = _title(result)
+    match kind:
+        case "census":
+            from graphkit.views.census import census_chart, motifs_by_type_chart
+
+            return (census_chart if "count" in result.columns else motifs_by_type_chart)(result.table, title)
+        case "regions":
+            from graphkit.views.regions import region_chart
+
+            return region_chart(result.table, title)
+        case "paths":
+            return _paths(result)
+        case "circuit" | "matrix":
+            ends = ends_of(result)
+            assert ends is not None, "it fits"
+            edges = edges_of(result, *ends)
+            if kind == "circuit":
+                from graphkit.views.circuit import circuit_diagram
+
+                return circuit_diagram(edges, title, kinds=_transmitters(result, ends))
+            from graphkit.views.matrix import heat_map
+
+            first, second = (_AXES.get(end, end.replace("_", " ")) for end in ends[:2])
+            return heat_map(edges, title, unit=_FIGURES.get(ends[2], ends[2]), rows=first, columns=second)
+    from graphkit.views.bars import bar_chart
+
+    return bar_chart(result.table, title)
+
+
+_FIGURES = {"flow": "flow (synapses)", "probability": "connection probability"}
+_AXES = {
+    "pre_type": "presynaptic type",
+    "post_type": "postsynaptic type",
+    "from_region": "inputs in",
+    "to_region": "outputs in",
+}
+
+
+def _paths(result: Result) -> Figure:
+    from graphkit.views.paths import path_diagram
+
+    rows = result.rows()
+    if "neuron_ids" not in result.columns:
+        paths = [[t or "(none)" for t in row["types"]] for row in rows]
+        weights = [[row["paths"]] * (len(p) - 1) for row, p in zip(rows, paths, strict=True)]
+        return path_diagram(
+            paths, weights, _title(result), kinds=_of_types(result), unit="paths of single neurons", added=True
+        )
+    names = _names(result, {i for row in rows for i in row["neuron_ids"]})
+    paths = [[names[i][0] for i in row["neuron_ids"]] for row in rows]
+    kinds = dict(names.values())
+    return path_diagram(paths, [row["synapses"] for row in rows], _title(result), kinds=kinds)
+
+
+def _names(result: Result, ids: set[int]) -> dict[int, tuple[str, str | None]]:
+    """Name (else id) and transmitter by id."""
+    if result.dataset is None:
+        return {i: (str(i), None) for i in ids}
+    sql = "SELECT neuron_id, name, nt FROM neurons WHERE neuron_id IN (SELECT unnest($ids))"
+    rows = result.dataset.cursor(sql).execute(sql, {"ids": sorted(ids)}).fetchall()
+    return {i: (name or str(i), nt) for i, name, nt in rows}
+
+
+def _transmitters(result: Result, ends: tuple[str, str, str]) -> dict[str, str | None]:
+    """Transmitter of each end: the neuron's, or the one that most neurons of the type have."""
+    if result.dataset is None:
+        return {}
+    if ends[0] == "pre_id":
+        ids = {row[end] for row in result for end in ends[:2]}
+        return dict(_names(result, ids).values())
+    return _of_types(result) if ends[0] == "pre_type" else {}
+
+
+def _of_types(result: Result) -> dict[str, str | None]:
+    if result.dataset is None:
+        return {}
+    sql = "SELECT type, nt, count(*) AS n FROM neurons WHERE nt IS NOT NULL GROUP BY type, nt ORDER BY n, nt DESC"
+    return {kind or "(none)": nt for kind, nt, _ in result.dataset.cursor(sql).execute(sql).fetchall()}

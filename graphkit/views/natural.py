@@ -1,0 +1,113 @@
+"""Which picture an answer has: the columns tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from graphkit.errors import NotAnswerableError
+
+if TYPE_CHECKING:
+    from graphkit.query.result import Result
+
+__all__ = ["edges_of", "ends_of", "fits", "natural_kind"]
+
+_DISCS = 14
+"""Types beyond which connections are a matrix rather than a circuit."""
+
+_DENSE = 60
+"""Connections beyond which they are too."""
+
+_FLOW = ("flow", "probability", "synapses")
+
+
+def natural_kind(result: Result) -> str | None:
+    """The picture that an answer has by itself, or None.
+
+    Raises:
+        NotAnswerableError: it has no rows.
+    """
+    if not len(result):
+        raise NotAnswerableError(f"The answer to {result.question!r} has no rows to draw.", hint="Ask for more.")
+    for kind in ("census", "paths", "regions"):
+        if fits(result, kind):
+            return kind
+    ends = ends_of(result)
+    if ends is not None:
+        names = {n for pair in edges_of(result, *ends) for n in pair}
+        single = ends[0] == "pre_id"
+        few = len(names) <= _DISCS and len(result) <= _DENSE
+        return "circuit" if (single or few) and "synapses" in result.columns else "matrix"
+    return "bars" if fits(result, "bars") else None
+
+
+def fits(result: Result, kind: str) -> bool:
+    """Whether the answer has the columns that a kind of picture needs."""
+    columns = set(result.columns)
+    match kind:
+        case "census":
+            return columns >= {"motif", "pattern", "induced"} and (
+                columns >= {"count"} or columns >= {"type_a", "type_b"}
+            )
+        case "paths":
+            return columns >= {"neuron_ids", "types", "synapses"} or columns >= {"types", "hops", "paths"}
+        case "regions":
+            return columns >= {"region", "parent", "path", "inputs"}
+        case "circuit":
+            return ends_of(result) is not None and "synapses" in columns
+        case "matrix":
+            return ends_of(result) is not None
+    return _fits_bars(result)
+
+
+def _fits_bars(result: Result) -> bool:
+    """Rows with one name (or one neuron) and a figure."""
+    from graphkit.views.bars import measures_of
+
+    ids = [c for c in result.columns if c.endswith(("_id", "_ids"))]
+    named = ids == ["neuron_id"] or (not ids and any(_is_text(result, c) for c in result.columns))
+    counted = not ids and len(result.columns) == 2  # such as partners of a site and how many sites
+    return bool((named or counted) and measures_of(result.table) and ends_of(result) is None)
+
+
+def ends_of(result: Result) -> tuple[str, str, str] | None:
+    """Columns of the source, the target and the figure, where the rows are connections."""
+    columns = result.columns
+    figure = next((f for f in _FLOW if f in columns), None)
+    if figure is None:
+        return None
+    if {"pre_id", "post_id"} <= set(columns):
+        return "pre_id", "post_id", figure
+    for first, second in (("pre_", "post_"), ("from_", "to_")):
+        groups = [
+            c.removeprefix(first)
+            for c in columns
+            if c.startswith(first) and f"{second}{c.removeprefix(first)}" in columns
+        ]
+        named = [g for g in groups if g != "neurons" and _is_text(result, f"{first}{g}")]
+        if len(named) == 1:
+            return f"{first}{named[0]}", f"{second}{named[0]}", figure
+    return None
+
+
+def _is_text(result: Result, column: str) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_string(result.table.schema.field(column).type)
+        or pa.types.is_large_string(result.table.schema.field(column).type)
+    )
+
+
+def edges_of(result: Result, source: str, target: str, figure: str) -> dict[tuple[str, str], Any]:
+    """The figure of each pair, summed over what else the rows tell apart (regions)."""
+    edges: dict[tuple[str, str], Any] = {}
+    for row in result:
+        pair = (_name(row, source), _name(row, target))
+        edges[pair] = edges.get(pair, 0) + (row[figure] or 0)
+    return edges
+
+
+def _name(row: dict[str, Any], column: str) -> str:
+    if column in ("pre_id", "post_id"):
+        return str(row.get(f"{column.removesuffix('id')}name") or row[column])
+    return "(none)" if row[column] is None else str(row[column])
