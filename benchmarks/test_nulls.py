@@ -24,9 +24,6 @@ from graphkit.motifs.significance import significance
 
 from .measuring import FULL
 
-Swapped = tuple[float, float]
-"""CPU seconds; attempts a second does not say much where many are refused, so moves carried out come with it."""
-
 
 def graph_of(n: int, m: int) -> Graph:
     pre, post = heavy_tailed(n, m)

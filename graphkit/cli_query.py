@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,7 +26,8 @@ from graphkit.cli_options import (
     SkipUnknownOption,
     TimeoutOption,
 )
-from graphkit.terminal import caught, say
+from graphkit.progress import showing, silent
+from graphkit.terminal import caught, progress_bar, say
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -69,6 +71,7 @@ def query(
 
     \b
     motifs in region EB                          motifs between neurons of EB with at least 5 synapses
+    motifs in EB against 100 configuration       motifs in EB against 50 erdos-renyi seed 3
     neurons in EB where type = 'ER4d'            inputs of EPG
     outputs of type 'MBON*' by region            partners of 123
     synapses from A to B                         connections between type 'ER*' and type 'EPG' by type
@@ -109,7 +112,9 @@ def query(
 
                 print(explain_form(asked, brain))
                 return
-            result = brain.query(asked, cache=not no_cache, timeout=timeout)
+            bar = progress_bar() if getattr(asked, "against", None) and not kept else contextlib.nullcontext(silent)
+            with bar as progress, showing(progress):
+                result = brain.query(asked, cache=not no_cache, timeout=timeout)
         else:
             answer_only(arrays=plot is not None)
             result = brain.sql(sql, limit=limit, timeout=timeout)

@@ -6,10 +6,12 @@ command: a rich bar on stderr) is not the worker's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Protocol
 
-__all__ = ["Progress", "silent", "when_compiling"]
+__all__ = ["Progress", "showing", "shown", "silent", "when_compiling"]
 
 when_compiling: list[Callable[[], None]] = []
 """Called, and forgotten, when a loop is compiled because none is cached: by the command, which says so. Empty at first."""
@@ -23,3 +25,21 @@ class Progress(Protocol):
 
 def silent(stage: str, fraction: float) -> None:
     """Shows nothing."""
+
+
+_shown: ContextVar[Progress] = ContextVar("shown", default=silent)
+
+
+@contextlib.contextmanager
+def showing(progress: Progress) -> Iterator[None]:
+    """Within it, questions that take long report to ``progress``."""
+    token = _shown.set(progress)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
+def shown() -> Progress:
+    """What the caller of a question shows; ``silent`` where nothing was said."""
+    return _shown.get()

@@ -39,6 +39,8 @@ class Stop:
         self.told = False
         self.heard = False
         """Whether the work knows."""
+        self.hands_over = False
+        """Whether the work gives what it has after Ctrl-C too; said by the work."""
         self._ends = None if seconds is None else time.monotonic() + seconds
 
     def past(self, grace_s: float = 0.0) -> bool:
@@ -123,9 +125,10 @@ def stoppable(work: Callable[[], _T]) -> _T:
         while not done.wait(_POLL_S if own.seconds is not None or stop is not _never else None):
             if (stop.told or own.past(_GRACE_S)) and not (own.heard and done.wait(_HAND_OVER_S)):
                 raise own.error()
-    except BaseException:
+    except BaseException as error:
         own.told = True
-        raise
+        if not (isinstance(error, KeyboardInterrupt) and own.hands_over and done.wait(_HAND_OVER_S) and found):
+            raise
     if failure:
         raise failure[0]
     return found[0]

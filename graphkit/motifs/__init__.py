@@ -11,6 +11,8 @@ from graphkit.motifs.names import CONNECTED_TRIADS, DYADS, TRIADS, Motif, contai
 from graphkit.motifs.orbits import Orbits, four_node_orbits, triad_orbits
 from graphkit.motifs.pattern import Edge, Pattern, Test
 from graphkit.motifs.search import any_match, count_matches, explain, match_batches, matches_by_neuron, sample_matches
+from graphkit.motifs.significance import MotifSignificance, Significance, significance
+from graphkit.motifs.strength import MotifStrength, motif_strengths
 
 __all__ = [
     "CONNECTED_TRIADS",
@@ -21,9 +23,12 @@ __all__ = [
     "FourNodeSample",
     "Motif",
     "MotifCount",
+    "MotifSignificance",
+    "MotifStrength",
     "MotifsByType",
     "Orbits",
     "Pattern",
+    "Significance",
     "Test",
     "any_match",
     "containment",
@@ -37,9 +42,11 @@ __all__ = [
     "match_batches",
     "matches_by_neuron",
     "motif_counts",
+    "motif_strengths",
     "motifs_by_type",
     "sample_matches",
     "sampled_four_node_census",
+    "significance",
     "triad_census",
     "triad_orbits",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from graphkit.errors import GraphError, did_you_mean
+from graphkit.errors import GraphError, TimeLimitError, did_you_mean
 from graphkit.graph import Graph
 from graphkit.motifs.census import dyad_census, triad_census
 from graphkit.motifs.names import CONNECTED_TRIADS, DYADS, Motif
@@ -76,7 +76,7 @@ class Significance:
         lines = [drawn]
         if not self.complete:
             lines.append(
-                f"Interrupted: {self.samples:,} of {self.asked:,} null graphs were ready; the answer is of these."
+                f"Stopped early: the answer is of the {self.samples:,} of {self.asked:,} null graphs that were ready."
             )
         if self.mixing is not None:
             lines.append(
@@ -128,8 +128,8 @@ def significance(
     What is compared is how many sets of neurons have exactly the connections of a motif; for the model ``synapse-counts``, which
     leaves all connections in place, the motif's strength: synapses per connection, mean over instances.
 
-    Interrupted by Ctrl-C after the first sample, it answers with the samples that are ready, which are the same as if no more
-    had been asked for; ``complete`` is False then.
+    Stopped by Ctrl-C or a time limit (``graphkit.stopping``) after the first sample, it answers with the samples that are ready,
+    which are the same as if no more had been asked for; ``complete`` is False then.
 
     Args:
         model: a name of `graphkit.motifs.nulls.MODELS`.
@@ -174,7 +174,7 @@ def significance(
             if chain is not None:
                 chains.append(chain)
             progress("null graphs", len(found) / samples)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, TimeLimitError):
         if not found:
             raise
     rows = _rows(wanted, observed, np.stack(found), strengths or {})

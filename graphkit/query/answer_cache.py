@@ -130,7 +130,7 @@ def _whole(path: Path) -> bytes | None:
 
 def keep_answer(form: ir.Form, dataset: Dataset, answer: Answer, took_s: float) -> None:
     """Keeps an answer; does nothing where it cannot be kept, or is too large to be worth it."""
-    if answer.timed_out:
+    if answer.timed_out or answer.interrupted:
         return
     text = ir.to_json(form)
     path = _path(dataset, "answer", text)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.analyses import Analyses
 from graphkit.query.given import (
@@ -37,10 +38,25 @@ class Questions(GraphQuestions, Analyses):
     """Mixed into ``Dataset``."""
 
     def motifs(
-        self, *, by_type: bool = False, limit: int | None = None, order: Sorts = None, **selection: Any
+        self,
+        *,
+        by_type: bool = False,
+        against: str | None = None,
+        samples: int = ir.SAMPLES,
+        seed: int = 0,
+        limit: int | None = None,
+        order: Sorts = None,
+        **selection: Any,
     ) -> Result:
-        """Dyads and triads of the graph that ``selection`` (see ``Dataset.graph``) chooses; like ``motifs in region EB``."""
-        return asked(self, ir.Motifs(selection_given(self, selection), by_type, limit, sorts_given(order)))
+        """Dyads and triads of the graph that ``selection`` (see ``Dataset.graph``) chooses; like ``motifs in region EB``.
+
+        ``against`` a null model: their significance, by ``samples`` random graphs, like ``motifs against 100 bidegree``.
+        """
+        if by_type and against is not None:
+            raise QueryError("Motifs by type are not compared with a null model.", hint="Leave one of them out.")
+        null = None if against is None else ir.Against(against, samples, seed)
+        form = ir.Motifs(selection_given(self, selection), by_type, limit, sorts_given(order), null)
+        return asked(self, form)
 
     def neurons(
         self,

@@ -120,6 +120,11 @@ BAD = [
     "neurons by colour",
     "connections with 0 or more synapses",
     "connections with more synapses",
+    "motifs in EB against 20 erdos-reny",
+    "motifs in EB against 0 configuration",
+    "motifs in EB against",
+    "motifs in EB by type against 20 configuration",
+    "neurons in EB against 20 configuration",
 ]
 
 

@@ -16,6 +16,7 @@ from lark import Token, Tree
 
 from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
+from graphkit.motifs.nulls.by_name import MODELS
 from graphkit.query import ir
 from graphkit.query.echo import echo
 from graphkit.query.english import parse_english, parse_set
@@ -168,6 +169,9 @@ QUESTIONS = [
     "percolation from the least connected with at least 2 synapses limit 9",
     "projectome",
     "projectome order by neurons desc limit 3",
+    "motifs in EB against 20 configuration",
+    "motifs against Erdos-Renyi seed 3 with at least 2 synapses order by z limit 3",
+    "motifs in EB vs 5 NPC",
 ]
 
 
@@ -332,8 +336,12 @@ def _ordered(form: Any) -> Any:
     return replace(form, order=(ir.Sort(column, True),))
 
 
+_against = st.builds(ir.Against, st.sampled_from(list(MODELS)), st.integers(1, 10**9), st.integers(0, 2**63))
+
+
 _forms: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.Motifs, _selections(), st.booleans(), _limits),
+    st.builds(ir.Motifs, _selections(), limit=_limits, against=_against),
     st.builds(ir.Neurons, _maybe, st.none() | _regions, _limits),
     st.builds(ir.Types, _maybe, st.none() | _regions, _limits),
     st.builds(ir.Regions, _limits),

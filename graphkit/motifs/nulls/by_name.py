@@ -48,7 +48,7 @@ def model_name(given: str) -> str:
     name = given.strip().casefold().replace(" ", "-").replace("_", "-")
     name = _ALSO.get(name, name)
     if name not in MODELS:
-        hint = did_you_mean(name, [*MODELS, *_ALSO])
+        hint = did_you_mean(name, MODELS)
         known = f"There are {', '.join(MODELS)}."
         raise GraphError(f"There is no null model {given!r}.", hint=f"{hint} {known}" if hint else known)
     return name

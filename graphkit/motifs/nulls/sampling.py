@@ -18,10 +18,13 @@ import numpy as np
 
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.stopping import Stop, current
 
 __all__ = ["Chain", "Draw", "Mixing", "Sampler", "ShortChainWarning", "cores", "graphs", "mixing", "sampled"]
 
 _T = TypeVar("_T")
+
+_POLL_S = 0.1
 
 _REMEMBERED = 0.05
 """A chain is too short if more than this share of the distance to the start's connections is still to go."""
@@ -99,32 +102,45 @@ def sampled(
     """``use(draw)`` of samples 0, 1, 2 ..., in order, made by several threads. As many samples are in memory as threads.
 
     Whatever is raised while one is waited for, Ctrl-C too, comes out here, and ends the others soon.
+
+    Raises:
+        TimeLimitError: the time limit (``graphkit.stopping``) has come.
     """
-    stop = threading.Event()
+    stop, unwanted = current(), threading.Event()
 
     def go_on() -> None:
-        if stop.is_set():
+        if unwanted.is_set() or stop.over():
             raise _Unwanted
 
     def one(index: int) -> _T:
         return use(draw(np.random.default_rng([seed, index]), go_on))
 
     n_threads = min(threads or cores(), samples)
-    if n_threads <= 1:
-        yield from map(one, range(samples))
-        return
-    from concurrent.futures import ThreadPoolExecutor
+    try:
+        if n_threads <= 1:
+            yield from map(one, range(samples))
+        else:
+            yield from _in_threads(one, samples, n_threads, stop)
+    except _Unwanted:
+        raise stop.error() from None
+    finally:
+        unwanted.set()
+
+
+def _in_threads(one: Callable[[int], _T], samples: int, n_threads: int, stop: Stop) -> Iterator[_T]:
+    from concurrent.futures import ThreadPoolExecutor, wait
 
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="null")
     try:
         waiting = [pool.submit(one, index) for index in range(n_threads)]
         for index in range(n_threads, samples + n_threads):
+            while not wait(waiting[:1], _POLL_S).done:
+                stop.check()
             found = waiting.pop(0).result()
             if index < samples:
                 waiting.append(pool.submit(one, index))
             yield found
     finally:
-        stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
 
 

@@ -41,12 +41,14 @@ class Answer:
     """Rows, whether they are all, and sentences to read with them.
 
     ``timed_out``: the rows are those that were found until the time limit; ``complete`` is False then.
+    ``interrupted``: they rest on a part of the work, and the notes say on which; such an answer is not kept.
     """
 
     table: pa.Table
     complete: bool = True
     notes: tuple[str, ...] = ()
     timed_out: bool = False
+    interrupted: bool = False
 
 
 def cut(table: pa.Table, limit: int | None, notes: tuple[str, ...] = ()) -> Answer:

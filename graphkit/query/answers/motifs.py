@@ -19,7 +19,7 @@ __all__ = ["answer", "columns"]
 
 
 def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
-    """A row a motif; by type: a row a motif and types of its neurons."""
+    """A row a motif; by type: a row a motif and types of its neurons; against a null model: with its significance."""
     from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels
 
@@ -29,12 +29,23 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
     notes: tuple[str, ...] = (f"The graph asked has {size}.",)
     if not graph.n_connections:
         notes += ("No connection meets the question, so every count of a connected motif is 0.",)
+    if form.against is not None:
+        from graphkit.query.answers.significance import against_null
+
+        found = against_null(graph, form.against, dataset)
+        shown = cut(ordered_table(found.table, form.order), form.limit)
+        complete = shown.complete and found.complete
+        return Answer(shown.table, complete, (*notes, *found.notes), interrupted=found.interrupted)
     table = _by_type(graph) if form.by_type else _census(graph)
     return cut(ordered_table(table, form.order), form.limit, notes)
 
 
 def columns(form: ir.Motifs) -> list[str]:
     """The columns of the answer."""
+    if form.against is not None:
+        from graphkit.query.answers.significance import COLUMNS
+
+        return COLUMNS
     if form.by_type:
         return ["motif", "code", "type_a", "type_b", "type_c", "induced", "pattern"]
     return ["motif", "code", "pattern", "size", "count", "induced"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from graphkit.query import ir
 from graphkit.query.echo.words import (
+    against_words,
     bare_text,
     by_words,
     either_text,
@@ -44,7 +45,8 @@ def _words(form: ir.Form) -> list[str]:
     """All but the order and the limit."""
     match form:
         case ir.Motifs():
-            return ["motifs", *selection_words(form.selection, "between"), *(["by type"] if form.by_type else [])]
+            last = ["by type"] if form.by_type else against_words(form.against)
+            return ["motifs", *selection_words(form.selection, "between"), *last]
         case ir.Neurons():
             return ["neurons", *_in(form.regions), *where_words(form.where), *by_words(form.by)]
         case ir.Types():

@@ -8,6 +8,7 @@ from decimal import Decimal
 from graphkit.query import ir
 
 __all__ = [
+    "against_words",
     "bare_text",
     "by_words",
     "either_text",
@@ -37,6 +38,12 @@ def selection_words(selection: ir.Selection, among: str) -> list[str]:
     if not selection.autapses:
         words.append("without autapses")
     return words
+
+
+def against_words(against: ir.Against | None) -> list[str]:
+    if against is None:
+        return []
+    return [f"against {against.samples} {against.model}" + (f" seed {against.seed}" if against.seed else "")]
 
 
 def by_words(groups: tuple[ir.Group, ...]) -> list[str]:

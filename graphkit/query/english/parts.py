@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from lark import Token
+from lark import Token, Tree
 
 from graphkit.query import ir
 from graphkit.query.english.boxes import box_of
@@ -32,6 +32,7 @@ PARTS = {
     "no_autapses": "autapses",
     "by": "by",
     "rank": "rank",
+    "against": "against",
     "order": "order",
     "limit": "limit",
     "box": "box",
@@ -110,6 +111,8 @@ def _part(source: Source, tree: Node) -> Any:
             return tuple(dict.fromkeys(_group(as_token(c)) for c in children))
         case "rank":
             return str(children[0]).lower()
+        case "against":
+            return _against(source, tree)
         case "order":
             return tuple(_order(as_tree(c)) for c in children)
         case "limit":
@@ -133,6 +136,15 @@ def _at_least(source: Source, tokens: list[Token]) -> tuple[int, bool]:
     kinds = {t.type for t in tokens}
     number = count_of(source, next(t for t in tokens if t.type == "INT"))
     return number + ("MORE_THAN" in kinds), "PER_REGION" in kinds
+
+
+def _against(source: Source, tree: Node) -> ir.Against:
+    counts = [as_token(c) for c in tree.children if not isinstance(c, Tree)]
+    samples = count_of(source, counts[0]) if counts else ir.SAMPLES
+    trees = {str(c.data): c for c in tree.children if isinstance(c, Tree)}
+    seed = int(str(as_token(as_tree(trees["seeded"]).children[0]))) if "seeded" in trees else 0
+    model = as_tree(trees["name"])
+    return source.placed(model, lambda: ir.Against(name_of(model), samples, seed))
 
 
 def _order(term: Node) -> ir.Sort:

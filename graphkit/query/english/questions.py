@@ -37,8 +37,10 @@ def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
     groups = parts.take("by", ())
     if groups not in ((), ("type",)):
         raise source.refusal(parts.places["by"], f"Motifs can be grouped by type only, not by {', '.join(groups)}.")
-    limit, order = parts.take("limit"), parts.take("order", ())
-    return ir.Motifs(parts.selection(), by_type=bool(groups), limit=limit, order=order)
+    limit, order, against = parts.take("limit"), parts.take("order", ()), parts.take("against")
+    if groups and against is not None:
+        raise source.refusal(parts.places["against"], "Motifs by type are not compared with a null model.")
+    return ir.Motifs(parts.selection(), by_type=bool(groups), limit=limit, order=order, against=against)
 
 
 def _neurons(source: Source, question: Node, parts: Parts) -> ir.Form:

@@ -4,6 +4,7 @@ Frozen and JSON-serialisable; ``FORM_VERSION`` changes when its meaning does. Na
 them (``graphkit.query.vocabulary`` has resolved them), except where they hold wildcards (* and ?).
 """
 
+from graphkit.query.ir.against import SAMPLES, Against
 from graphkit.query.ir.analysis import (
     CLUB_DEGREE,
     RANKED_SHOWN,
@@ -79,7 +80,9 @@ __all__ = [
     "RANKED_SHOWN",
     "RANKS",
     "RUNS",
+    "SAMPLES",
     "SIMILAR_SHOWN",
+    "Against",
     "And",
     "Attribute",
     "BelongsTo",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from graphkit.errors import QueryError
+from graphkit.query.ir.against import Against
 from graphkit.query.ir.analysis import (
     Communities,
     Degrees,
@@ -44,12 +45,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Motifs:
-    """Dyads and triads of the selected graph; ``by_type``: by the types of the neurons in each role."""
+    """Dyads and triads of the selected graph; ``by_type``: by the types of the neurons in each role; or against a null model."""
 
     selection: Selection = EVERYTHING
     by_type: bool = False
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    against: Against | None = None
     name: ClassVar[str] = "motifs"
 
 

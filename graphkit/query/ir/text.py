@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from graphkit.errors import QueryError
+from graphkit.query.ir.against import Against
 from graphkit.query.ir.conditions import And, BelongsTo, Comparison, HasSynapsesIn, NamedSet, Not, Or
 from graphkit.query.ir.forms import FORMS, Box, Form
 from graphkit.query.ir.order import Sort
@@ -21,7 +22,7 @@ _ID = "neuron_id"
 _NAMED = {
     c.__name__: c
     for c in (
-        *(And, Attribute, BelongsTo, Box, Comparison, HasSynapsesIn, NamedSet, Not, Or, Order),
+        *(Against, And, Attribute, BelongsTo, Box, Comparison, HasSynapsesIn, NamedSet, Not, Or, Order),
         *(PatternEdge, PatternNode, Sort, Test),
     )
 }
