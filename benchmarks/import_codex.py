@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -9,5 +10,6 @@ from graphkit.importers import import_codex
 
 if __name__ == "__main__":
     folder, output, memory = sys.argv[1:]
+    shutil.rmtree(output, ignore_errors=True)  # of the round before
     files = [Path(folder) / f"{name}.csv.gz" for name in ("connections", "neurons", "classification")]
-    print(import_codex(files, output, memory_limit=memory))
+    import_codex(files, output, memory_limit=memory)

@@ -287,15 +287,37 @@ class Steps:
         """Pair totals in any order become sorted connections, one row a pair, region, kind and compartment."""
         keys = ", ".join(TABLES["connections"].key)
         electrical = "kind = 'electrical'"
-        query = f"""
+        there = self._writer.entry("connections").columns
+        self._make_enums("connections")
+        words = {c: self._enum(c, f"s.{c}") for c in ("kind", "compartment", "nt") if c in there}
+        rows = f"""
+            (SELECT * REPLACE (CASE WHEN {electrical} THEN least(pre_id, post_id) ELSE pre_id END AS pre_id,
+                               CASE WHEN {electrical} THEN greatest(pre_id, post_id) ELSE post_id END AS post_id)
+             FROM (SELECT {self._select("connections", **words)} FROM {self._from("connections")} s))"""
+        sums = f"""
             SELECT {keys}, CAST(sum(synapses) AS BIGINT) AS synapses, CAST(sum(size_sum) AS BIGINT) AS size_sum,
-                   arg_min(nt, row(-synapses, nt)) AS nt
-            FROM (SELECT {keys}, nt, sum(synapses) AS synapses, sum(size_sum) AS size_sum
-            FROM (SELECT * REPLACE (CASE WHEN {electrical} THEN least(pre_id, post_id) ELSE pre_id END AS pre_id,
-                                    CASE WHEN {electrical} THEN greatest(pre_id, post_id) ELSE post_id END AS post_id)
-                  FROM (SELECT {self._select("connections")} FROM {self._from("connections")} s))
-            GROUP BY {keys}, nt) GROUP BY {keys}"""
-        self._replace("connections", query, "summing connections")
+                   min(nt) AS nt, max(nt) AS last_nt FROM {rows} GROUP BY {keys}"""
+        path = self._copy(sums, "summing connections", 0.0, 0.6)
+        summed = parquet_sql([str(path)])
+        query = f"SELECT {self._worded(keys)}, synapses, size_sum, {self._enum('nt', 'nt')} AS nt FROM {summed}"
+        if self._rows(f"SELECT 1 FROM {summed} WHERE nt <> last_nt LIMIT 1"):  # several transmitters in one sum
+            same = " AND ".join(f"r.{k} IS NOT DISTINCT FROM m.{k}" for k in TABLES["connections"].key)
+            query = f"""
+                WITH mixed AS (FROM {summed} WHERE nt <> last_nt),
+                parts AS (SELECT {", ".join(f"m.{k}" for k in TABLES["connections"].key)}, m.synapses, m.size_sum,
+                                 r.nt::VARCHAR AS nt, sum(r.synapses) AS n
+                          FROM {rows} r JOIN mixed m ON {same} WHERE r.nt IS NOT NULL GROUP BY ALL)
+                {query} WHERE nt IS NULL OR nt = last_nt
+                UNION ALL SELECT {self._worded(keys)}, synapses, size_sum, {self._enum("nt", "nt")} AS nt
+                FROM (SELECT {keys}, synapses, size_sum, arg_min(nt, row(-n, nt)) AS nt FROM parts
+                      GROUP BY {keys}, synapses, size_sum)"""
+        self._replace("connections", query, "sorting connections")
+        path.unlink()
+
+    def _worded(self, keys: str) -> str:
+        """The columns ``keys``, those of few words as enums."""
+        names = keys.split(", ")
+        return ", ".join(f"{self._enum(n, n)} AS {n}" if n in ("kind", "compartment") else n for n in names)
 
     def count_resolved(self) -> dict[str, int]:
         """Synapses of all connections whose region is known ("synapses") and is not ("unresolved")."""

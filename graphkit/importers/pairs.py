@@ -47,7 +47,11 @@ def merge_pairs(work: Work, pairs: Pairs, tree: Tree | None = None) -> int:
     Raises:
         ImportDataError: in mode ``fail``, weights of one pair that differ between two files or the two ways.
     """
-    chosen = one_each(work, pairs)
+    chosen = pairs.relation
+    if _plain(work, pairs):  # the build sums the rows of a pair just so
+        work.rows_to_sum = _one(work, f"SELECT count(*) FROM {chosen}")
+    else:
+        chosen = one_each(work, pairs)
     outside = outside_sql("region")
     names = [
         name
@@ -65,6 +69,14 @@ def merge_pairs(work: Work, pairs: Pairs, tree: Tree | None = None) -> int:
     if own:
         work.ledger.note(f"{own:,} gap junctions of a neuron with itself are kept; leave them out where you ask.")
     return count
+
+
+def _plain(work: Work, pairs: Pairs) -> bool:
+    """Whether all rows are of one file and chemical: there is nothing to tell apart or to fold."""
+    row: Any = work.connection.execute(
+        f"SELECT min(file) = max(file), count(*) FILTER (kind = 'electrical') FROM {pairs.relation}"
+    ).fetchall()[0]
+    return bool(row[0]) and not row[1]
 
 
 def one_each(work: Work, pairs: Pairs) -> str:
@@ -114,12 +126,7 @@ def _sum_parallel(work: Work, pairs: Pairs) -> str:
     )
     summed = _with_most_frequent(work, pairs, sums)
     more = _one(work, f"SELECT coalesce(sum(n - 1), 0) FROM {summed} WHERE n > 1")
-    if more:
-        pairs_of = _one(work, f"SELECT count(*) FROM {summed} WHERE n > 1")
-        work.ledger.note(
-            f"{pairs_of:,} pairs stand in several rows of the same file (same region, kind and compartment); their "
-            f"weights were summed ({more:,} rows more than pairs)."
-        )
+    work.say_summed(more)
     return summed
 
 

@@ -40,7 +40,7 @@ _MOST_REGIONS = 2**15 - 1
 
 @dataclass(slots=True)
 class Work:
-    """What an importer works with."""
+    """What an importer works with. ``rows_to_sum``: rows of connections that are left for the build to sum, if any."""
 
     writer: DatasetWriter
     connection: duckdb.DuckDBPyConnection
@@ -48,6 +48,7 @@ class Work:
     folder: Path
     options: ImportOptions
     sources: list[Path] = field(default_factory=list)
+    rows_to_sum: int | None = None
 
     @property
     def progress(self) -> Progress:
@@ -86,7 +87,17 @@ class Work:
             threads=self.options.threads,
             progress=self.progress,
         )
+        if self.rows_to_sum is not None:
+            self.say_summed(self.rows_to_sum - sum(f.rows for f in self.writer.entry("connections").files))
         return self.ledger.report(self.writer.commit(step, build=record))
+
+    def say_summed(self, more: int) -> None:
+        """Notes that ``more`` rows were added to an earlier one of the same pair."""
+        if more:
+            self.ledger.note(
+                f"{more:,} rows are of a pair that the same file has before (same region, kind and compartment); their "
+                "weights were summed."
+            )
 
 
 @contextlib.contextmanager
