@@ -66,8 +66,9 @@ first counts. A file with an error is named, with its line and how to mend it; t
 A parameter's line is `NAME KIND >= LEAST = DEFAULT: meaning`; without a default it is required, and with the default `any` it
 may be left out: then **every line that names it is left out too**. In SQL `$name` is a prepared parameter, never pasted text:
 a number or a text, and for names a list, to be used as `IN (SELECT unnest($name))`: ids of neurons, ids of regions (those
-below included), types or transmitters as the dataset spells them. In MATCH and English it becomes a name in quotes. SQL runs
-in the same sandbox as `graphkit query --sql`.
+below included), types or transmitters as the dataset spells them. In MATCH and English it becomes names in
+quotes, with commas between several: `type ($name)`, `nt in ($name)`, `in region $name`, and for `neurons` what a question takes
+there: `(a: $name)`, `inputs of $name`. SQL runs in the same sandbox as `graphkit query --sql`.
 """
 
 

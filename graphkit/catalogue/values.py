@@ -2,7 +2,7 @@
 
     kind                    in SQL ($name is a prepared parameter)      in English and MATCH (a literal of the language)
     int, float, text        the value                                   5, 0.5, 'text'
-    type, transmitter       list of the names as the dataset has them   'EPG' or ('ER4d', 'ER4m')
+    type, transmitter       list of the names as the dataset has them   'EPG' or 'ER4d', 'ER4m'
     region                  list of ids, what lies below included       'EB' or 'EB', 'FB'
     neuron                  its id                                      100019
     neurons                 list of ids                                 type 'ER*', type 'EPG'
@@ -185,7 +185,7 @@ def _listed(names: list[str], given: Any) -> Bound:
     different = list(dict.fromkeys(names))
     quoted = ", ".join(map(_quoted, different))
     said = given if isinstance(given, str) else ",".join(map(str, given))
-    return Bound(different, quoted if len(different) == 1 else f"({quoted})", said)
+    return Bound(different, quoted, said)
 
 
 def _regions(names: list[str], dataset: Dataset) -> Bound:

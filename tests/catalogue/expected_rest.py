@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter, defaultdict
+from itertools import combinations, product
 from typing import Any
 
 import networkx as nx
@@ -320,6 +321,49 @@ def ring_to_compass(o: Oracle) -> Rows:
         for types, f in found.items()
     ]
     return sorted(rows, key=lambda r: (-r[5], r[0], r[1]))
+
+
+@expected
+def feedback_inhibition(o: Oracle) -> Rows:
+    asked, out = typed(o, "EPG"), pairs(o, "EB", least=5)
+    back = {p: c.total() for p, c in o.pairs(Picked(regions=("EB",), least=5, nt=tuple(INHIBITORY))).items()}
+    rows = [
+        (e, o.neurons[e]["type"], i, o.neurons[i]["type"], n, back[i, e])
+        for (e, i), n in out.items()
+        if e in asked and e != i and (i, e) in back
+    ]
+    return sorted(rows, key=lambda r: (-r[5], -r[4], r[0], r[2]))
+
+
+@expected
+def parallel_pathways(o: Oracle) -> Rows:
+    graph, rows = digraph(o, "EB", least=5), []
+    ends = set(graph)
+    for a, d in product(typed(o, "ER4d") & ends, typed(o, "EPG") & ends):
+        between = sorted(set(graph[a]) & set(graph.pred[d]) - {a, d}) if a != d else []
+        for b, c in combinations(between, 2):
+            if not graph.has_edge(b, c) and not graph.has_edge(c, b):
+                rows.append((a, b, o.neurons[b]["type"], c, o.neurons[c]["type"], d))
+    return sorted(rows, key=lambda r: (r[0], r[1], r[3], r[5]))
+
+
+@expected
+def bi_fans(o: Oracle) -> Rows:
+    graph, copies = digraph(o, "EB", least=5), 0
+    for a, b in combinations(graph, 2):
+        common = len(set(graph[a]) & set(graph[b]) - {a, b})
+        copies += common * (common - 1) // 2
+    return [(copies,)]
+
+
+@expected
+def missing_links(o: Oracle) -> Rows:
+    graph, taken = digraph(o, "EB", least=5), Counter[int]()
+    for a, c in product(typed(o, "ER4d") & set(graph), typed(o, "PEN_a") & set(graph)):
+        if a != c and not graph.has_edge(a, c):
+            for b in set(graph[a]) & set(graph.pred[c]) - {a, c}:
+                taken.update((a, b, c))
+    return sorted(((*called(o, i), n) for i, n in taken.items()), key=lambda r: (-r[3], r[0]))
 
 
 # -- Synapses
