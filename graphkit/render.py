@@ -170,9 +170,8 @@ def _flat(table: pa.Table, *, nested: bool = False) -> pa.Table:
     types = pa.types
     for i, field in enumerate(table.schema):
         if types.is_nested(field.type) and not nested:
-            values = [
-                None if v is None else json_text({"v": v})[len('{"v": ') : -1] for v in table.column(i).to_pylist()
-            ]
+            start = len(json_text({field.name: 0})) - len("0}")  # ids in a list are text, as in JSON
+            values = [None if v is None else json_text({field.name: v})[start:-1] for v in table.column(i).to_pylist()]
         elif types.is_interval(field.type):
             values = [None if v is None else str(v) for v in table.column(i).to_pylist()]
         elif types.is_binary(field.type) and not nested:
