@@ -1,4 +1,4 @@
-"""Every command and every Python block of the README and of docs/query.md runs, and the doctests hold."""
+"""Every command and every Python block of the README and of docs/query-language.md runs, and the doctests hold."""
 
 from __future__ import annotations
 

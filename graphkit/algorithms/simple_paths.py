@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from graphkit.algorithms.reach import hops_from, neighbours
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.stopping import check
 
 __all__ = ["MOST_PATHS", "MOST_STEPS", "FoundPaths", "path_of", "paths_within", "shortest_paths"]
 
@@ -161,7 +162,8 @@ class _Search:
         paths = np.empty((wanted, hops + 1), dtype=np.int32)
         weakest, numbers, heap = (np.zeros(wanted, dtype=np.int64) for _ in range(3))
         held, seen, complete = 0, 0, True
-        for begin in range(0, len(sources), _SOURCES_AT_ONCE):  # so that Ctrl-C is heard in between
+        for begin in range(0, len(sources), _SOURCES_AT_ONCE):
+            check()
             held, seen, steps = search_paths(
                 graph.indptr, graph.indices, graph.synapses, sources[begin : begin + _SOURCES_AT_ONCE],
                 self._is_target, self._distance, hops, paths, weakest, numbers, heap, held, seen, self._steps_left,
@@ -205,6 +207,7 @@ class _Search:
             return 0
         after = np.bincount(neighbours(graph.in_indptr, graph.in_indices, self._target_rows), minlength=len(graph))
         for begin in range(0, len(sources), _SOURCES_AT_ONCE):
+            check()
             here, steps = count_paths(
                 graph.indptr, graph.indices, sources[begin : begin + _SOURCES_AT_ONCE],
                 self._is_target, self._distance, after, hops, self._count_steps_left,

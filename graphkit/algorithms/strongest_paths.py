@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from graphkit.algorithms.reach import edges_of
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.stopping import check
 
 __all__ = ["MOST_STRONGEST", "StrongPath", "strongest_paths"]
 
@@ -52,9 +53,11 @@ def strongest_paths(
     search = _Search(graph, targets, _ENDLESS if hops is None else hops)
     first = np.unique(np.atleast_1d(graph.index_of(sources)))
     for part in search.parts_by_start(first):
+        check()
         search.add(part)
     found: list[StrongPath] = []
     while len(found) < count and (taken := search.best()) is not None:
+        check()
         width, rows, part = taken
         found.append(StrongPath(tuple(graph.ids[list(rows)].tolist()), width))
         if len(found) < count:

@@ -68,7 +68,7 @@ def _answered(form: ir.Form, dataset: Dataset) -> Answer:
         notes.append(
             f"Stopped after {current().seconds:g} s: only the {len(found.table):,} rows found until then are given."
         )
-    elif not found.complete and form.limit is not None and not found.interrupted:
+    elif not found.complete and len(found.table) == form.limit and not found.interrupted:
         notes.append(cut_off(form.limit))
     return replace(found, complete=found.complete and not found.timed_out, notes=tuple(notes))
 

@@ -113,6 +113,7 @@ BAD = [
     "feedforward loops where a.typ = 'A'",
     "feedforward loops where a.type like b.type",
     "feedforward loops order by type",
+    "count of feedforward loops order by a.type",
     "feedfoward loops in EB",
     "neurons order by",
     "neurons order by name by side",

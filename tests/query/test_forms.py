@@ -131,6 +131,7 @@ QUESTIONS = [
     "number of feedback loops among type 'A*' where a.type != c.type",
     "count one-way connections where not (a.type = 'A' or a.side is null) and b.type in (A, B)",
     "divergences onto a reciprocal pair with at least 2 synapses order by a.type desc, b.neuron_id limit 3",
+    "chains order by c.inputs, a.side desc",
     "hubs",
     "hubs in EB top 5",
     "hubs by in-degree order by name",

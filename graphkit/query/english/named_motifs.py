@@ -49,8 +49,14 @@ def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
             _add_where(source, as_tree(tree.children[0]), chosen, tests)
     edges = tuple(ir.PatternEdge(e[-2], e[-1], absent=e.startswith("!")) for e in drawn)
     nodes = tuple(ir.PatternNode(n, _all_of(terms)) for n, terms in chosen.items())
+    if "order" in parts.places and "COUNT_OF" in tokens:
+        raise source.refusal(parts.places["order"], "A count is one row, which has no order.", "Leave `order by` out.")
     order = tuple(_order(source, parts.places["order"], sort, names) for sort in parts.take("order", ()))
     limit = parts.take("limit")
+    shown = tuple(
+        ir.Attribute(n, column) for n in names for column in ("neuron_id", "type")
+    )  # as where nothing is said
+    more = tuple(o.by for o in order if o.by not in shown)
     return ir.Match(
         nodes,
         edges,
@@ -58,6 +64,7 @@ def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
         parts.selection(),
         induced="INDUCED" in tokens,
         returns="count" if "COUNT_OF" in tokens else "rows",
+        columns=(*shown, *more) if more else (),
         order=order,
         limit=limit,
     )
