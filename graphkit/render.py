@@ -170,7 +170,7 @@ def _flat(table: pa.Table, *, nested: bool = False) -> pa.Table:
     types = pa.types
     for i, field in enumerate(table.schema):
         if types.is_nested(field.type) and not nested:
-            start = len(json_text({field.name: 0})) - len("0}")  # ids in a list are text, as in JSON
+            start = len(json_text({field.name: None})) - len("null}")  # ids in a list are text, as in JSON
             values = [None if v is None else json_text({field.name: v})[start:-1] for v in table.column(i).to_pylist()]
         elif types.is_interval(field.type):
             values = [None if v is None else str(v) for v in table.column(i).to_pylist()]
