@@ -89,15 +89,20 @@ def run_rows(dataset: Dataset, sql: str, limit: int | None) -> tuple[pa.Table, b
 
 def explain(form: ir.Form, dataset: Dataset, planned: Plan | None = None) -> str:
     """The exact question, the typed form, the engine and the SQL."""
+    alone = planned is None
     planned = planned or plan(form, dataset)
     lines = [
         f"question  {echo(form)}",
         f"form      {ir.to_json(form)}",
         f"dataset   {dataset.url} (snapshot {dataset.snapshot.number})",
-        f"engine    {planned.engine}",
+        f"engine    {planned.engine}{f' ({planned.why})' if planned.why else ''}",
     ]
-    if form.name in COMPUTED:
+    if form.name in COMPUTED and planned.engine != "DuckDB":
         lines.append("          the SQL selects the connections; the rest is done over their compressed sparse rows")
+    if alone and isinstance(form, ir.Match) and planned.engine != "DuckDB":
+        from graphkit.query.answers.match import search_order
+
+        lines += [f"          {line}" for line in search_order(form, dataset).splitlines()]
     return "\n".join([*lines, "sql", *(f"  {line.strip()}" for line in planned.sql.splitlines())])
 
 

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from graphkit.interrupted import interruptible
 from graphkit.query.answers import Answer, cut
+from graphkit.query.conditions import condition_sql
 from graphkit.query.match.columns import NEURON_COLUMNS, answered
+from graphkit.query.match.edges import edge_pairs_sql
 from graphkit.query.vocabulary import quoted_name
 from graphkit.stopping import current, limited
 
@@ -22,14 +24,18 @@ if TYPE_CHECKING:
     from graphkit.query.match.bound import Bound
     from graphkit.query.planner import Plan
 
-__all__ = ["MOST_ROWS", "answer"]
+__all__ = ["MOST_ROWS", "answer", "search_order"]
 
 MOST_ROWS = 5_000_000
 """Matches that are given where the question has no limit."""
 
+_ALL = f"Only the first {MOST_ROWS:,} matches are given; RETURN count counts all, LIMIT gives more."
+
 
 def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
     """One row a match (or its count, or how many each neuron takes part in)."""
+    if planned.engine == "DuckDB":
+        return _joined(form, dataset, planned)
     from graphkit.motifs.pattern import contradiction
     from graphkit.motifs.search import count_matches
     from graphkit.query.match.bound import bound
@@ -47,8 +53,44 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
     with limited(None):  # where the time is over, what was found is still to be told
         table = _table(form, dataset, found, rows)
     if not complete and form.limit is None and not timed_out:
-        notes += (f"Only the first {MOST_ROWS:,} matches are given; RETURN count counts all, LIMIT gives more.",)
+        notes += (_ALL,)
     return Answer(table, complete, notes, timed_out)
+
+
+def search_order(form: ir.Match, dataset: Dataset) -> str:
+    """How the graph is searched, a line a neuron of the pattern."""
+    from graphkit.motifs.search import explain
+    from graphkit.query.match.bound import bound
+
+    return explain(bound(form, dataset).pattern, [node.name for node in form.nodes])
+
+
+def _joined(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
+    from graphkit.query.executor import run_rows
+
+    table, complete = run_rows(dataset, planned.sql, form.limit or MOST_ROWS)
+    notes: tuple[str, ...] = ()
+    nothing = table["matches"][0].as_py() == 0 if form.returns == "count" else not len(table)
+    if nothing and (reason := _impossible(form, dataset)):
+        notes = (f"Nothing can match: {reason}.",)
+    return Answer(table, complete, notes if complete or form.limit is not None else (*notes, _ALL))
+
+
+def _impossible(form: ir.Match, dataset: Dataset) -> str | None:
+    """What no neuron, or no connection, meets by itself."""
+    for node in form.nodes:
+        if node.where is not None and not _some(
+            dataset, f"SELECT 1 FROM neurons WHERE {condition_sql(node.where, dataset)}"
+        ):
+            return f"no neuron meets the conditions of ({node.name})"
+    for edge in form.edges:
+        if not edge.absent and not _some(dataset, edge_pairs_sql(edge, form.selection, dataset)):
+            return f"no connection meets the conditions of the edge ({edge.pre})->({edge.post})"
+    return None
+
+
+def _some(dataset: Dataset, sql: str) -> bool:
+    return bool(dataset.cursor(sql).execute(f"SELECT 1 FROM ({sql}) LIMIT 1").fetchall())
 
 
 def _named(reason: str, form: ir.Match) -> str:

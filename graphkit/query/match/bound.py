@@ -18,6 +18,7 @@ from graphkit.motifs.pattern import MISSING, Edge, Pattern, Test
 from graphkit.query import ir
 from graphkit.query.conditions import condition_sql
 from graphkit.query.match.edges import edge_pairs_sql
+from graphkit.query.match.symmetry import conditions_key, own_tests
 from graphkit.query.vocabulary import quoted_name
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def bound(form: ir.Match, dataset: Dataset) -> Bound:
     if form.selection.kind == "electrical":
         edges, mirror = _both_ways(edges)
     place_of = {e.name: i for i, e in enumerate(form.edges) if e.name}
-    own = {node.name: _own_tests(form, node.name) for node in form.nodes}
+    own = {node.name: own_tests(form, node.name) for node in form.nodes}
     keys = [(node.where, own[node.name]) for node in form.nodes]
     distinct = list(dict.fromkeys(keys))
     pattern = Pattern(
@@ -89,11 +90,6 @@ def _both_ways(edges: list[Edge]) -> tuple[list[Edge], dict[int, int]]:
 
 
 # -- neurons ----------------------------------------------------------------------------------------------------
-
-
-def _own_tests(form: ir.Match, name: str) -> frozenset[tuple[str, str, str]]:
-    """Comparisons of two columns of one neuron."""
-    return frozenset((t.left.name, t.op, t.right.name) for t in form.tests if t.left.of == t.right.of == name)
 
 
 def _mask(
@@ -164,7 +160,7 @@ class _Graphs:
 
     def of(self, edge: ir.PatternEdge, row: dict[str, int]) -> tuple[Graph, bool, int]:
         """(graph, absent, colour)"""
-        key = (edge.regions, edge.nt, frozenset(edge.synapses), edge.hops)
+        key = conditions_key(edge)
         colour = self._colours.setdefault(key, len(self._colours))
         if colour not in self._graphs:
             self._graphs[colour] = self._made(edge)

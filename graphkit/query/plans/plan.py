@@ -9,8 +9,9 @@ __all__ = ["Plan"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will run. ``engine`` is "DuckDB" or "graph kernels"; ``notes`` go with the answer."""
+    """What will run: ``engine`` is "DuckDB" or "graph kernels", and ``why``. ``notes`` go with the answer."""
 
     sql: str
     engine: str = "DuckDB"
     notes: tuple[str, ...] = ()
+    why: str = ""

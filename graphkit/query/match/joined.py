@@ -1,0 +1,140 @@
+"""A pattern as one SELECT: its connections joined, for patterns whose conditions leave few of them.
+
+Each connection is a table of pairs that meet its conditions and those of its ends; equal variables join, different ones
+differ, and what must be absent is excluded.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations, permutations
+from typing import TYPE_CHECKING
+
+from graphkit.query import ir
+from graphkit.query.conditions import condition_sql
+from graphkit.query.match.columns import NEURON_COLUMNS, answered
+from graphkit.query.match.edges import edge_pairs_sql
+from graphkit.query.match.symmetry import first_of_all, own_tests
+from graphkit.query.plans.selected import selected_neurons_sql, selected_pairs_sql
+from graphkit.query.vocabulary import quoted_name
+
+if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
+
+__all__ = ["edge_sql", "joined_sql"]
+
+
+def joined_sql(form: ir.Match, dataset: Dataset) -> str:
+    """The whole answer, without its limit. Not for walks."""
+    matches = _matches_sql(form, dataset)
+    if form.returns == "count":
+        return f"SELECT count(*) AS matches FROM ({matches})"
+    if form.returns == "neurons":
+        ends = " UNION ALL ".join(f"SELECT n{i} AS neuron_id FROM m" for i in range(len(form.nodes)))
+        order = [f"{quoted_name(o.by.name)} {_direction(o)}" for o in form.order]
+        order += [o for o in ("matches DESC", "neuron_id") if o.split()[0] not in {x.by.name for x in form.order}]
+        return (
+            f"WITH m AS ({matches}), c AS (SELECT neuron_id, count(*) AS matches FROM ({ends}) GROUP BY neuron_id) "
+            f"SELECT {', '.join(NEURON_COLUMNS)} FROM c JOIN neurons USING (neuron_id) ORDER BY {', '.join(order)}"
+        )
+    columns = answered(form)
+    place = {node.name: i for i, node in enumerate(form.nodes)}
+    edge = {e.name: i for i, e in enumerate(form.edges) if e.name}
+    joins: dict[str, str] = {}
+
+    def value(of: ir.Attribute) -> str:
+        if of.of in edge:
+            return f"m.s{edge[of.of]}"
+        if of.name == "neuron_id":
+            return f"m.n{place[of.of]}"
+        alias = f"v{place[of.of]}"
+        joins[of.of] = f" JOIN neurons {alias} ON {alias}.neuron_id = m.n{place[of.of]}"
+        return f"{alias}.{quoted_name(of.name)}"
+
+    shown = [f"{value(of)} AS {quoted_name(name)}" for of, name in columns.items()]
+    order = [f"{value(o.by)} {_direction(o)}" for o in form.order] + [f"m.n{i}" for i in range(len(form.nodes))]
+    return f"SELECT {', '.join(shown)} FROM ({matches}) m{''.join(joins.values())} ORDER BY {', '.join(order)}"
+
+
+def _direction(order: ir.Order) -> str:
+    return f"{'DESC' if order.descending else 'ASC'} NULLS LAST"
+
+
+def edge_sql(form: ir.Match, edge: ir.PatternEdge, dataset: Dataset) -> str:
+    """The connections that an edge can be, given what is known of its ends."""
+    pairs = edge_pairs_sql(edge, form.selection, dataset)
+    if edge.absent:
+        return pairs
+    ends = [
+        f"{column} IN (SELECT neuron_id FROM neurons WHERE {' AND '.join(terms)})"
+        for column, name in (("pre_id", edge.pre), ("post_id", edge.post))
+        if (terms := _terms(form, name, dataset))
+    ]
+    ends.append("pre_id = post_id" if edge.pre == edge.post else "pre_id <> post_id")
+    return f"SELECT * FROM ({pairs}) WHERE {' AND '.join(ends)}"
+
+
+def _terms(form: ir.Match, name: str, dataset: Dataset) -> list[str]:
+    where = next(node.where for node in form.nodes if node.name == name)
+    terms = [f"{quoted_name(a)} {op} {quoted_name(b)}" for a, op, b in sorted(own_tests(form, name))]
+    return terms + ([] if where is None else [condition_sql(where, dataset)])
+
+
+def _matches_sql(form: ir.Match, dataset: Dataset) -> str:
+    """n0, n1, ... (ids of the neurons) and s0, s1, ... (synapses of the edges that have a name), one row a match."""
+    column: dict[str, str] = {}
+    sources, terms, shown = [], [], []
+    for i, edge in enumerate(form.edges):
+        if edge.absent:
+            continue
+        sources.append(f"({edge_sql(form, edge, dataset)}) e{i}")
+        for end, name in (("pre_id", edge.pre), ("post_id", edge.post)):
+            if name in column:
+                terms.append(f"e{i}.{end} = {column[name]}")
+            else:
+                column[name] = f"e{i}.{end}"
+        if edge.name:
+            shown.append(f"e{i}.synapses AS s{i}")
+    if not sources:
+        name = form.nodes[0].name
+        known = selected_neurons_sql(form.selection, dataset) or (
+            f"SELECT unnest([pre_id, post_id]) AS neuron_id FROM ({selected_pairs_sql(form.selection, dataset)})"
+        )
+        where = " AND ".join(_terms(form, name, dataset)) or "true"
+        sources.append(f"(SELECT DISTINCT neuron_id FROM neurons WHERE {where} AND neuron_id IN ({known})) e")
+        column[name] = "e.neuron_id"
+    terms += [f"{column[a.name]} <> {column[b.name]}" for a, b in combinations(form.nodes, 2)]
+    terms += [f"{column[a]} < {column[b]}" for a, b in first_of_all(form)]
+    terms += _absences(form, dataset, column)
+    edge_of = {e.name: i for i, e in enumerate(form.edges) if e.name}
+    for k, test in enumerate(t for t in form.tests if t.left.of != t.right.of or t.left.of in edge_of):
+        sides = []
+        for side, attribute in (("l", test.left), ("r", test.right)):
+            if attribute.of in edge_of:
+                sides.append(f"e{edge_of[attribute.of]}.synapses")
+                continue
+            sources.append(f"neurons {side}{k}")
+            terms.append(f"{side}{k}.neuron_id = {column[attribute.of]}")
+            sides.append(f"{side}{k}.{quoted_name(attribute.name)}")
+        terms.append(f"{sides[0]} {test.op} {sides[1]}")
+    nodes = [f"{column[node.name]} AS n{i}" for i, node in enumerate(form.nodes)]
+    where = f" WHERE {' AND '.join(terms)}" if terms else ""
+    return f"SELECT {', '.join([*nodes, *shown])} FROM {', '.join(sources)}{where}"
+
+
+def _absences(form: ir.Match, dataset: Dataset, column: dict[str, str]) -> list[str]:
+    terms = [
+        f"({column[e.pre]}, {column[e.post]}) NOT IN (SELECT (pre_id, post_id) FROM ({edge_sql(form, e, dataset)}))"
+        for e in form.edges
+        if e.absent
+    ]
+    if form.induced:
+        wanted = {(e.pre, e.post) for e in form.edges if not e.absent}
+        if form.selection.kind == "electrical":
+            wanted |= {(b, a) for a, b in wanted}
+        base = selected_pairs_sql(form.selection, dataset)
+        terms += [
+            f"({column[a]}, {column[b]}) NOT IN (SELECT (pre_id, post_id) FROM ({base}))"
+            for a, b in permutations([node.name for node in form.nodes], 2)
+            if (a, b) not in wanted
+        ]
+    return terms
