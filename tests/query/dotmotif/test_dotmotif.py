@@ -8,6 +8,7 @@ counts from the definition (tests/query/match/oracle.py).
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -192,3 +193,19 @@ def test_files_that_cannot_be_read(ring: Dataset, tmp_path: Path) -> None:
     for name in ("x.motif", "large.motif", "dir.motif", "missing.motif", "x.xml"):
         with pytest.raises(QueryError):
             read_question_file(ring, tmp_path / name)
+
+
+def test_the_documentation(sim: Dataset) -> None:
+    text = (ROOT / "docs" / "dotmotif.md").read_text()
+    (motif,) = re.findall(r"```motif\n(.*?)```", text, re.DOTALL)
+    form = parse_dotmotif(sim, motif)
+    assert match_text(form) == (
+        "MATCH (A: type 'EPG')-[synapses >= 5]->(B), NOT (B)->(A), (B)-[synapses >= 5]->(C), NOT (C)->(B), "
+        "(A)-[direct: synapses >= 2]->(C) WHERE B.inputs > C.inputs LABELLED"
+    )
+    shown = {int(n.replace(",", "")) for n in re.findall(r"\| ([\d,]+) (?=\|)", text)}
+    known = {n for golden in GOLDEN["motifs"].values() for n in golden.values() if isinstance(n, int)}
+    assert len(shown) > 15
+    assert shown <= known
+    equal = sum(golden["dotmotif"] == golden["labelled"] for golden in GOLDEN["motifs"].values())
+    assert f"{equal} of the {len(MOTIFS)} counts are equal" in text
