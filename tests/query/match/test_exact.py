@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, given, settings
 
 from graphkit.dataset import Dataset
 from graphkit.query import ir
+from graphkit.query.executor import run
 from graphkit.query.match.parser import parse_match
 from graphkit.query.match.text import match_text
 from graphkit.query.plans import match
+from graphkit.query.result import Result
 from tests.query.match.oracle import MatchOracle
 from tests.query.match.strategies import matches
 
@@ -36,13 +38,17 @@ def engine(request: pytest.FixtureRequest) -> Iterator[None]:
     match.FEW = before
 
 
+def _ask(knot: Dataset, form: ir.Match) -> Result:
+    return run(form, knot, cache=False)
+
+
 def _check(knot: Dataset, oracle: MatchOracle, form: ir.Match) -> None:
     classes = oracle.classes(form)
-    rows = knot.query(replace(form, columns=tuple(ir.Attribute(n.name, "neuron_id") for n in form.nodes)))
+    rows = _ask(knot, replace(form, columns=tuple(ir.Attribute(n.name, "neuron_id") for n in form.nodes)))
     assert [tuple(r.values()) for r in rows] == sorted(c[0] for c in classes)
-    assert knot.query(replace(form, returns="count")).scalar() == len(classes)
+    assert _ask(knot, replace(form, returns="count")).scalar() == len(classes)
     per_neuron = Counter(i for c in classes for i in c[0])
-    found = knot.query(replace(form, returns="neurons"))
+    found = _ask(knot, replace(form, returns="neurons"))
     assert {r["neuron_id"]: r["matches"] for r in found} == per_neuron
     assert [r["matches"] for r in found] == sorted(per_neuron.values(), reverse=True)
 
