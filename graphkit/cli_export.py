@@ -67,7 +67,9 @@ def export(
         ),
     ] = None,
 ) -> None:
-    """Write the graph, or a part of it, to a file for other tools.
+    """Write the graph, or a part of it, to a file.
+
+    For NetworkX, igraph, Neo4j, pandas and other tools; docs/exporting.md.
 
     For example: graphkit export eb.graphml -d mybrain --region EB --min-synapses 5
     """

@@ -181,6 +181,8 @@ def synapses(
     """Any table with one synapse a row.
 
     CSV, TSV, Parquet, Feather, xls or xlsx; text also as .gz.
+
+    For example: graphkit import synapses synapses.csv.gz --position-unit-nm 4,4,40 -o mybrain
     """
     _run("synapses", **locals())
 
@@ -205,6 +207,8 @@ def edges(
     """Any table with one pair of neurons a row.
 
     With or without a weight, with ids or names.
+
+    For example: graphkit import edges pairs.csv --neurons neurons.csv -o mybrain
     """
     _run("edges", **locals())
 
@@ -235,6 +239,8 @@ def neuprint(
     """neuPrint exports: hemibrain, MANC, male CNS.
 
     Pair tables, neuron records and rows by region, in any mix.
+
+    For example: graphkit import neuprint traced-neurons.csv traced-total-connections.csv -o hemibrain
     """
     _run("neuprint", **locals())
 
@@ -252,7 +258,9 @@ def codex(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """FlyWire Codex downloads: connections by neuropil, and tables about neurons.
+    """FlyWire Codex downloads.
+
+    Connections by neuropil, and tables about neurons.
 
     For example: graphkit import codex connections.csv.gz neurons.csv.gz classification.csv.gz -o flywire
     """
@@ -270,7 +278,9 @@ def larva(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """The larval fly brain of Winding et al. 2023: matrices by compartment.
+    """The larval fly brain (Winding 2023).
+
+    Matrices of connections by compartment, and tables about neurons.
 
     For example: graphkit import larva ad_connectivity_matrix.csv aa_connectivity_matrix.csv annotations.csv -o larva
     """
@@ -292,7 +302,9 @@ def celegans(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """C. elegans: Cook 2019 (matrices), White 1986 and Witvliet 2021 (lists).
+    """The worm: Cook 2019, White 1986, Witvliet 2021.
+
+    C. elegans, from Cook's workbook of matrices or from lists of connections.
 
     For example: graphkit import celegans "SI 5 Connectome adjacency matrices.xlsx" -o worm
     """
@@ -310,7 +322,9 @@ def kasthuri(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """The synapses of Kasthuri et al. 2015 in mouse cortex.
+    """Synapses of mouse cortex (Kasthuri 2015).
+
+    With positions, axons, dendrites and spines.
 
     For example: graphkit import kasthuri mmc2.xls -o kasthuri
     """
@@ -331,7 +345,9 @@ def swc(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """Skeletons in SWC files: neurons with their cable length.
+    """Skeletons in SWC files.
+
+    Neurons with their cable length; no connections.
 
     For example: graphkit import swc skeletons/ --unit 8,8,8 -o skeletons
     """
@@ -358,6 +374,8 @@ def cave(
     """MICrONS and other CAVE synapse tables.
 
     Root ids keep all their 18 digits.
+
+    For example: graphkit import cave synapses.csv --neurons cells.csv -o pinky100
     """
     _run("cave", **locals())
 
@@ -384,6 +402,8 @@ def graphml(
     """A GraphML file of NetworkX, igraph or Cytoscape.
 
     Nodes are neurons, edges connections; attributes are kept.
+
+    For example: graphkit import graphml network.graphml -o mybrain
     """
     _run("graphml", **locals())
 
@@ -407,7 +427,7 @@ def networkx(
     memory_limit: MemoryOption = "4GB",
     threads: ThreadsOption = None,
 ) -> None:
-    """A graph of NetworkX, as its node-link JSON.
+    """Node-link JSON of NetworkX.
 
     For example: graphkit import networkx graph.json -o mybrain. In Python, the graph itself.
     """

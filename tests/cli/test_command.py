@@ -20,7 +20,19 @@ from graphkit.dataset import Dataset
 from tests.query.test_errors import BAD
 
 COMMANDS = ["query", "catalogue", "info", "validate", "build", "simulate", "export", "history", "prune", "sets"]
-IMPORTS = ["synapses", "edges", "neuprint", "cave", "graphml"]
+IMPORTS = [
+    "synapses",
+    "edges",
+    "neuprint",
+    "codex",
+    "larva",
+    "celegans",
+    "kasthuri",
+    "swc",
+    "cave",
+    "graphml",
+    "networkx",
+]
 ISSUE = [
     "motifs in region EB",
     "motifs between neurons of EB with at least 5 synapses",
