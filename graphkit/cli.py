@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphkit import cli_catalogue, cli_export, cli_import, cli_query, cli_sets
+from graphkit import cli_catalogue, cli_export, cli_import, cli_query, cli_report, cli_sets
 from graphkit.cli_dataset import location, opened
 from graphkit.cli_options import DatasetOption, MemoryOption, ThreadsOption
 from graphkit.terminal import caught, progress_bar, say
@@ -29,6 +29,7 @@ Ask:             graphkit query "motifs in region EB" -d mybrain
                  graphkit query "inputs of type 'EPG' by type" -d mybrain
                  graphkit query --sql "SELECT * FROM neurons" -d mybrain
                  graphkit catalogue                    (questions with a name)
+A page to show:  graphkit report EB -o eb.html -d mybrain
 Take it along:   graphkit export -d mybrain brain.graphml
 
 Set GRAPHKIT_DATASET=mybrain to leave out -d. Answers go to stdout, all else to stderr.
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.add_typer(cli_import.app, name="import")
 app.add_typer(cli_sets.app, name="sets")
 app.command()(cli_query.query)
+app.command()(cli_report.report)
 app.command(context_settings={"help_option_names": []})(cli_catalogue.catalogue)
 
 Folder = Annotated[

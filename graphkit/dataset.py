@@ -342,6 +342,12 @@ class Dataset(Questions):
         with limited(timeout):
             return run_sql(self, statement, limit=limit)
 
+    def report(self, region: str | None = None, *, min_synapses: int = 1, path: str | os.PathLike[str]) -> None:
+        """Writes one self-contained HTML page about a region, or about the whole dataset."""
+        from graphkit.reporting import report
+
+        report(self, region, min_synapses=min_synapses, path=path)
+
     def graph(self, **selection: Any) -> Graph:
         """The graph of the dataset or of a part of it, as ``graphkit.selection.load_graph`` describes."""
         from graphkit.selection import load_graph

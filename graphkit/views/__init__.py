@@ -5,6 +5,7 @@
     matrix          connections between many types; flow from region to region
     paths           paths, a column a step
     regions         the tree of regions
+    curve           rich club, degrees, connection probability by distance, percolation
     bars            partners, types, transmitters and other names with a figure
 
 Which one is natural, the columns of the answer tell; where none is, ``plot`` says so.
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "picture_format", "plot", "save_plot"]
 
-KINDS = ("census", "circuit", "matrix", "paths", "regions", "bars")
+KINDS = ("census", "circuit", "matrix", "paths", "regions", "curve", "bars")
 
 
 def plot(result: Result, kind: str | None = None) -> Figure:
@@ -85,6 +86,6 @@ def _no_picture(result: Result, kind: str | None) -> NotAnswerableError:
     what = f"No picture of the kind {kind!r} fits" if kind else "No picture is natural for"
     return NotAnswerableError(
         f"{what} the answer to {result.question!r}.",
-        hint="Motifs, connections (best `by type`), partners, types, regions and paths have one, and so has any SQL "
+        hint="Motifs, connections (best `by type`), partners, types, regions, paths and curves have one, and so has any SQL "
         "with a column of names and one of numbers.",
     )

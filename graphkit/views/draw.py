@@ -26,6 +26,10 @@ def draw(result: Result, kind: str) -> Figure:
             from graphkit.views.census import census_chart, motifs_by_type_chart
 
             return (census_chart if "count" in result.columns else motifs_by_type_chart)(result.table, title)
+        case "curve":
+            from graphkit.views.curves import curve_chart
+
+            return curve_chart(result.table, title)
         case "regions":
             from graphkit.views.regions import region_chart
 

@@ -28,7 +28,7 @@ def natural_kind(result: Result) -> str | None:
     """
     if not len(result):
         raise NotAnswerableError(f"The answer to {result.question!r} has no rows to draw.", hint="Ask for more.")
-    for kind in ("census", "paths", "regions"):
+    for kind in ("census", "paths", "regions", "curve"):
         if fits(result, kind):
             return kind
     ends = ends_of(result)
@@ -50,6 +50,10 @@ def fits(result: Result, kind: str) -> bool:
             )
         case "paths":
             return columns >= {"neuron_ids", "types", "synapses"} or columns >= {"types", "hops", "paths"}
+        case "curve":
+            from graphkit.views.curves import CURVES
+
+            return len(result) > 1 and any(columns >= curve for curve in CURVES.values())
         case "regions":
             return columns >= {"region", "parent", "path", "inputs"}
         case "circuit":

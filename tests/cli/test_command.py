@@ -19,6 +19,7 @@ from graphkit.cli import app
 from graphkit.dataset import Dataset
 from tests.query.test_errors import BAD
 
+<<<<<<< HEAD
 COMMANDS = ["query", "catalogue", "info", "validate", "build", "simulate", "export", "history", "prune", "sets"]
 IMPORTS = [
     "synapses",
@@ -33,6 +34,22 @@ IMPORTS = [
     "graphml",
     "networkx",
 ]
+=======
+COMMANDS = [
+    "query",
+    "catalogue",
+    "info",
+    "validate",
+    "build",
+    "simulate",
+    "export",
+    "history",
+    "prune",
+    "report",
+    "sets",
+]
+IMPORTS = ["synapses", "edges", "neuprint", "cave", "graphml"]
+>>>>>>> 65651b9 (report: one page about a region; curves drawn)
 ISSUE = [
     "motifs in region EB",
     "motifs between neurons of EB with at least 5 synapses",

@@ -1,0 +1,113 @@
+"""Curves: rich club, degrees, connection probability by distance, percolation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from graphkit.views.figure import GREY, PALETTE, new_figure, thousands, titled
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["CURVES", "curve_chart"]
+
+CURVES: dict[str, frozenset[str]] = {
+    "rich club": frozenset({"degree", "neurons", "connections", "density"}),
+    "degrees": frozenset({"degree", "neurons_by_in", "neurons_by_out"}),
+    "distances": frozenset({"from_nm", "to_nm", "pairs", "connected"}),
+    "percolation": frozenset({"removed", "largest", "second", "components"}),
+}
+"""What is drawn, by the columns that the answer has."""
+
+
+def curve_chart(table: pa.Table, title: str) -> Figure:
+    """The curve of an answer that has the columns of one of ``CURVES``."""
+    kind = next(name for name, columns in CURVES.items() if columns <= set(table.column_names))
+    column = {name: np.array(table[name].to_pylist(), dtype=np.float64) for name in table.column_names}
+    figure = new_figure(6.4, 4.2)
+    axes = figure.add_subplot()
+    note = ""
+    match kind:
+        case "rich club":
+            note = _rich_club(axes, column)
+        case "degrees":
+            _degrees(axes, column)
+        case "distances":
+            note = _distances(axes, column)
+        case "percolation":
+            _percolation(axes, column)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color=GREY, alpha=0.3, linewidth=0.6)
+    axes.set_axisbelow(True)
+    titled(figure, title, note)
+    return figure
+
+
+def _rich_club(axes: Axes, column: dict[str, np.ndarray]) -> str:
+    few = column["neurons"] < _FEW
+    axes.plot(column["degree"], np.where(few, np.nan, column["density"]), color=PALETTE[0])
+    axes.set_xlabel("degree")
+    axes.set_ylabel("connections / ordered pairs,\nneurons of at least this degree")
+    axes.set_ylim(bottom=0)
+    thousands(axes.xaxis)
+    return f"Degrees that fewer than {_FEW} neurons reach are left out." if few.any() else ""
+
+
+_FEW = 10
+"""Neurons below which the density among them is mostly chance."""
+
+
+def _degrees(axes: Axes, column: dict[str, np.ndarray]) -> None:
+    series = {"in and out": "neurons", "in": "neurons_by_in", "out": "neurons_by_out"}
+    for i, (label, name) in enumerate(series.items()):
+        counts = column[name]
+        share = np.cumsum(counts[::-1])[::-1] / max(counts.sum(), 1)
+        shown = (column["degree"] > 0) & (share > 0)
+        axes.plot(column["degree"][shown], share[shown], color=PALETTE[i], label=label)
+    if column["degree"].max(initial=0) > 0:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+    axes.set_xlabel("degree (connections)")
+    axes.set_ylabel("share of neurons of at least this degree")
+    axes.legend(frameon=False, title="connections", alignment="left")
+
+
+def _distances(axes: Axes, column: dict[str, np.ndarray]) -> str:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        probability = column["connected"] / column["pairs"]
+    seen = column["pairs"] >= _FEW_PAIRS
+    middle = (column["from_nm"] + column["to_nm"]) / 2000
+    error = np.sqrt(np.maximum(probability * (1 - probability), 0) / np.maximum(column["pairs"], 1))
+    axes.fill_between(
+        middle[seen],
+        np.maximum(probability - 1.96 * error, 0)[seen],
+        (probability + 1.96 * error)[seen],
+        color=PALETTE[0],
+        alpha=0.2,
+        linewidth=0,
+    )
+    axes.plot(middle[seen], probability[seen], color=PALETTE[0])
+    axes.set_xlabel("distance of somata (µm)")
+    axes.set_ylabel("probability of a connection")
+    axes.set_ylim(bottom=0)
+    thousands(axes.xaxis)
+    return "Band: 95 % interval as if pairs were independent." + (
+        f" Bins of fewer than {_FEW_PAIRS} pairs are left out." if not seen.all() else ""
+    )
+
+
+_FEW_PAIRS = 100
+
+
+def _percolation(axes: Axes, column: dict[str, np.ndarray]) -> None:
+    axes.plot(column["removed"], column["largest"], color=PALETTE[0], label="largest component")
+    axes.plot(column["removed"], column["second"], color=PALETTE[3], label="second largest")
+    axes.set_xlabel("neurons removed")
+    axes.set_ylabel("neurons of the component")
+    thousands(axes.xaxis)
+    thousands(axes.yaxis)
+    axes.legend(frameon=False)

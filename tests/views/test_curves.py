@@ -1,0 +1,51 @@
+"""Curves: what is drawn is what the answer holds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from graphkit.dataset import Dataset
+from graphkit.views import plot
+
+
+def _line(figure: object, number: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    line = figure.axes[0].lines[number]  # type: ignore[attr-defined]
+    return np.asarray(line.get_xdata()), np.asarray(line.get_ydata())
+
+
+def test_the_rich_club_curve(sim: Dataset) -> None:
+    rows = list(sim.query("rich club in EB"))
+    x, y = _line(plot(sim.query("rich club in EB")))
+    assert x.tolist() == [row["degree"] for row in rows]
+    expected = [row["density"] if row["neurons"] >= 10 else np.nan for row in rows]
+    assert y.tolist() == pytest.approx(expected, nan_ok=True)
+
+
+def test_the_degree_curve_is_the_share_of_at_least(sim: Dataset) -> None:
+    rows = list(sim.query("degree distribution"))
+    total = sum(row["neurons"] for row in rows)
+    x, y = _line(plot(sim.query("degree distribution")))
+    for degree, share in zip(x, y, strict=True):
+        assert share == pytest.approx(sum(row["neurons"] for row in rows if row["degree"] >= degree) / total)
+
+
+def test_the_distance_curve(sim: Dataset) -> None:
+    rows = [row for row in sim.query("connection probability by distance") if row["pairs"] >= 100]
+    x, y = _line(plot(sim.query("connection probability by distance")))
+    assert x.tolist() == [(row["from_nm"] + row["to_nm"]) / 2000 for row in rows]
+    assert y.tolist() == pytest.approx([row["connected"] / row["pairs"] for row in rows])
+
+
+def test_the_percolation_curves(sim: Dataset) -> None:
+    rows = list(sim.query("percolation"))
+    figure = plot(sim.query("percolation"))
+    for number, column in enumerate(("largest", "second")):
+        x, y = _line(figure, number)
+        assert x.tolist() == [row["removed"] for row in rows]
+        assert y.tolist() == [row[column] for row in rows]
+
+
+def test_a_graph_without_connections_is_drawn_too(sim: Dataset) -> None:
+    for words in ("degree distribution", "percolation"):
+        assert plot(sim.query(f"{words} with at least 100000 synapses")).axes
