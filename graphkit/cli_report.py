@@ -25,7 +25,7 @@ def report(
     ] = None,
     min_synapses: Annotated[int, typer.Option(min=1, help="Only connections with at least this many synapses.")] = 1,
 ) -> None:
-    """Write one page about a region: figures, types, motifs, connections, hubs, curves, with pictures.
+    """Write one page about a region, with pictures.
 
     \b
     graphkit report EB -o eb.html -d mybrain

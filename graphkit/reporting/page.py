@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,12 +144,6 @@ def _picture(result: Result, heading: str) -> str:
     return f'<img alt="{html.escape(heading)}" src="data:image/svg+xml;base64,{base64.b64encode(data).decode()}">\n'
 
 
-def _text(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.6g}"
-
-
 def _table(result: Result, rows: int) -> str:
     import pyarrow as pa
 
@@ -159,17 +152,19 @@ def _table(result: Result, rows: int) -> str:
         (pa.types.is_integer(f.type) or pa.types.is_floating(f.type)) and not f.name.endswith("_id")
         for f in shown.schema
     ]
-    cell: Callable[[str, str, bool], str] = lambda tag, text, number: (  # noqa: E731
-        f"<{tag}{' class=number' if number else ''}>{html.escape(text)}</{tag}>"
-    )
-    head = "".join(cell("th", name, number) for name, number in zip(shown.column_names, numbers, strict=True))
+    head = "".join(_cell("th", name, number) for name, number in zip(shown.column_names, numbers, strict=True))
     body = "".join(
-        "<tr>"
-        + "".join(
-            cell("td", _text(v) if n else "" if v is None else str(v), n)
-            for v, n in zip(row.values(), numbers, strict=True)
-        )
-        + "</tr>\n"
+        f"<tr>{''.join(_cell('td', v, number) for v, number in zip(row.values(), numbers, strict=True))}</tr>\n"
         for row in shown.to_pylist()
     )
     return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>\n"
+
+
+def _cell(tag: str, value: object, number: bool) -> str:
+    if isinstance(value, float):
+        text = f"{value:,.6g}"
+    elif number and isinstance(value, int):
+        text = f"{value:,}"
+    else:
+        text = "" if value is None else str(value)
+    return f"<{tag}{' class=number' if number else ''}>{html.escape(text)}</{tag}>"

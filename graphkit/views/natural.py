@@ -53,7 +53,7 @@ def fits(result: Result, kind: str) -> bool:
         case "curve":
             from graphkit.views.curves import CURVES
 
-            return len(result) > 1 and any(columns >= curve for curve in CURVES.values())
+            return any(columns >= curve for curve in CURVES.values())
         case "regions":
             return columns >= {"region", "parent", "path", "inputs"}
         case "circuit":
