@@ -67,7 +67,9 @@ def query(
     timeout: TimeoutOption = None,
     no_cache: NoCacheOption = False,
 ) -> None:
-    """Ask a question and print the answer; without one, on a terminal, go on asking.
+    """Ask a question and print the answer.
+
+    Without a question, on a terminal, it goes on asking.
 
     \b
     motifs in region EB                          motifs between neurons of EB with at least 5 synapses
