@@ -34,6 +34,27 @@ _QUESTIONS = (
     "feedforward loops",
     "MATCH",
 )
+_ANALYSES = (
+    "statistics",
+    "pagerank",
+    "betweenness",
+    "core numbers",
+    "clustering",
+    "attractors",
+    "repellers",
+    "broadcasters",
+    "integrators",
+    "rich club",
+    "degree distribution",
+    "communities",
+    "information flow from",
+    "signal cascade from",
+    "connection probability by distance",
+    "percolation",
+    "projectome",
+)
+"""Questions that are suggested where one of them is misspelt, and not listed."""
+
 _SHOWN = {
     "NAME": "a name",
     "STRING": "a quoted name",
@@ -50,6 +71,12 @@ _SHOWN = {
     "_GREATER_EQUAL": ">=",
     "_GAP_JUNCTIONS": "gap junctions",
     "RANK": "degree, in-degree, out-degree, synapses, inputs or outputs",
+    "ERROR_KIND": "missed, false, split or merged",
+    "PERCENT": "%",
+    "_ERROR_MODEL": "error model",
+    "DEGREE_KIND": "total-degree, in-degree or out-degree",
+    "_OF_DEGREE": "of degree at least",
+    "LEAST": "from the least connected",
     "DIRECTION": "ascending or descending",
     "UNIT": "nm or um",
     "BOX_END": "pre or post",
@@ -115,11 +142,13 @@ def _beginning(word: str, place: dict[str, Any]) -> QuerySyntaxError:
         return QuerySyntaxError(
             message, hint="SQL is asked with --sql in the command, and with .sql() in Python.", **place
         )
-    firsts = {q.split()[0]: None for q in _QUESTIONS}
+    firsts = {q.split()[0]: None for q in (*_QUESTIONS, *_ANALYSES)}
     meant = did_you_mean(word, firsts)
     for first in firsts:
         if meant and f"{first!r}" in meant:  # said in full
-            meant = meant.replace(f"{first!r}", " or ".join(f"{q!r}" for q in _QUESTIONS if q.split()[0] == first))
+            meant = meant.replace(
+                f"{first!r}", " or ".join(f"{q!r}" for q in (*_QUESTIONS, *_ANALYSES) if q.split()[0] == first)
+            )
     listed = "A question begins with " + ", ".join(_QUESTIONS[:-1]) + f" or {_QUESTIONS[-1]}."
     return QuerySyntaxError(message, hint=meant or listed, **place)
 

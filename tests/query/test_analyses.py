@@ -201,6 +201,25 @@ def test_signals(sim: Dataset, raw: Oracle) -> None:
     assert grouped["EPG"]["neurons"] == len(start)
 
 
+def test_errors_of_a_reconstruction(sim: Dataset) -> None:
+    """Missed synapses in the mean; nothing changes where nothing goes wrong; the seed decides."""
+    share = 0.3
+    found = {row["statistic"]: row for row in sim.query("statistics in EB with 30 error model missed 30 %")}
+    total = found["synapses"]["value"]
+    spread = math.sqrt(total * share * (1 - share))
+    assert found["synapses"]["perturbed_mean"] == pytest.approx(total * (1 - share), abs=4 * spread / math.sqrt(30))
+    assert found["synapses"]["perturbed_low"] < found["synapses"]["perturbed_high"] < total
+    assert found["connections"]["perturbed_high"] < found["connections"]["value"]
+    plain = {row["code"]: row["induced"] for row in sim.query("motifs in EB")}
+    none = list(sim.query("motifs in EB with 2 error model missed 0 %"))
+    assert all(row["perturbed_low"] == row["perturbed_high"] == plain[row["code"]] for row in none)
+    one, other = (
+        sim.query(f"motifs in EB with 3 error model split 0.1, merged 0.1 seed {seed}").table for seed in (1, 2)
+    )
+    assert one == sim.query("motifs in EB with 3 error model split 0.1, merged 0.1 seed 1").table
+    assert one != other
+
+
 def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
     with pytest.raises(QuerySyntaxError, match="A signal starts from certain neurons"):
         sim.query("signal cascade in EB")
@@ -212,6 +231,12 @@ def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
         sim.query("information flow from type 'ORN*' in EB")
     with pytest.raises(QueryError, match="needs certain neurons"):
         sim.information_flow("any neuron")
+    with pytest.raises(QueryError, match=r"missed is 1\.5; expected a share"):
+        sim.query("statistics with error model missed 150 %")
+    with pytest.raises(QuerySyntaxError, match="The rate of 'false' stands twice"):
+        sim.query("statistics with error model false 5 %, false 1 %")
+    with pytest.raises(QuerySyntaxError, match="goes with the plain counts"):
+        sim.query("motifs by type with error model false 5 %")
     empty = sim.query("statistics with at least 100000 synapses")
     assert _column(empty, "statistic", "value")["connections"] == 0
     assert _column(empty, "statistic", "value")["reciprocity"] is None
@@ -240,7 +265,7 @@ def test_the_docs_have_every_analysis(sim: Dataset) -> None:
         "percolation",
         "projectome",
     }
-    assert forms == named
+    assert forms == {*named, "motifs"}  # motifs with an error model
 
 
 def test_the_python_of_the_docs_runs(sim: Dataset) -> None:

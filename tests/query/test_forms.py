@@ -158,6 +158,8 @@ QUESTIONS = [
     "rich club",
     "rich club by in degree in EB",
     "rich club by out-degree with at least 2 synapses",
+    "statistics in EB with error model missed 10 %, false 0.05 seed 3",
+    "motifs with 20 error model split 2.5 %, merged 1 %",
     "degree distribution in EB",
     "communities",
     "communities in EB by type order by neurons desc",
@@ -302,6 +304,8 @@ def _connections(draw: st.DrawFn) -> ir.Connections:
     return ir.Connections(draw(_maybe), draw(_maybe), both_ways, draw(_groups), selection, draw(_limits))
 
 
+_rate = st.integers(0, 999).map(lambda k: k / 1000)
+_rates = st.builds(ir.ReconstructionErrors, _rate, _rate, _rate, _rate, st.integers(1, 300), st.integers(0, 99))
 _directions = st.sampled_from(["inputs", "outputs", "partners"])
 _places = st.lists(st.sampled_from(["type", "class", "side", "nt"]), unique=True, max_size=2).map(tuple)
 
@@ -377,7 +381,8 @@ _forms: st.SearchStrategy[ir.Form] = st.one_of(
         _selections(),
         st.integers(1, 99),
     ),
-    st.builds(ir.Statistics, _selections(), _limits),
+    st.builds(ir.Statistics, _selections(), _limits, st.just(()), st.none() | _rates),
+    st.builds(ir.Motifs, _selections(), st.just(False), _limits, errors=_rates),
     st.builds(
         ir.Ranking,
         st.sampled_from(["pagerank", "betweenness", "core number", "clustering", "attractor", "repeller"]),

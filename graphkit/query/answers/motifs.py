@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from graphkit.query.answers import Answer, cut
+from graphkit.query.answers.perturbed import INTERVAL, error_notes, interval_columns, perturbed_interval
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
         shown = cut(ordered_table(found.table, form.order), form.limit)
         complete = shown.complete and found.complete
         return Answer(shown.table, complete, (*notes, *found.notes), interrupted=found.interrupted)
+    if form.errors is not None:
+        table, more = _perturbed(graph, form.errors)
+        return cut(ordered_table(table, form.order), form.limit, (*notes, *more))
     table = _by_type(graph) if form.by_type else _census(graph)
     return cut(ordered_table(table, form.order), form.limit, notes)
 
@@ -46,9 +50,27 @@ def columns(form: ir.Motifs) -> list[str]:
         from graphkit.query.answers.significance import COLUMNS
 
         return COLUMNS
+    if form.errors is not None:
+        return ["motif", "code", "pattern", "size", "induced", *INTERVAL]
     if form.by_type:
         return ["motif", "code", "type_a", "type_b", "type_c", "induced", "pattern"]
     return ["motif", "code", "pattern", "size", "count", "induced"]
+
+
+def _perturbed(graph: Graph, errors: ir.ReconstructionErrors) -> tuple[pa.Table, tuple[str, ...]]:
+    """The induced counts of connected motifs beside those on perturbed graphs."""
+    from graphkit.motifs import motif_counts
+
+    rows = motif_counts(graph)
+    found = perturbed_interval(lambda g: [row.induced for row in motif_counts(g)], graph, errors)
+    columns = {
+        "motif": pa.array([row.name for row in rows], pa.string()),
+        "code": pa.array([row.code for row in rows], pa.string()),
+        "pattern": pa.array([row.pattern for row in rows], pa.string()),
+        "size": pa.array([row.n_neurons for row in rows], pa.int64()),
+        "induced": pa.array([row.induced for row in rows], pa.int64()),
+    }
+    return pa.table({**columns, **interval_columns(found)}), error_notes(errors)
 
 
 def _by_type(graph: Graph) -> pa.Table:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from graphkit.query.answers import Answer, cut
+from graphkit.query.answers.perturbed import INTERVAL, error_notes, interval_columns, perturbed_interval
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
@@ -31,22 +32,27 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
     preload_kernels()
     graph = load_selection(dataset, form.selection)
     rows = _figures(graph)
+    intervals: dict[str, pa.Array] = {}
+    notes: tuple[str, ...] = ()
+    if form.errors is not None:
+        found = perturbed_interval(lambda g: [value for _, value, _ in _figures(g)], graph, form.errors)
+        intervals, notes = interval_columns(found), error_notes(form.errors)
     table = pa.table(
         {
             "statistic": pa.array([name for name, _, _ in rows], pa.string()),
             "value": pa.array([None if math.isnan(value) else value for _, value, _ in rows], pa.float64()),
+            **intervals,
             "meaning": pa.array([meaning for _, _, meaning in rows], pa.string()),
         }
     )
-    notes: tuple[str, ...] = ()
     if len(graph) > _SEARCHES:
-        notes = (f"Path lengths are from {_SEARCHES:,} of the {len(graph):,} neurons, drawn with the seed 0.",)
+        notes += (f"Path lengths are from {_SEARCHES:,} of the {len(graph):,} neurons, drawn with the seed 0.",)
     return cut(ordered_table(table, form.order), form.limit, notes)
 
 
 def columns(form: ir.Statistics) -> list[str]:
     """The columns of the answer."""
-    return ["statistic", "value", "meaning"]
+    return ["statistic", "value", *(INTERVAL if form.errors is not None else []), "meaning"]
 
 
 def _figures(graph: Graph) -> list[tuple[str, float, str]]:

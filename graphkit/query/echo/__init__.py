@@ -12,6 +12,7 @@ from graphkit.query.echo.words import (
     bare_text,
     by_words,
     either_text,
+    error_words,
     names_text,
     order_text,
     quoted_text,
@@ -45,7 +46,7 @@ def _words(form: ir.Form) -> list[str]:
     """All but the order and the limit."""
     match form:
         case ir.Motifs():
-            last = ["by type"] if form.by_type else against_words(form.against)
+            last = ["by type"] if form.by_type else [*against_words(form.against), *error_words(form.errors)]
             return ["motifs", *selection_words(form.selection, "between"), *last]
         case ir.Neurons():
             return ["neurons", *_in(form.regions), *where_words(form.where), *by_words(form.by)]

@@ -12,6 +12,7 @@ __all__ = [
     "bare_text",
     "by_words",
     "either_text",
+    "error_words",
     "names_text",
     "order_text",
     "quoted_text",
@@ -44,6 +45,16 @@ def against_words(against: ir.Against | None) -> list[str]:
     if against is None:
         return []
     return [f"against {against.samples} {against.model}" + (f" seed {against.seed}" if against.seed else "")]
+
+
+def error_words(errors: ir.ReconstructionErrors | None) -> list[str]:
+    if errors is None:
+        return []
+    kinds = {"missed": errors.missed, "false": errors.false, "split": errors.split, "merged": errors.merged}
+    shown = {kind: rate for kind, rate in kinds.items() if rate} or {"missed": 0.0}
+    rates = ", ".join(f"{kind} {Decimal(repr(rate)).scaleb(2).normalize():f} %" for kind, rate in shown.items())
+    many = "" if errors.samples == ir.ERROR_SAMPLES else f"{errors.samples} "
+    return [f"with {many}error model {rates}" + (f" seed {errors.seed}" if errors.seed else "")]
 
 
 def by_words(groups: tuple[ir.Group, ...]) -> list[str]:

@@ -23,8 +23,8 @@ _MEASURES: dict[str, ir.Measure] = {
 
 
 def _statistics(source: Source, question: Node, parts: Parts) -> ir.Form:
-    limit, order = parts.take("limit"), parts.take("order", ())
-    return ir.Statistics(parts.selection(), limit, order)
+    limit, order, errors = parts.take("limit"), parts.take("order", ()), parts.take("errors")
+    return ir.Statistics(parts.selection(), limit, order, errors)
 
 
 def _ranking(source: Source, question: Node, parts: Parts) -> ir.Form:

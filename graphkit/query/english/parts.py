@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from lark import Token, Tree
@@ -33,6 +34,7 @@ PARTS = {
     "by": "by",
     "rank": "rank",
     "against": "against",
+    "errors": "errors",
     "order": "order",
     "limit": "limit",
     "box": "box",
@@ -111,6 +113,8 @@ def _part(source: Source, tree: Node) -> Any:
             return tuple(dict.fromkeys(_group(as_token(c)) for c in children))
         case "rank":
             return str(children[0]).lower()
+        case "errors":
+            return _errors(source, tree)
         case "against":
             return _against(source, tree)
         case "order":
@@ -145,6 +149,21 @@ def _against(source: Source, tree: Node) -> ir.Against:
     seed = int(str(as_token(as_tree(trees["seeded"]).children[0]))) if "seeded" in trees else 0
     model = as_tree(trees["name"])
     return source.placed(model, lambda: ir.Against(name_of(model), samples, seed))
+
+
+def _errors(source: Source, tree: Node) -> ir.ReconstructionErrors:
+    counts = [as_token(c) for c in tree.children if not isinstance(c, Tree)]
+    samples = count_of(source, counts[0]) if counts else ir.ERROR_SAMPLES
+    seed, rates = 0, {}
+    for child in (as_tree(c) for c in tree.children if isinstance(c, Tree)):
+        if child.data == "seeded":
+            seed = int(str(as_token(child.children[0])))
+            continue
+        kind, number = str(child.children[0]).lower(), as_token(child.children[1])
+        if kind in rates:
+            raise source.refusal(child, f"The rate of {kind!r} stands twice.", "Leave one of them out.")
+        rates[kind] = float(Decimal(str(number)).scaleb(-2 if len(child.children) > 2 else 0))
+    return source.placed(tree, lambda: ir.ReconstructionErrors(**rates, samples=samples, seed=seed))
 
 
 def _order(term: Node) -> ir.Sort:

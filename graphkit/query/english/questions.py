@@ -38,9 +38,13 @@ def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
     if groups not in ((), ("type",)):
         raise source.refusal(parts.places["by"], f"Motifs can be grouped by type only, not by {', '.join(groups)}.")
     limit, order, against = parts.take("limit"), parts.take("order", ()), parts.take("against")
+    errors = parts.take("errors")
+    for other in ("by", "against"):
+        if errors is not None and other in parts.places:
+            raise source.refusal(parts.places["errors"], "An error model goes with the plain counts of motifs.")
     if groups and against is not None:
         raise source.refusal(parts.places["against"], "Motifs by type are not compared with a null model.")
-    return ir.Motifs(parts.selection(), by_type=bool(groups), limit=limit, order=order, against=against)
+    return ir.Motifs(parts.selection(), by_type=bool(groups), limit=limit, order=order, against=against, errors=errors)
 
 
 def _neurons(source: Source, question: Node, parts: Parts) -> ir.Form:

@@ -65,11 +65,13 @@ from graphkit.query.ir.graph import (
 )
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test, TestOperator
+from graphkit.query.ir.reconstruction_errors import ERROR_SAMPLES, ReconstructionErrors
 from graphkit.query.ir.selection import GROUPS, Group, Kind, Selection
 from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
 
 __all__ = [
     "CLUB_DEGREE",
+    "ERROR_SAMPLES",
     "FORM_VERSION",
     "GROUPS",
     "HALF",
@@ -119,6 +121,7 @@ __all__ = [
     "Rank",
     "Ranking",
     "Reach",
+    "ReconstructionErrors",
     "Regions",
     "RichClub",
     "Role",

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.order import Sort
+from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import EVERYTHING, Selection
 
 __all__ = [
@@ -49,6 +50,7 @@ class Statistics:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "statistics"
 
 

@@ -24,6 +24,7 @@ from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.graph import Common, Direction, Hubs, Paths, Reach, Similar
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Match
+from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import EVERYTHING, Group, Selection
 
 __all__ = [
@@ -52,6 +53,7 @@ class Motifs:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     against: Against | None = None
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "motifs"
 
 

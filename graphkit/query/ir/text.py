@@ -12,6 +12,7 @@ from graphkit.query.ir.conditions import And, BelongsTo, Comparison, HasSynapses
 from graphkit.query.ir.forms import FORMS, Box, Form
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Order, PatternEdge, PatternNode, Test
+from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import Selection
 
 __all__ = ["FORM_VERSION", "from_json", "to_json"]
@@ -23,7 +24,7 @@ _NAMED = {
     c.__name__: c
     for c in (
         *(Against, And, Attribute, BelongsTo, Box, Comparison, HasSynapsesIn, NamedSet, Not, Or, Order),
-        *(PatternEdge, PatternNode, Sort, Test),
+        *(PatternEdge, PatternNode, ReconstructionErrors, Sort, Test),
     )
 }
 """What stands in a form under its own name."""
