@@ -1,4 +1,4 @@
--- title: Common inputs
+-- title: Common inputs of two groups
 -- group: Partners
 -- about: Neurons that synapse onto both of two groups; those whose weaker side is strongest come first.
 -- parameter: a neurons: the first group

@@ -1,4 +1,4 @@
--- title: Common outputs
+-- title: Common outputs of two groups
 -- group: Partners
 -- about: Neurons that get synapses from both of two groups; those whose weaker side is strongest come first.
 -- parameter: a neurons: the first group

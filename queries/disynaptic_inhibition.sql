@@ -1,4 +1,4 @@
--- title: Disynaptic inhibition
+-- title: Disynaptic inhibition: whom a group inhibits through others
 -- group: Motifs
 -- about: Whom a group inhibits by way of inhibitory neurons, by types: the group synapses onto an inhibitory neuron, which
 --     synapses onto the target. The target is neither of the two other neurons of its path.
@@ -11,19 +11,30 @@
 -- column: targets (neurons): different targets
 -- column: paths (paths): of source, inhibitory neuron and target
 -- example: source=EPG min_synapses=5
-WITH pairs AS (
-    SELECT pre_id, post_id, sum(synapses)::BIGINT AS synapses
+WITH onto_them AS (
+    SELECT pre_id, post_id
     FROM connections
-    WHERE kind = 'chemical' AND pre_id <> post_id
+    WHERE kind = 'chemical' AND pre_id <> post_id AND pre_id IN (SELECT unnest($source))
+    GROUP BY pre_id, post_id
+    HAVING sum(synapses) >= $min_synapses
+),
+inhibiting AS (
+    SELECT neuron_id, type
+    FROM neurons
+    WHERE nt IN (SELECT unnest($inhibitory)) AND neuron_id IN (SELECT post_id FROM onto_them)
+),
+from_them AS (
+    SELECT pre_id, post_id
+    FROM connections
+    WHERE kind = 'chemical' AND pre_id <> post_id AND pre_id IN (SELECT neuron_id FROM inhibiting)
     GROUP BY pre_id, post_id
     HAVING sum(synapses) >= $min_synapses
 )
 SELECT i.type AS inhibitory_type, t.type AS target_type, count(DISTINCT i.neuron_id) AS inhibitory_neurons,
        count(DISTINCT t.neuron_id) AS targets, count(*) AS paths
-FROM pairs first
-JOIN neurons i ON i.neuron_id = first.post_id AND i.nt IN (SELECT unnest($inhibitory))
-JOIN pairs second ON second.pre_id = i.neuron_id AND second.post_id <> first.pre_id
+FROM onto_them first
+JOIN inhibiting i ON i.neuron_id = first.post_id
+JOIN from_them second ON second.pre_id = i.neuron_id AND second.post_id <> first.pre_id
 JOIN neurons t ON t.neuron_id = second.post_id
-WHERE first.pre_id IN (SELECT unnest($source))
 GROUP BY i.type, t.type
 ORDER BY paths DESC, inhibitory_type NULLS LAST, target_type NULLS LAST

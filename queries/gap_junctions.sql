@@ -14,13 +14,16 @@ WITH coupled AS (
     SELECT pre_id AS a_id, post_id AS b_id, sum(synapses)::BIGINT AS gap_junctions
     FROM connections
     WHERE kind = 'electrical'
+      AND (pre_id IN (SELECT unnest($neurons)) OR post_id IN (SELECT unnest($neurons)))
     GROUP BY a_id, b_id
 ),
 chemical AS (
-    SELECT pre_id, post_id, sum(synapses)::BIGINT AS synapses
-    FROM connections
-    WHERE kind = 'chemical'
-    GROUP BY pre_id, post_id
+    SELECT c.pre_id, c.post_id, sum(c.synapses)::BIGINT AS synapses
+    FROM connections c
+    SEMI JOIN (SELECT a_id, b_id FROM coupled UNION SELECT b_id, a_id FROM coupled) k
+      ON k.a_id = c.pre_id AND k.b_id = c.post_id
+    WHERE c.kind = 'chemical'
+    GROUP BY c.pre_id, c.post_id
 )
 SELECT c.a_id, n.type AS a_type, c.b_id, m.type AS b_type, c.gap_junctions, coalesce(ab.synapses, 0) AS synapses_a_to_b,
        coalesce(ba.synapses, 0) AS synapses_b_to_a
@@ -29,6 +32,4 @@ JOIN neurons n ON n.neuron_id = c.a_id
 JOIN neurons m ON m.neuron_id = c.b_id
 LEFT JOIN chemical ab ON ab.pre_id = c.a_id AND ab.post_id = c.b_id
 LEFT JOIN chemical ba ON ba.pre_id = c.b_id AND ba.post_id = c.a_id
-WHERE true
-  AND (c.a_id IN (SELECT unnest($neurons)) OR c.b_id IN (SELECT unnest($neurons)))
 ORDER BY c.gap_junctions DESC, c.a_id, c.b_id

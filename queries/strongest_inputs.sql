@@ -1,4 +1,4 @@
--- title: Strongest inputs
+-- title: Strongest inputs, with input fractions
 -- group: Partners
 -- about: Which neurons give the neurons asked most of their input. The input fraction is of all their inputs, wherever these are.
 -- parameter: neurons neurons: the neurons asked

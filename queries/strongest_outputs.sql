@@ -1,4 +1,4 @@
--- title: Strongest outputs
+-- title: Strongest outputs, with output fractions
 -- group: Partners
 -- about: Which neurons get most of the output of the neurons asked. The output fraction is of all their outputs, wherever these are.
 -- parameter: neurons neurons: the neurons asked

@@ -9,8 +9,10 @@
 -- column: mean_outputs (synapses): of a neuron
 -- column: cv_outputs (ratio): standard deviation / mean; null where the mean is 0
 -- example: min_neurons=10
-SELECT type, count(*) AS neurons, avg(inputs) AS mean_inputs, stddev_samp(inputs) / nullif(avg(inputs), 0) AS cv_inputs,
-       avg(outputs) AS mean_outputs, stddev_samp(outputs) / nullif(avg(outputs), 0) AS cv_outputs
+SELECT type, count(*) AS neurons, avg(inputs) AS mean_inputs,
+       round(stddev_samp(inputs) / nullif(avg(inputs), 0), 12) AS cv_inputs,
+       avg(outputs) AS mean_outputs,
+       round(stddev_samp(outputs) / nullif(avg(outputs), 0), 12) AS cv_outputs
 FROM neurons
 WHERE type IS NOT NULL
 GROUP BY type

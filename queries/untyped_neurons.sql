@@ -16,9 +16,11 @@ WITH asked AS (
        OR status = $status
 ),
 ends AS (
-    SELECT pre_id AS neuron_id, post_id AS partner FROM connections WHERE kind = 'chemical' AND pre_id <> post_id
+    SELECT pre_id AS neuron_id, post_id AS partner FROM connections
+    WHERE kind = 'chemical' AND pre_id <> post_id AND pre_id IN (SELECT neuron_id FROM asked)
     UNION
-    SELECT post_id, pre_id FROM connections WHERE kind = 'chemical' AND pre_id <> post_id
+    SELECT post_id, pre_id FROM connections_by_post
+    WHERE kind = 'chemical' AND pre_id <> post_id AND post_id IN (SELECT neuron_id FROM asked)
 )
 SELECT a.neuron_id, a.name, a.status, a.inputs, a.outputs, count(p.neuron_id) AS typed_partners
 FROM asked a

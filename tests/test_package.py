@@ -84,3 +84,5 @@ def test_the_wheel_answers_a_question_in_an_environment_of_its_own(tmp_path: Pat
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.splitlines()[0].startswith('"motif"') or done.stdout.startswith("motif,")
     assert "030T" in done.stdout
+    named = subprocess.run([command[0], "catalogue"], check=True, capture_output=True, text=True, cwd=tmp_path)
+    assert len(named.stdout.splitlines()) == 1 + sum(n.startswith("graphkit/_queries/") for n in names) - 1  # README.md
