@@ -9,7 +9,7 @@ from graphkit.query import ir
 from graphkit.query.conditions import condition_sql, region_list_sql
 from graphkit.query.plans.columns import REGION_NAME, group_columns, neuron_columns, region_join
 from graphkit.query.plans.plan import Plan
-from graphkit.query.plans.selected import among_sql, pairs_sql, require_connections, rows_sql
+from graphkit.query.plans.selected import among_sql, ends_terms, pairs_sql, require_connections, rows_sql
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -78,12 +78,13 @@ def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
         low, high, end = form.box.low_nm, form.box.high_nm, form.box.end
         terms += [f"{end}_{a}_nm >= {low[i]} AND {end}_{a}_nm < {high[i]}" for i, a in enumerate("xyz")]
     if form.pre is not None or form.post is not None:
-        ends = among_sql(form.pre, form.post, dataset)
         if selection.kind == "electrical":
-            ends = f"({ends}) OR ({among_sql(form.post, form.pre, dataset)})"
-        terms.append(f"({ends})")
+            either = (among_sql(*ends, dataset) for ends in ((form.pre, form.post), (form.post, form.pre)))
+            terms.append(f"(({') OR ('.join(either)}))")
+        else:
+            terms += ends_terms(form.pre, form.post, dataset)
     if selection.neurons is not None:
-        terms.append(among_sql(selection.neurons, selection.neurons, dataset))
+        terms += ends_terms(selection.neurons, selection.neurons, dataset)
     if selection.min_synapses > 1:
         found = rows_sql(selection, dataset, pre=form.pre, post=form.post)
         pairs = pairs_sql(found, selection, by_region=selection.per_region)
