@@ -125,7 +125,7 @@ def among_sql(pre: ir.Condition | None, post: ir.Condition | None, dataset: Data
 
 def ends_terms(pre: ir.Condition | None, post: ir.Condition | None, dataset: Dataset) -> list[str]:
     """As ``among_sql``, or null for others. As terms of a WHERE DuckDB makes joins of them, and reads only the synapses
-    that can meet them: 60 times faster on 30 M synapses.
+    that can meet them: 60 times faster on 55 M synapses.
     """
     return [
         f"{column} IN (SELECT neuron_id FROM neurons WHERE {condition_sql(c, dataset)})"
