@@ -47,10 +47,11 @@ def test_every_command_of_the_readme_runs(workplace: Path) -> None:
         assert done.stdout.strip() or "-o " in command or " export " in command, command
 
 
-def test_the_python_of_the_readme_gives_what_it_shows(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["README.md", "docs/motifs.md"])
+def test_the_python_of_a_page_gives_what_it_shows(name: str, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workplace)
-    text = (ROOT / "README.md").read_text()
-    test = doctest.DocTestParser().get_doctest(text, {}, "README.md", "README.md", 0)
+    text = (ROOT / name).read_text()
+    test = doctest.DocTestParser().get_doctest(text, {}, name, name, 0)
     assert len(test.examples) >= 5
     report: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)

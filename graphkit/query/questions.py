@@ -44,18 +44,29 @@ class Questions(GraphQuestions, Analyses):
         against: str | None = None,
         samples: int = ir.SAMPLES,
         seed: int = 0,
+        size: Literal[3, 4] = 3,
+        roles: bool = False,
         limit: int | None = None,
         order: Sorts = None,
         **selection: Any,
     ) -> Result:
-        """Dyads and triads of the graph that ``selection`` (see ``Dataset.graph``) chooses; like ``motifs in region EB``.
+        """Motifs of the graph that ``selection`` (see ``Dataset.graph``) chooses; like ``motifs in region EB``.
 
+        Dyads and triads; of ``size`` 4, the connected classes of four neurons; ``roles``: a row for each neuron and role.
         ``against`` a null model: their significance, by ``samples`` random graphs, like ``motifs against 100 bidegree``.
         """
         if by_type and against is not None:
             raise QueryError("Motifs by type are not compared with a null model.", hint="Leave one of them out.")
+        if (roles or size == 4) and (by_type or against is not None):
+            raise QueryError(
+                "Only motifs of size 3, and not their roles, are grouped by type or compared with a null model."
+            )
+        if size not in (3, 4):
+            raise QueryError(f"Motifs are counted of size 3 or 4, not {size}.")
         null = None if against is None else ir.Against(against, samples, seed)
-        form = ir.Motifs(selection_given(self, selection), by_type, limit, sorts_given(order), null)
+        form = ir.Motifs(
+            selection_given(self, selection), by_type, limit, sorts_given(order), null, size=size, roles=roles
+        )
         return asked(self, form)
 
     def neurons(

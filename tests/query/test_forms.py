@@ -175,6 +175,9 @@ QUESTIONS = [
     "motifs in EB against 20 configuration",
     "motifs against Erdos-Renyi seed 3 with at least 2 synapses order by z limit 3",
     "motifs in EB vs 5 NPC",
+    "motifs of size 4 in EB",
+    "motif roles of neurons in EB",
+    "motif roles of size 4 among type A limit 3",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Dyads and triads of a graph that a dataset's connections make up."""
+"""Dyads, triads, fours and roles in them, of a graph that a dataset's connections make up."""
 
 from __future__ import annotations
 
@@ -40,7 +40,12 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
     if form.errors is not None:
         table, more = _perturbed(graph, form.errors)
         return cut(ordered_table(table, form.order), form.limit, (*notes, *more))
-    table = _by_type(graph) if form.by_type else _census(graph)
+    if form.roles:
+        table = _roles(graph, form.size)
+    elif form.size == 4:
+        table = _fours(graph)
+    else:
+        table = _by_type(graph) if form.by_type else _census(graph)
     return cut(ordered_table(table, form.order), form.limit, notes)
 
 
@@ -52,6 +57,8 @@ def columns(form: ir.Motifs) -> list[str]:
         return COLUMNS
     if form.errors is not None:
         return ["motif", "code", "pattern", "size", "induced", *INTERVAL]
+    if form.roles:
+        return ["neuron_id", "motif", "code", "role", "count", "pattern"]
     if form.by_type:
         return ["motif", "code", "type_a", "type_b", "type_c", "induced", "pattern"]
     return ["motif", "code", "pattern", "size", "count", "induced"]
@@ -100,6 +107,48 @@ def _census(graph: Graph) -> pa.Table:
     census = triad_census(graph)
     rows.append(("no connection", "N", "(a), (b)", 2, None, dyad_census(graph).null))
     rows += [(m.name, m.code, m.pattern, 3, None, census[m.code]) for m in TRIADS[:3]]
+    return _counts(rows)
+
+
+def _fours(graph: Graph) -> pa.Table:
+    """The 199 connected classes, those that occur first."""
+    from graphkit.motifs import four_node_counts
+
+    found = sorted(four_node_counts(graph), key=lambda m: -m.induced)
+    return _counts([(m.name, m.code, m.pattern, m.n_neurons, m.count, m.induced) for m in found])
+
+
+def _roles(graph: Graph, size: int) -> pa.Table:
+    """A row for each neuron and role that it has."""
+    import numpy as np
+
+    from graphkit.motifs import CONNECTED_TRIADS, four_node_orbits, four_nodes, triad_orbits
+
+    orbits = four_node_orbits(graph) if size == 4 else triad_orbits(graph)
+    named = {m.code: m for m in (four_nodes().motifs if size == 4 else CONNECTED_TRIADS)}
+    neuron, role = np.nonzero(orbits.counts)
+    roles = orbits.roles
+    names = {
+        "motif": [named[r.motif].name for r in roles],
+        "code": [r.motif for r in roles],
+        "role": [r.nodes for r in roles],
+        "pattern": [named[r.motif].pattern for r in roles],
+    }
+    texts = {name: pa.array(column, pa.string()).take(pa.array(role)) for name, column in names.items()}
+    count = pa.array(orbits.counts[neuron, role])
+    return pa.table(
+        {
+            "neuron_id": pa.array(graph.ids[neuron]),
+            "motif": texts["motif"],
+            "code": texts["code"],
+            "role": texts["role"],
+            "count": count,
+            "pattern": texts["pattern"],
+        }
+    )
+
+
+def _counts(rows: list[tuple[str, str, str, int, int | None, int]]) -> pa.Table:
     names = ("motif", "code", "pattern", "size", "count", "induced")
     types = (pa.string(), pa.string(), pa.string(), pa.int64(), pa.int64(), pa.int64())
     columns = zip(*rows, strict=True)

@@ -47,7 +47,9 @@ def _words(form: ir.Form) -> list[str]:
     match form:
         case ir.Motifs():
             last = ["by type"] if form.by_type else [*against_words(form.against), *error_words(form.errors)]
-            return ["motifs", *selection_words(form.selection, "between"), *last]
+            kind = "motif roles" if form.roles else "motifs"
+            size = ["of size 4"] if form.size == 4 else []
+            return [kind, *size, *selection_words(form.selection, "between"), *last]
         case ir.Neurons():
             return ["neurons", *_in(form.regions), *where_words(form.where), *by_words(form.by)]
         case ir.Types():

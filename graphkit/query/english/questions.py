@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import Literal, cast
 
 from lark import Token, Tree
 
@@ -44,7 +44,23 @@ def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
             raise source.refusal(parts.places["errors"], "An error model goes with the plain counts of motifs.")
     if groups and against is not None:
         raise source.refusal(parts.places["against"], "Motifs by type are not compared with a null model.")
-    return ir.Motifs(parts.selection(), by_type=bool(groups), limit=limit, order=order, against=against, errors=errors)
+    roles, size = _kind_of_motifs(source, question)
+    for place in ("by", "against", "errors"):
+        if (roles or size == 4) and place in parts.places:
+            wrong = "Only motifs of size 3, and not their roles, are grouped, or compared with random graphs."
+            raise source.refusal(parts.places[place], wrong)
+    return ir.Motifs(parts.selection(), bool(groups), limit, order, against, errors, size, roles)
+
+
+def _kind_of_motifs(source: Source, question: Node) -> tuple[bool, Literal[3, 4]]:
+    """(whether roles are asked for, of how many neurons)."""
+    words = [child for child in question.children if isinstance(child, Token)]
+    roles = any(word.type == "MOTIF_ROLES" for word in words)
+    sizes = [word for word in words if word.type == "INT"]
+    if sizes and str(sizes[0]) not in ("3", "4"):
+        wrong = f"Motifs are counted of size 3 or 4, not {sizes[0]}."
+        raise source.refusal(sizes[0], wrong, "MATCH finds larger ones.")
+    return roles, 4 if sizes and str(sizes[0]) == "4" else 3
 
 
 def _neurons(source: Source, question: Node, parts: Parts) -> ir.Form:

@@ -46,7 +46,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Motifs:
-    """Dyads and triads of the selected graph; ``by_type``: by the types of the neurons in each role; or against a null model."""
+    """Motifs of the selected graph: dyads and triads; or, of ``size`` 4, the connected classes of four neurons.
+
+    ``by_type``: by the types of the neurons in each role; ``against`` a null model; ``roles``: how often each neuron has
+    each role.
+    """
 
     selection: Selection = EVERYTHING
     by_type: bool = False
@@ -54,6 +58,8 @@ class Motifs:
     order: tuple[Sort, ...] = ()
     against: Against | None = None
     errors: ReconstructionErrors | None = None
+    size: Literal[3, 4] = 3
+    roles: bool = False
     name: ClassVar[str] = "motifs"
 
 
