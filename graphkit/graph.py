@@ -314,21 +314,24 @@ class Graph:
         )
 
     def _keep(self, out_mask: NDArray[np.bool_], in_mask: NDArray[np.bool_]) -> Graph:
-        if out_mask.all():
+        kept, in_kept = np.flatnonzero(out_mask), np.flatnonzero(in_mask)
+        if len(kept) == len(out_mask):
             return self
         return Graph(
             self.ids,
-            _masked_indptr(self.indptr, out_mask),
-            self.indices[out_mask],
-            self.synapses[out_mask],
-            _masked_indptr(self.in_indptr, in_mask),
-            self.in_indices[in_mask],
-            self.in_synapses[in_mask],
+            _kept_indptr(self.indptr, out_mask, kept),
+            self.indices[kept],
+            self.synapses[kept],
+            _kept_indptr(self.in_indptr, in_mask, in_kept),
+            self.in_indices[in_kept],
+            self.in_synapses[in_kept],
             self.attributes,
         )
 
 
-def _masked_indptr(indptr: NDArray[np.int64], mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _kept_indptr(indptr: NDArray[np.int64], mask: NDArray[np.bool_], kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    if 16 * len(kept) < len(mask):  # few: look each row up, instead of summing over all edges
+        return np.searchsorted(kept, indptr)
     kept_before = np.zeros(len(mask) + 1, dtype=np.int64)
     np.cumsum(mask, out=kept_before[1:])
     return kept_before[indptr]

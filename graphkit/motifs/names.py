@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "BIT_OF_EDGE",
     "CLASS_OF_CODE",
     "CONNECTED_TRIADS",
     "DYADS",
@@ -79,13 +81,14 @@ CONNECTED_TRIADS = TRIADS[3:]
 """The 13 classes in which all three neurons hang together."""
 
 _ORDERS = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
-_BIT_OF_EDGE = {(0, 1): 16, (1, 0): 32, (0, 2): 4, (2, 0): 8, (1, 2): 1, (2, 1): 2}
+BIT_OF_EDGE = {(0, 1): 16, (1, 0): 32, (0, 2): 4, (2, 0): 8, (1, 2): 1, (2, 1): 2}
+"""The bit in a code of the connection between two places."""
 
 
 def permuted_code(code: int, order: tuple[int, int, int]) -> int:
     """The code of three neurons after they are taken in another order: place i gets the neuron from ``order[i]``."""
     place = {old: new for new, old in enumerate(order)}
-    bits = (_BIT_OF_EDGE[place[a], place[b]] for (a, b), bit in _BIT_OF_EDGE.items() if code & bit)
+    bits = (BIT_OF_EDGE[place[a], place[b]] for (a, b), bit in BIT_OF_EDGE.items() if code & bit)
     return sum(bits)
 
 
@@ -103,6 +106,7 @@ def wedges_of(code: int) -> list[tuple[int, tuple[int, int, int]]]:
     return [(permuted_code(code, order) & ~3, order) for order in ((0, 1, 2), (1, 0, 2), (2, 0, 1))]
 
 
+@cache
 def containment() -> NDArray[np.int64]:
     """Copies of pattern p, not induced, in three neurons of class t, int64 of shape (16, 16) in the order of `TRIADS`.
 
@@ -118,11 +122,12 @@ def containment() -> NDArray[np.int64]:
         for part in range(N_CODES):
             if part & whole == part:
                 copies[CLASS_OF_CODE[part], index] += 1
+    copies.setflags(write=False)
     return copies
 
 
 def _code_of(motif: Motif) -> int:
-    return sum(_BIT_OF_EDGE[edge] for edge in motif.edges)
+    return sum(BIT_OF_EDGE[edge] for edge in motif.edges)
 
 
 def _classes() -> tuple[int, ...]:

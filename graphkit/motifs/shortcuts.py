@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.graph import Graph
-from graphkit.motifs.census import in_ranges, motif_counts, packable
+from graphkit.motifs.census import in_ranges, packable, triad_census
+from graphkit.motifs.names import BIT_OF_EDGE, CLASS_OF_CODE, containment
 from graphkit.motifs.pattern import Pattern, automorphisms, parts
 
 __all__ = ["shortcut"]
@@ -58,12 +59,11 @@ def _one_graph(pattern: Pattern) -> Graph | None:
 
 
 def _of_triads(graph: Graph, edges: list[tuple[int, int]], induced: bool, threads: int | None) -> int:
-    from graphkit.motifs.names import CLASS_OF_CODE, TRIADS
-
-    code = sum({(0, 1): 16, (1, 0): 32, (0, 2): 4, (2, 0): 8, (1, 2): 1, (2, 1): 2}[edge] for edge in edges)
-    wanted = TRIADS[CLASS_OF_CODE[code]].code
-    row = next(row for row in motif_counts(graph, threads=threads) if row.code == wanted)
-    return row.induced if induced else row.count
+    code = sum(BIT_OF_EDGE[edge] for edge in edges)
+    wanted, found = CLASS_OF_CODE[code], list(triad_census(graph, threads=threads).values())
+    if induced:
+        return found[wanted]
+    return sum(times * count for times, count in zip(containment()[wanted].tolist(), found, strict=True))
 
 
 def _of_four(graph: Graph, edges: list[tuple[int, int]], induced: bool, threads: int | None) -> int:
