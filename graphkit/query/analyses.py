@@ -80,6 +80,12 @@ class Analyses:
         """The probability of a connection by the distance of the somata, in bins of 10 um."""
         return asked(self, ir.Distances(selection_given(self, selection)))
 
+    def compare_connections(
+        self, first: str = "left", second: str = "right", *, limit: int | None = None, **selection: Any
+    ) -> Result:
+        """Connections within two sides by type, with a test; like ``compare connections of left and right in EB``."""
+        return asked(self, ir.SideConnections(first, second, selection_given(self, selection), limit))
+
     def percolation(
         self, *, first: Literal["most connected", "least connected"] = "most connected", **selection: Any
     ) -> Result:

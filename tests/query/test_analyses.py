@@ -220,6 +220,26 @@ def test_errors_of_a_reconstruction(sim: Dataset) -> None:
     assert one != other
 
 
+def test_the_two_sides_compared(sim: Dataset, raw: Oracle) -> None:
+    found = {(r["pre_type"], r["post_type"]): r for r in sim.query("compare connections of left and right in CX")}
+    sides = []
+    for side in ("left", "right"):
+        here = {i: n["type"] for i, n in raw.neurons.items() if n["side"] == side and n["type"] is not None}
+        count = Counter(here.values())
+        sums: Counter[tuple[str, str]] = Counter()
+        for (a, b), n in raw.pairs(Picked("in CX", regions=("CX",))).items():
+            if a in here and b in here:
+                sums[here[a], here[b]] += n.total()
+        sides.append((count, sums))
+    for (pre, post), row in found.items():
+        for column, (count, sums) in zip(("mean_left", "mean_right"), sides, strict=True):
+            assert row[column] == pytest.approx(sums[pre, post] / count[post])
+    both = [set(count) for count, _ in sides]
+    wanted = {pair for _, sums in sides for pair in sums if set(pair) <= both[0] & both[1]}
+    assert set(found) == wanted
+    assert all(row["p"] <= row["p_adjusted"] <= 1 for row in found.values())
+
+
 def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
     with pytest.raises(QuerySyntaxError, match="A signal starts from certain neurons"):
         sim.query("signal cascade in EB")
@@ -263,6 +283,7 @@ def test_the_docs_have_every_analysis(sim: Dataset) -> None:
         "spread",
         "distances",
         "percolation",
+        "side_connections",
         "projectome",
     }
     assert forms == {*named, "motifs"}  # motifs with an error model

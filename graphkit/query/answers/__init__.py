@@ -29,6 +29,7 @@ COMPUTED: dict[str, str] = {
     "roles": "graphkit.query.answers.roles",
     "rich_club": "graphkit.query.answers.curves",
     "degrees": "graphkit.query.answers.curves",
+    "side_connections": "graphkit.query.answers.side_connections",
     "percolation": "graphkit.query.answers.curves",
     "distances": "graphkit.query.answers.curves",
     "communities": "graphkit.query.answers.communities",

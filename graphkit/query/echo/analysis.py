@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphkit.query import ir
-from graphkit.query.echo.words import error_words, selection_words, set_text
+from graphkit.query.echo.words import error_words, quoted_text, selection_words, set_text
 
 __all__ = ["analysis_words"]
 
@@ -27,6 +27,8 @@ def analysis_words(form: ir.Form) -> list[str]:
             words = ["degree distribution"]
         case ir.Distances():
             words = ["connection probability by distance"]
+        case ir.SideConnections():
+            words = [f"compare connections of {quoted_text(form.first)} and {quoted_text(form.second)}"]
         case ir.Percolation():
             words = ["percolation", *(["from the least connected"] if form.first == "least connected" else [])]
         case ir.Communities():

@@ -8,7 +8,7 @@ from typing import cast
 
 from graphkit.query import ir
 from graphkit.query.english.parts import Parts
-from graphkit.query.english.source import Node, Source, as_token, count_of
+from graphkit.query.english.source import Node, Source, as_token, count_of, two_sides
 
 __all__ = ["ANALYSIS_QUESTIONS"]
 
@@ -65,6 +65,12 @@ def _percolation(source: Source, question: Node, parts: Parts) -> ir.Form:
     return ir.Percolation("least connected" if least else "most connected", parts.selection(), limit, order)
 
 
+def _compare_connections(source: Source, question: Node, parts: Parts) -> ir.Form:
+    first, second = two_sides(source, question)
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.SideConnections(first, second, parts.selection(), limit, order)
+
+
 def _projectome(source: Source, question: Node, parts: Parts) -> ir.Form:
     return ir.Projectome(parts.take("limit"), parts.take("order", ()))
 
@@ -112,6 +118,7 @@ ANALYSIS_QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
     "degrees": _degrees,
     "distances": _distances,
     "percolation": _percolation,
+    "compare_connections": _compare_connections,
     "projectome": _projectome,
     "communities": _communities,
     "spread": _spread,

@@ -13,7 +13,7 @@ from graphkit.query.english.graph_questions import GRAPH_QUESTIONS
 from graphkit.query.english.named_motifs import named_motif
 from graphkit.query.english.parts import PARTS, Parts, parts_of
 from graphkit.query.english.sets import neuron_set
-from graphkit.query.english.source import Node, Source, as_token, as_tree, name_of
+from graphkit.query.english.source import Node, Source, as_token, as_tree, two_sides
 from graphkit.query.ordering import checked_order
 
 __all__ = ["form_of"]
@@ -143,10 +143,7 @@ def _between(source: Source, parts: Parts) -> list[ir.Condition | None]:
 
 
 def _sides(source: Source, question: Node, parts: Parts) -> ir.Form:
-    names = [as_tree(c) for c in question.children[:2]]
-    first, second = (source.placed(n, lambda n=n: source.vocabulary.spelled("side", name_of(n))) for n in names)  # type: ignore[misc]
-    if first == second:
-        raise source.refusal(names[1], f"Both sides are {second!r}.", "For example: compare left and right of EB")
+    first, second = two_sides(source, question)
     limit, order = parts.take("limit"), parts.take("order", ())
     return ir.Sides(first, second, _chosen(parts), parts.take("regions"), limit, order)
 

@@ -119,3 +119,12 @@ def span_of(node: Node | Token) -> tuple[int, int]:
     if node.meta.empty:
         return 0, 0
     return node.meta.start_pos, node.meta.end_pos
+
+
+def two_sides(source: Source, question: Node) -> tuple[str, str]:
+    """The two sides that a question begins with, as the dataset spells them; refused where they are one."""
+    names = [as_tree(c) for c in question.children[:2]]
+    first, second = (source.placed(n, lambda n=n: source.vocabulary.spelled("side", name_of(n))) for n in names)  # type: ignore[misc]
+    if first == second:
+        raise source.refusal(names[1], f"Both sides are {second!r}.", "For example: compare left and right of EB")
+    return first, second

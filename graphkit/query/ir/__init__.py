@@ -20,6 +20,7 @@ from graphkit.query.ir.analysis import (
     RichClub,
     Role,
     Roles,
+    SideConnections,
     Spread,
     Statistics,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "Role",
     "Roles",
     "Selection",
+    "SideConnections",
     "Sides",
     "Similar",
     "Sort",

@@ -25,6 +25,7 @@ __all__ = [
     "RichClub",
     "Role",
     "Roles",
+    "SideConnections",
     "Spread",
     "Statistics",
 ]
@@ -133,6 +134,18 @@ class Distances:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "distances"
+
+
+@dataclass(frozen=True, slots=True)
+class SideConnections:
+    """Connections within one side of the brain beside those within the other, a row a pair of types, with a test."""
+
+    first: str
+    second: str
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "side_connections"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from graphkit.query.ir.analysis import (
     Ranking,
     RichClub,
     Roles,
+    SideConnections,
     Spread,
     Statistics,
 )
@@ -215,6 +216,7 @@ Form = (
     | Statistics
     | Ranking
     | Roles
+    | SideConnections
     | RichClub
     | Degrees
     | Communities
@@ -245,6 +247,7 @@ FORMS = {
         Statistics,
         Ranking,
         Roles,
+        SideConnections,
         RichClub,
         Degrees,
         Communities,
