@@ -92,10 +92,9 @@ def read_matrix(
                 1,
                 [f"{name}, line {line:,} ({pre}): {missing:,} cells are missing."],
             )
-        for i, text in enumerate(row):
-            if text in _NOTHING or i not in columns:
-                continue
+        for i in [i for i, text in enumerate(row) if text not in _NOTHING and i in columns]:
             ledger.rows_read += 1
+            text = row[i]
             value = _count(text or "")
             if value is None:
                 where = f"{name}, line {line:,} ({pre}), column {columns[i]!r}"

@@ -24,7 +24,7 @@ ROWS = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROWS, min_size=1, max_size=20))
 def test_rows_of_one_pair_are_summed(rows: list[tuple[Any, ...]], tmp_path_factory: Any) -> None:
     sums: Counter[tuple[Any, ...]] = Counter()

@@ -67,7 +67,7 @@ def read(folder: Path) -> tuple[dict[int, dict[str, Any]], dict[tuple[int, int],
     return neurons, {(int(a), int(b)): int(n) for a, b, n, _ in rows}
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(edges=edge_lists(max_neurons=6, max_edges=12), data=st.data())
 def test_what_is_written_is_what_is_there(edges: EdgeList, data: st.DataObject) -> None:
     columns = data.draw(attribute_columns(len(edges.ids)))

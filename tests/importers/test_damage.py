@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import random
@@ -70,17 +71,17 @@ def check(layout: Layout, seed: int, folder: Path) -> None:
         (folder / file).write_bytes(damaged(text, chance) if file == harmed else text.encode())
         paths.append(folder / file)
     run: Callable[..., ImportReport] = getattr(importers, f"import_{name}")
-    try:
+    report = None
+    with contextlib.suppress(GraphkitError):  # any other exception is a failure
         report = run(paths[0] if options else paths, folder / "d", on_error=chance.choice(["fail", "skip"]))
-    except GraphkitError as error:
-        assert error.message
-        assert not (folder / "d" / "dataset.json").exists()
+    assert (folder / "d" / "dataset.json").exists() == (report is not None)
+    if report is None:
         return
     assert report.rows_read == report.rows_kept + sum(left.rows for left in report.left_out)
     assert report.rows_kept >= 0
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: f"{layout[0]}-{next(iter(layout[1]))}")
 def test_damaged_files(layout: Layout, seed: int, tmp_path: Path) -> None:
     check(layout, seed, tmp_path)
@@ -89,7 +90,7 @@ def test_damaged_files(layout: Layout, seed: int, tmp_path: Path) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: f"{layout[0]}-{next(iter(layout[1]))}")
 def test_many_damaged_files(layout: Layout, tmp_path: Path) -> None:
-    for seed in range(3, 1000):
+    for seed in range(2, 1000):
         folder = tmp_path / str(seed)
         folder.mkdir()
         check(layout, seed, folder)

@@ -28,7 +28,7 @@ def neurons(report: ImportReport) -> dict[int, dict[str, Any]]:
     return {r["neuron_id"]: r for r in report.dataset.table("neurons").to_pylist()}
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     edges=st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(IDS), st.integers(1, 99)), min_size=1, max_size=12),
     alone=st.sampled_from(IDS),

@@ -93,7 +93,7 @@ def test_what_is_wrong_is_said_and_can_be_skipped(tmp_path: Path) -> None:
     assert any("1 of 1 skeletons have several roots" in note for note in report.notes)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_tree_in_any_order(data: Any, tmp_path_factory: Any) -> None:
     n = data.draw(st.integers(1, 20))
