@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from graphkit.query import ir
+from graphkit.query.conditions import condition_sql
 from graphkit.query.match.check import check
-from graphkit.query.match.joined import edge_sql, joined_sql
+from graphkit.query.match.joined import joined_sql
 from graphkit.query.plans.plan import Plan
 from graphkit.query.plans.selected import require_connections, selected_pairs_sql
 
@@ -44,37 +45,44 @@ def _partial_matches(form: ir.Match, dataset: Dataset) -> tuple[float | None, st
     if any(edge.hops != (1, 1) for edge in form.edges):
         return None, "walks are followed over the graph"
     there = [edge for edge in form.edges if not edge.absent]
-    limited = {node.name for node in form.nodes if node.where is not None}
     if not there:
         return 0.0, "the pattern is one neuron"
-    if not limited and form.selection.neurons is None:
+    limited = form.selection.neurons is not None or any(node.where is not None for node in form.nodes)
+    if not limited:
         return math.inf, "no condition limits its neurons"
-    sizes = {i: _sizes(form, edge, dataset) for i, edge in enumerate(there)}
+    neurons, connections = (dataset.snapshot.tables[t].rows for t in ("neurons", "connections"))
+    some = dict(zip((n.name for n in form.nodes), _neurons(form, dataset), strict=True))
+    degree = connections / max(neurons, 1)
     known: set[str] = set()
     expected = largest = 0.0
-    while len(sizes):
-        steps = {i: _step(there[i], sizes[i], known, expected) for i in sizes}
-        joined = {i: n for i, n in steps.items() if not known or {there[i].pre, there[i].post} & known}
-        at = min(joined, key=joined.__getitem__)
-        expected = joined[at]
+    while there:
+        near = [edge for edge in there if not known or {edge.pre, edge.post} & known]
+        steps = [(_step(edge, some, neurons, degree, known, expected), i) for i, edge in enumerate(near)]
+        expected, at = min(steps)
         largest = max(largest, expected)
-        known |= {there[at].pre, there[at].post}
-        del sizes[at]
+        known |= {near[at].pre, near[at].post}
+        there.remove(near[at])
     return largest, f"about {largest:,.0f} partial matches are expected"
 
 
-def _sizes(form: ir.Match, edge: ir.PatternEdge, dataset: Dataset) -> tuple[int, int, int]:
-    """Connections that the edge can be, and how many different neurons they come from and go to."""
-    sql = edge_sql(form, edge, dataset)
-    sql = f"SELECT count(*), count(DISTINCT pre_id), count(DISTINCT post_id) FROM ({sql})"
-    found: tuple[int, int, int] = dataset.cursor(sql).execute(sql).fetchall()[0]
+def _neurons(form: ir.Match, dataset: Dataset) -> tuple[int, ...]:
+    """How many neurons meet the conditions of each variable."""
+    counts = []
+    for node in form.nodes:
+        terms = [condition_sql(c, dataset) for c in (node.where, form.selection.neurons) if c is not None]
+        counts.append(f"count(*) FILTER ({' AND '.join(terms) or 'true'})")
+    sql = f"SELECT {', '.join(counts)} FROM neurons"
+    found: tuple[int, ...] = dataset.cursor(sql).execute(sql).fetchall()[0]
     return found
 
 
-def _step(edge: ir.PatternEdge, sizes: tuple[int, int, int], known: set[str], expected: float) -> float:
-    """Partial matches after the edge has joined those that are known, if neurons were all alike."""
-    connections, pre, post = sizes
-    if not known:
-        return float(connections)
-    shared = (max(pre, 1) if edge.pre in known else 1) * (max(post, 1) if edge.post in known else 1)
-    return expected * connections / shared
+def _step(
+    edge: ir.PatternEdge, some: dict[str, int], neurons: int, degree: float, known: set[str], expected: float
+) -> float:
+    """Partial matches after the edge has joined those that are known, if connections were spread evenly."""
+    new = [n for n in dict.fromkeys((edge.pre, edge.post)) if n not in known]
+    if len(new) == 2:
+        return some[edge.pre] * degree * some[edge.post] / max(neurons, 1)
+    if new:
+        return (expected if known else some[new[0]]) * degree * some[new[0]] / max(neurons, 1)
+    return expected * min(1.0, degree / max(neurons, 1))
