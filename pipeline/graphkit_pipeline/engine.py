@@ -161,7 +161,12 @@ def run_blocks(
 
 
 def attempt(job: Job, state: Any, block: Block, folder: Path) -> Outcome:
-    """Runs one block in this process and writes its file."""
+    """Runs one block in this process and writes its file.
+
+    A block whose file is there is done: its worker was killed after it wrote the file and before it could say so.
+    """
+    if is_finished(folder, block):
+        return Outcome("done")
     try:
         arrays = job.run(state, block)
     except Exception as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graphkit_pipeline.blocks import Box, make_blocks
-from graphkit_pipeline.engine import BlockReport, EngineSettings, read_block, run_blocks
+from graphkit_pipeline.engine import BlockReport, EngineSettings, Outcome, attempt, read_block, run_blocks
 
 from graphkit.errors import GraphkitError
 
@@ -128,6 +128,16 @@ def test_finished_blocks_are_not_done_again(tmp_path: Path, log: Path, expected:
     log.unlink()
     assert run_blocks(jobs.Sums(log), BLOCKS, out) == BlockReport(0, 8)
     assert not log.exists(), "nothing to do starts no worker"
+
+
+def test_a_block_whose_worker_died_after_writing_it_is_not_done_again(tmp_path: Path, log: Path) -> None:
+    """The scheduler gives it out once more, since nobody heard that it was done."""
+    job = jobs.Sums(log)
+    assert attempt(job, job.setup(), BLOCKS[0], tmp_path) == Outcome("done")
+    before = files(tmp_path)
+    assert attempt(job, job.setup(), BLOCKS[0], tmp_path) == Outcome("done")
+    assert lines(log, "run") == [0]
+    assert files(tmp_path) == before
 
 
 def test_blocks_with_another_halo_are_not_reused(tmp_path: Path, log: Path) -> None:
