@@ -20,6 +20,7 @@ from graphkit.cli_options import (
     PlotOption,
     SetOption,
     SkipUnknownOption,
+    TimeoutOption,
 )
 from graphkit.terminal import caught, say
 
@@ -48,6 +49,7 @@ def catalogue(
     annotations: AnnotationsOption = None,
     annotations_id: AnnotationsIdOption = None,
     skip_unknown: SkipUnknownOption = False,
+    timeout: TimeoutOption = None,
     queries: Annotated[
         list[Path] | None,
         typer.Option(
@@ -91,7 +93,7 @@ def catalogue(
             check_plot(plot)
             question, values = _asked(Catalogue(folders=queries or ()), given)
             brain = with_given(opened(dataset), set_, None, annotations, annotations_id, skip_unknown=skip_unknown)
-            result = Catalogue(brain, folders=queries or ()).run(question.name, limit=limit, **values)
+            result = Catalogue(brain, folders=queries or ()).run(question.name, limit=limit, timeout=timeout, **values)
             if explain:
                 print(result.explain())
             else:

@@ -88,15 +88,18 @@ class Catalogue:
             hint=hint or "`graphkit catalogue` lists them, `graphkit catalogue search WORDS` looks for one.",
         )
 
-    def run(self, name: str, /, *, limit: int | None = None, **values: Any) -> Result:
+    def run(self, name: str, /, *, limit: int | None = None, timeout: float | None = None, **values: Any) -> Result:
         """The answer to the question ``name``, its parameters given by name: ``run("strongest_inputs", neurons="EPG")``.
 
         Raises:
             CatalogueError: no such question, or a parameter is missing or does not fit.
             QueryError: a name is not in the dataset, or the dataset does not hold what is asked.
+            TimeLimitError: it took more than ``timeout`` seconds.
         """
         from graphkit.catalogue.running import run_question
+        from graphkit.stopping import limited
 
         if self._dataset is None:
             raise CatalogueError("This catalogue has no dataset.", hint='Use graphkit.open("mybrain").catalogue')
-        return run_question(self.find(name), self._dataset, values, limit=limit)
+        with limited(timeout):
+            return run_question(self.find(name), self._dataset, values, limit=limit)

@@ -165,8 +165,8 @@ def _parameter(path: Path, entry: _Entry) -> Parameter:
     name, kind, default = found["name"], found["kind"], found["default"]
     if not re.fullmatch(r"[a-z]\w*", name):
         raise _broken(path, entry.line, f"{name!r} cannot be a parameter's name.", "Use small letters, digits and _.")
-    if name == "limit":
-        raise _broken(path, entry.line, "Every question has a limit already.", "Leave the parameter out; use --limit.")
+    if name in ("limit", "timeout"):
+        raise _broken(path, entry.line, f"Every question has a {name} already.", f"Leave it out; use --{name}.")
     if kind not in KINDS:
         raise _broken(
             path,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphkit.catalogue.header import named_in
 from graphkit.catalogue.values import Bound, bind, shell_quoted
 from graphkit.errors import CatalogueError, NotAnswerableError, QuerySyntaxError, SqlError, did_you_mean
+from graphkit.stopping import current
 
 if TYPE_CHECKING:
     from graphkit.catalogue.question import Question
@@ -118,7 +119,7 @@ def _form(
     asked = re.sub(r"\$([A-Za-z_]\w*)", literal, text)
     asked = " ".join(asked.split()) if question.language == "English" else asked
     try:
-        result = dataset.query(asked, limit=limit)
+        result = dataset.query(asked, limit=limit, timeout=current().seconds)
     except QuerySyntaxError as error:  # the file's fault, not that of whoever runs it
         raise CatalogueError(f"{question.path} cannot be run: {error.message}", hint=error.hint) from error
     return replace(result, notes=(f"It asks: {result.question}", *result.notes))

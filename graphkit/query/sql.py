@@ -59,7 +59,6 @@ def run_sql(
             table = interruptible(connection, relation.to_arrow_table)
             found = _integers_kept(table, [str(t) for t in relation.types])
             found = found.rename_columns(_distinct(found.column_names))
-            plan = _plan(connection, text, parameters)
         except duckdb.Error as error:
             raise _explained(error, views) from error
     complete = limit is None or len(found) <= limit
@@ -68,7 +67,7 @@ def run_sql(
         question=text,
         complete=complete,
         notes=(*dataset.notes, *(() if complete else (cut_off(limit),))),
-        plan=plan,
+        plan=lambda: _plan(dataset, text, parameters),
         dataset_name=dataset.name,
         snapshot=dataset.snapshot.number,
         dataset=dataset,
@@ -190,8 +189,9 @@ def _integers_kept(table: pa.Table, types: list[str]) -> pa.Table:
     return table
 
 
-def _plan(connection: duckdb.DuckDBPyConnection, text: str, parameters: Mapping[str, Any] | None) -> str:
-    rows = connection.execute(f"EXPLAIN {text}", dict(parameters or {}) or None).fetchall()
+def _plan(dataset: Dataset, text: str, parameters: Mapping[str, Any] | None) -> str:
+    with connect(dataset, sandbox=True) as connection:
+        rows = connection.execute(f"EXPLAIN {text}", dict(parameters or {}) or None).fetchall()
     lines = ["engine    DuckDB", "sql", f"  {text}"]
     lines += [f"  ${name} = {_shown(value)}" for name, value in (parameters or {}).items()]
     return "\n".join([*lines, "plan", *(str(row[-1]) for row in rows)])

@@ -192,7 +192,7 @@ def connection_probability(o: Oracle) -> Rows:
             found[types].append(n)
     rows = []
     for (p, q), weights in found.items():
-        possible = sum(1 for a in large[p] for b in large[q] if a != b)
+        possible = len(large[p]) * len(large[q]) - len(large[p] & large[q])
         rows.append((p, q, possible, len(weights), len(weights) / possible, statistics.mean(weights)))
     return sorted(rows, key=lambda r: (-r[4], r[0], r[1]))
 

@@ -171,14 +171,14 @@ def test_a_text_comes_back_as_it_is(text: str, echo: Catalogue) -> None:
 
 
 @given(text=st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=20))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_text_comes_back_as_it_is(text: str, echo: Catalogue) -> None:
     if text != "any":
         assert echo.run("echo", said=text).scalar() == text
 
 
 @given(text=st.text(st.sampled_from("EB '\";$()*?,.-\n"), min_size=1, max_size=12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_names_into_english_are_names_or_errors(text: str, tiny: Dataset) -> None:
     """Whatever is given as a region, what is asked is a motif question about regions of the dataset, or nothing."""
     try:

@@ -104,3 +104,11 @@ def test_folders_of_ones_own(tmp_path: Path, tiny: Dataset) -> None:
     assert "-- title: " in listed.stderr
     assert run("catalogue", "broken", "--queries", tmp_path, "-d", tiny.url).exit_code == 1
     assert run("catalogue", "--queries", tmp_path / "no").exit_code == 1
+
+
+@pytest.mark.parametrize("question", ["hubs", "bi_fans"])
+def test_a_time_limit_holds_in_sql_and_in_match(question: str, sim: Dataset) -> None:
+    shown = run("catalogue", question, "-d", sim.url, "--timeout", "0.000001")
+    assert shown.exit_code == 1
+    assert "No answer within 1e-06 s" in shown.stderr
+    assert not shown.stdout
