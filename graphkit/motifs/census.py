@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from math import comb
 from typing import TypeVar
@@ -150,14 +151,14 @@ def in_ranges(work: Callable[[int, int], _T], starts: NDArray[np.int64], threads
     n_ranges = n_threads * _RANGES_A_THREAD
     bounds = np.searchsorted(starts, np.linspace(0, n_pairs, n_ranges + 1)[1:-1].astype(np.int64)).tolist()
     ranges = [(begin, end) for begin, end in zip([0, *bounds], [*bounds, n_rows], strict=True) if begin < end]
-    stop = current()  # which threads do not inherit
+    stop, context = current(), copy_context()  # which threads do not inherit
 
     def one(bounds: tuple[int, int]) -> _T:
         stop.check()
         return work(*bounds)
 
     with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(one, ranges))
+        return list(pool.map(lambda bounds: context.copy().run(one, bounds), ranges))
 
 
 def _cores() -> int:

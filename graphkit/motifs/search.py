@@ -15,6 +15,7 @@ from graphkit.motifs.census import in_ranges
 from graphkit.motifs.pattern import Pattern, contradiction
 from graphkit.motifs.plan import Plan, plan_of
 from graphkit.motifs.shortcuts import shortcut
+from graphkit.stopping import current
 
 __all__ = ["any_match", "count_matches", "explain", "match_batches", "matches_by_neuron", "sample_matches"]
 
@@ -201,22 +202,34 @@ class _Search:
     def _run(self, mode: int, out: NDArray[np.int32], counts: NDArray[np.int64]) -> int:
         from graphkit.motifs import search_kernels as kernels
 
-        plan = self._plan
-        found = kernels.search(
-            mode,
-            len(plan.order),
-            plan.steps,
-            plan.first,
-            plan.starts,
-            plan.targets,
-            plan.synapses,
-            plan.values,
-            self._state,
-            self._marks,
-            out,
-            counts,
-        )
-        return int(found)
+        plan, found, stop = self._plan, 0, current()
+        while not self.ended:
+            found += int(
+                kernels.search(
+                    mode,
+                    len(plan.order),
+                    plan.steps,
+                    plan.first,
+                    plan.starts,
+                    plan.targets,
+                    plan.synapses,
+                    plan.values,
+                    self._state,
+                    self._marks,
+                    out,
+                    counts,
+                    _BOUND_AT_ONCE,
+                )
+            )
+            if mode == kernels.ROWS:
+                break
+            if not self.ended:
+                stop.check()
+        return found
+
+
+_BOUND_AT_ONCE = 1 << 16
+"""Nodes bound, some milliseconds, between two looks at whether the search is to stop."""
 
 
 _NO_ROWS = np.empty((0, 0), dtype=np.int32)
@@ -226,8 +239,9 @@ _NO_COUNTS = np.empty(0, dtype=np.int64)
 def _batches(plan: Plan, begin: int, end: int, size: int) -> Iterator[NDArray[np.int32]]:
     search = _Search(plan, begin, end)
     place = np.argsort(plan.order)
+    out = np.empty((size, len(plan.order)), dtype=np.int32)
     while not search.ended:
-        out = np.empty((size, len(plan.order)), dtype=np.int32)
         found = search.rows(out)
         if found:
             yield np.ascontiguousarray(out[:found, place])
+        current().check()

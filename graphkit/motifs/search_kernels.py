@@ -130,8 +130,10 @@ def search(
     marks: NDArray[np.uint16],
     out: _Int32,
     per_neuron: _Int64,
+    most: int,
 ) -> int:  # pragma: no cover - compiled
-    """The number of matches found: all that are left, or, for ROWS, until ``out`` is full.
+    """The number of matches found: all that are left, or, for ROWS, until ``out`` is full; at most those under ``most`` nodes
+    that are bound, so that the caller can stop a search.
 
     ``state`` (9, 64) is where the search stands; it goes on from there. Its rows are: neuron bound, next position,
     end, the list walked (as a step), synapses of the edges, bits marked (state[5, 63] is the level, -1 at the end), bits
@@ -266,6 +268,9 @@ def search(
                     for k in range(begin, end):
                         marks[targets[k]] |= np.uint16(1 << steps[s, 1])
                     state[5, steps[s, 1]] = 1
+        most -= 1
+        if most <= 0:
+            break
     state[5, 63] = level
     return found
 

@@ -25,6 +25,7 @@ from tests.cli.test_command import run
 
 CROSS = "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range + b.range = -1"
 PATHS = "MATCH (a)->(b)->(c)->(d)->(e)"
+LONG_PATHS = "MATCH (a)->(b)->(c)->(d)->(e)->(f)->(g)"
 
 
 def soon(work: Callable[[], Any]) -> None:
@@ -38,8 +39,12 @@ def soon(work: Callable[[], Any]) -> None:
 def test_sql_and_compiled_loops_end_at_the_limit(sim: Dataset) -> None:
     assert sim.query(f"{PATHS} LIMIT 1", cache=False).complete is False  # compiled, the graph read
     soon(lambda: sim.sql(CROSS, timeout=0.3))
-    soon(lambda: sim.query(f"{PATHS} RETURN count", timeout=0.3))
+    soon(lambda: sim.query(f"{LONG_PATHS} RETURN count", timeout=0.3))
+    soon(lambda: sim.query(f"{LONG_PATHS} RETURN per neuron", timeout=0.3))
     soon(lambda: sim.query(f"{PATHS} RETURN a, e ORDER BY a LIMIT 5", timeout=0.3))
+    began = time.process_time()
+    time.sleep(1)
+    assert time.process_time() - began < 0.5  # nothing goes on unseen
     assert len(sim.query("types", timeout=30)) > 1  # enough time changes nothing
     assert sim.sql("SELECT 1", timeout=30).scalar() == 1
 

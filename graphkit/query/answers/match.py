@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphkit.errors import TimeLimitError
 from graphkit.interrupted import interruptible
 from graphkit.query.answers import Answer, cut
 from graphkit.query.conditions import condition_sql
 from graphkit.query.match.columns import NEURON_COLUMNS, answered
 from graphkit.query.match.edges import edge_pairs_sql
 from graphkit.query.vocabulary import quoted_name
-from graphkit.stopping import current, limited
+from graphkit.stopping import limited
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -112,22 +113,22 @@ def _rows(form: ir.Match, dataset: Dataset, found: Bound) -> tuple[NDArray[np.in
     limit = MOST_ROWS if form.limit is None else form.limit
     kept = np.empty((0, found.pattern.n_nodes), dtype=np.int32)
     waiting: list[NDArray[np.int32]] = []
-    n_waiting, complete, stop = 0, True, current()
-    for batch in match_batches(found.pattern):
-        if form.order:
-            stop.check()  # the first rows of an order are known when all are
-        elif stop.over():
-            kept = np.concatenate([kept, *waiting, first(batch)])[:limit]
-            return kept, False, True
-        waiting.append(first(batch))
-        n_waiting += len(batch)
-        if len(kept) + n_waiting <= limit or (form.order and n_waiting < _SORT_AT):
-            continue
-        kept, complete = np.concatenate([kept, *waiting]), False
-        waiting, n_waiting = [], 0
-        if not form.order:
-            break
-        kept = _ordered(form, dataset, found, kept)[:limit]
+    n_waiting, complete = 0, True
+    try:
+        for batch in match_batches(found.pattern):
+            waiting.append(first(batch))
+            n_waiting += len(batch)
+            if len(kept) + n_waiting <= limit or (form.order and n_waiting < _SORT_AT):
+                continue
+            kept, complete = np.concatenate([kept, *waiting]), False
+            waiting, n_waiting = [], 0
+            if not form.order:
+                break
+            kept = _ordered(form, dataset, found, kept)[:limit]
+    except TimeLimitError:
+        if form.order:  # the first rows of an order are known when all are
+            raise
+        return np.concatenate([kept, *waiting])[:limit], False, True
     kept = np.concatenate([kept, *waiting])
     complete = complete and len(kept) <= limit
     return _ordered(form, dataset, found, kept[: None if form.order else limit])[:limit], complete, False
