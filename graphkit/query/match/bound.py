@@ -53,19 +53,21 @@ def bound(form: ir.Match, dataset: Dataset) -> Bound:
 
     base = load_selection(dataset, form.selection)
     row = {node.name: i for i, node in enumerate(form.nodes)}
-    graphs = _Graphs(form, dataset, base)
-    edges = [Edge(row[e.pre], row[e.post], *graphs.of(e, row)) for e in form.edges]
+    place_of = {e.name: i for i, e in enumerate(form.edges) if e.name}
+    keys = [(node.where, own_tests(form, node.name)) for node in form.nodes]
+    distinct = list(dict.fromkeys(keys))
+    masks = {key: _mask(dataset, base, *key) for key in distinct}
+    graphs = _Graphs(
+        form, dataset, base, {node.name: (key, masks[key]) for node, key in zip(form.nodes, keys, strict=True)}
+    )
+    edges = [Edge(row[e.pre], row[e.post], *graphs.of(e)) for e in form.edges]
     mirror: dict[int, int] = {}
     if form.selection.kind == "electrical":
         edges, mirror = _both_ways(edges)
-    place_of = {e.name: i for i, e in enumerate(form.edges) if e.name}
-    own = {node.name: own_tests(form, node.name) for node in form.nodes}
-    keys = [(node.where, own[node.name]) for node in form.nodes]
-    distinct = list(dict.fromkeys(keys))
     pattern = Pattern(
         n_nodes=len(form.nodes),
         edges=tuple(edges),
-        allowed=tuple(_mask(dataset, base, where, tests) for where, tests in keys),
+        allowed=tuple(masks[key] for key in keys),
         colours=tuple(distinct.index(key) for key in keys),
         base=base,
         induced=form.induced,
@@ -153,14 +155,19 @@ def _codes(dataset: Dataset, base: Graph, names: tuple[str, str]) -> dict[str, N
 class _Graphs:
     """The graph and the colour of each edge's conditions, made once."""
 
-    def __init__(self, form: ir.Match, dataset: Dataset, base: Graph) -> None:
-        self._form, self._dataset, self._base = form, dataset, base
+    def __init__(
+        self, form: ir.Match, dataset: Dataset, base: Graph, nodes: dict[str, tuple[Any, NDArray[np.bool_] | None]]
+    ) -> None:
+        """``nodes``: what is said of each neuron, and which rows meet it."""
+        self._form, self._dataset, self._base, self._nodes = form, dataset, base, nodes
         self._colours: dict[Any, int] = {}
         self._graphs: dict[Any, Graph] = {}
 
-    def of(self, edge: ir.PatternEdge, row: dict[str, int]) -> tuple[Graph, bool, int]:
+    def of(self, edge: ir.PatternEdge) -> tuple[Graph, bool, int]:
         """(graph, absent, colour)"""
-        key = conditions_key(edge)
+        key: Any = conditions_key(edge)
+        if edge.hops != (1, 1):  # walks are followed from certain neurons only
+            key = key, self._nodes[edge.pre][0], self._nodes[edge.post][0]
         colour = self._colours.setdefault(key, len(self._colours))
         if colour not in self._graphs:
             self._graphs[colour] = self._made(edge)
@@ -175,7 +182,8 @@ class _Graphs:
         if edge.hops != (1, 1):
             from graphkit.query.match.walks import walks
 
-            graph = walks(graph, *edge.hops)
+            ends = (self._nodes[edge.pre][1], self._nodes[edge.post][1])
+            graph = walks(graph, *edge.hops, *((None, None) if self._form.selection.kind == "electrical" else ends))
         return graph
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from graphkit.cli import app
 from graphkit.dataset import Dataset, open_dataset
 from graphkit.errors import QueryError
 from graphkit.query import ir
@@ -209,3 +211,17 @@ def test_the_documentation(sim: Dataset) -> None:
     assert shown <= known
     equal = sum(golden["dotmotif"] == golden["labelled"] for golden in GOLDEN["motifs"].values())
     assert f"{equal} of the {len(MOTIFS)} counts are equal" in text
+
+
+def test_the_command_takes_a_file(ring: Dataset, tmp_path: Path) -> None:
+    file = tmp_path / "loop.motif"
+    file.write_text("A -> B\nB -> C\nC -> A\n")
+    once = ring.count_matches("(a)->(b)->(c)->(a) IN PB")
+    asked = ["query", "--file", str(file), "IN PB RETURN count", "-d", ring.url, "--format", "csv"]
+    done = CliRunner().invoke(app, asked)
+    assert (done.exit_code, done.stdout) == (0, f"matches\n{3 * once}\n")
+    assert "Answering: MATCH (A)->(B), (B)->(C), (C)->(A) in region 'PB' LABELLED RETURN count" in done.stderr
+    file.write_text("A -> B\nA !> B\n")
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 1
+    assert "  A !> B\n  ^^^^^^\n" in done.stderr
