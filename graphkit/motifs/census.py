@@ -96,14 +96,52 @@ def triad_census(graph: Graph, *, threads: int | None = None) -> dict[str, int]:
     packable(graph)
     from graphkit.motifs import kernels
 
-    starts, packed, wedges = kernels.support(graph.indptr, graph.indices, graph.in_indptr, graph.in_indices)
-    _, forward_starts, forward = kernels.forward_pairs(starts, packed)
+    starts, packed, wedges = _support(graph, threads)
+    forward_starts, forward = _forward(starts, packed, threads)
     parts = in_ranges(
         lambda begin, end: kernels.triangle_codes(begin, end, forward_starts, forward), forward_starts, threads
     )
     codes: list[int] = np.stack(parts).sum(axis=0).tolist()
     n_both = int(np.count_nonzero(forward & 3 == 3))
     return _census(n, codes, wedges, len(forward) - n_both, n_both)
+
+
+def _support(graph: Graph, threads: int | None) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:
+    """`kernels.support`, in parts."""
+    from graphkit.motifs import kernels
+
+    out, into = (graph.indptr, graph.indices), (graph.in_indptr, graph.in_indices)
+    parts = in_ranges(
+        lambda begin, end: kernels.support_part(begin, end, *out, *into), graph.indptr + graph.in_indptr, threads
+    )
+    starts, packed = _joined([part[:2] for part in parts])
+    return starts, packed, np.asarray(np.sum([part[2] for part in parts], axis=0))
+
+
+def _forward(
+    starts: NDArray[np.int64], packed: NDArray[np.int32], threads: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The starts and neighbours of `kernels.forward_pairs`, in parts."""
+    from graphkit.motifs import kernels
+
+    order, rank = kernels.ranks(starts)
+    by_rank = np.concatenate([[0], np.cumsum(np.diff(starts)[order])])
+    return _joined(
+        in_ranges(lambda begin, end: kernels.forward_part(begin, end, order, rank, starts, packed), by_rank, threads)
+    )
+
+
+def _joined(
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int32]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """One pair of starts and neighbours from those of consecutive rows."""
+    if len(parts) == 1:
+        return parts[0]
+    ends, before = [np.zeros(1, dtype=np.int64)], 0
+    for starts, neighbours in parts:
+        ends.append(starts[1:] + before)
+        before += len(neighbours)
+    return np.concatenate(ends), np.concatenate([neighbours for _, neighbours in parts])
 
 
 def motif_counts(graph: Graph, *, threads: int | None = None) -> list[MotifCount]:

@@ -23,23 +23,32 @@ from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["forward_pairs", "support", "triangle_codes", "triangle_types", "wedge_types"]
+__all__ = [
+    "forward_pairs",
+    "forward_part",
+    "ranks",
+    "support",
+    "support_part",
+    "triangle_codes",
+    "triangle_types",
+    "wedge_types",
+]
 
 _Int32 = NDArray[np.int32]
 _Int64 = NDArray[np.int64]
 
 
 @compiled
-def support(
-    indptr: _Int64, indices: _Int32, in_indptr: _Int64, in_indices: _Int32
+def support_part(
+    first: int, last: int, indptr: _Int64, indices: _Int32, in_indptr: _Int64, in_indices: _Int32
 ) -> tuple[_Int64, _Int32, _Int64]:  # pragma: no cover - compiled
-    """(starts (n + 1,), packed neighbours, wedges (4, 4)): wedges[i, j] centres with neighbours by dyads i <= j."""
-    n = len(indptr) - 1
-    starts = np.zeros(n + 1, dtype=np.int64)
-    packed = np.empty(len(indices) + len(in_indices), dtype=np.int32)
+    """The support of the rows in [first, last), whose starts begin with 0."""
+    starts = np.zeros(last - first + 1, dtype=np.int64)
+    largest = indptr[last] - indptr[first] + in_indptr[last] - in_indptr[first]
+    packed = np.empty(largest, dtype=np.int32)
     wedges = np.zeros((4, 4), dtype=np.int64)
     at = 0
-    for u in range(n):
+    for u in range(first, last):
         i, end_i = indptr[u], indptr[u + 1]
         j, end_j = in_indptr[u], in_indptr[u + 1]
         n_out, n_in, n_both = 0, 0, 0
@@ -61,7 +70,7 @@ def support(
             n_out += dyad == 1
             n_in += dyad == 2
             n_both += dyad == 3
-        starts[u + 1] = at
+        starts[u - first + 1] = at
         wedges[1, 1] += n_out * (n_out - 1) // 2
         wedges[1, 2] += n_out * n_in
         wedges[1, 3] += n_out * n_both
@@ -72,13 +81,21 @@ def support(
 
 
 @compiled
-def forward_pairs(starts: _Int64, packed: _Int32) -> tuple[_Int64, _Int64, _Int32]:  # pragma: no cover - compiled
-    """(order, starts, packed): the neuron of each rank, and its forward neighbours, as ranks."""
+def support(
+    indptr: _Int64, indices: _Int32, in_indptr: _Int64, in_indices: _Int32
+) -> tuple[_Int64, _Int32, _Int64]:  # pragma: no cover - compiled
+    """(starts (n + 1,), packed neighbours, wedges (4, 4)): wedges[i, j] centres with neighbours by dyads i <= j."""
+    return support_part(0, len(indptr) - 1, indptr, indices, in_indptr, in_indices)
+
+
+@compiled
+def ranks(starts: _Int64) -> tuple[_Int64, _Int32]:  # pragma: no cover - compiled
+    """(the neuron of each rank, the rank of each neuron), by number of neighbours; ties by row."""
     n = len(starts) - 1
     largest = 0
     for u in range(n):
         largest = max(largest, starts[u + 1] - starts[u])
-    place = np.zeros(largest + 2, dtype=np.int64)  # counting sort by degree; ties by row
+    place = np.zeros(largest + 2, dtype=np.int64)  # counting sort
     for u in range(n):
         place[starts[u + 1] - starts[u] + 1] += 1
     for degree in range(largest + 1):
@@ -90,17 +107,36 @@ def forward_pairs(starts: _Int64, packed: _Int32) -> tuple[_Int64, _Int64, _Int3
         rank[u] = place[degree]
         order[place[degree]] = u
         place[degree] += 1
-    forward_starts = np.zeros(n + 1, dtype=np.int64)
-    forward = np.empty(len(packed) // 2, dtype=np.int32)
+    return order, rank
+
+
+@compiled
+def forward_part(
+    first: int, last: int, order: _Int64, rank: _Int32, starts: _Int64, packed: _Int32
+) -> tuple[_Int64, _Int32]:  # pragma: no cover - compiled
+    """Forward neighbours of the ranks in [first, last), whose starts begin with 0."""
+    largest = 0
+    for r in range(first, last):
+        largest += starts[order[r] + 1] - starts[order[r]]
+    forward_starts = np.zeros(last - first + 1, dtype=np.int64)
+    forward = np.empty(largest, dtype=np.int32)
     at = 0
-    for r in range(n):
+    for r in range(first, last):
         u = order[r]
         for k in range(starts[u], starts[u + 1]):
             other = rank[packed[k] >> 2]
             if other > r:
                 forward[at] = other << 2 | (packed[k] & 3)
                 at += 1
-        forward_starts[r + 1] = at
+        forward_starts[r - first + 1] = at
+    return forward_starts, forward[:at].copy()
+
+
+@compiled
+def forward_pairs(starts: _Int64, packed: _Int32) -> tuple[_Int64, _Int64, _Int32]:  # pragma: no cover - compiled
+    """(order, starts, packed): the neuron of each rank, and its forward neighbours, as ranks."""
+    order, rank = ranks(starts)
+    forward_starts, forward = forward_part(0, len(order), order, rank, starts, packed)
     return order, forward_starts, forward
 
 

@@ -34,7 +34,7 @@ def test_a_package_that_cannot_be_written_to(tmp_path: Path, has_cache_folder: b
         [sys.executable, "-c", PROGRAM], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
-    assert len(list(tmp_path.glob("cache/**/*.nbc"))) == (3 if has_cache_folder else 0)
+    assert len(list(tmp_path.glob("cache/**/*.nbc"))) == (4 if has_cache_folder else 0)
 
 
 def test_the_command_says_when_it_compiles(tmp_path: Path) -> None:
