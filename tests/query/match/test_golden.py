@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from graphkit.dataset import Dataset, open_dataset
-from graphkit.errors import GraphkitError, QueryError
+from graphkit.errors import GraphkitError, NotAnswerableError, QueryError
+from graphkit.motifs.pattern import MAX_NODES
 from graphkit.query import ir
+from graphkit.query.match.check import MOST_NEURONS
 from graphkit.query.match.parser import parse_match
 from graphkit.query.match.text import match_text
 from tests.query.match.oracle import MatchOracle
@@ -126,3 +128,20 @@ def test_in_python(ring: Dataset, tmp_path: Path) -> None:
     ):
         with pytest.raises(GraphkitError):
             bad()
+
+
+def test_datasets_that_do_not_know(pair_totals: Dataset, nobody: Dataset, unbuilt: Dataset) -> None:
+    assert pair_totals.query("MATCH (a)-[synapses >= 5]->(b)").rows() == [
+        {"a_id": 2, "a_type": "A", "b_id": 3, "b_type": "B"}
+    ]
+    for question in ("MATCH (a)->(b) IN EB", "MATCH (a)-[region = EB]->(b)"):
+        with pytest.raises(NotAnswerableError, match="totals over all regions"):
+            pair_totals.query(question)
+    assert nobody.query("MATCH (a)->(b) RETURN count").scalar() == 0
+    assert len(nobody.query("MATCH (a where inputs > 3)")) == 0
+    with pytest.raises(NotAnswerableError, match="has no neurons to ask about yet"):
+        unbuilt.query("MATCH (a)->(b)")
+
+
+def test_as_many_neurons_as_the_search_takes() -> None:
+    assert MOST_NEURONS == MAX_NODES
