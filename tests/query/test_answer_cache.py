@@ -217,7 +217,7 @@ def test_processes_that_are_killed_leave_whole_answers(cache: Path, tiny: Datase
 
 
 def test_the_command_gives_the_same_bytes_again(cache: Path, tiny: Dataset) -> None:
-    for options in ([], ["--no-cache"], ["--format", "json"]):
+    for options in ([], ["--format", "json"]):
         ran = [graphkit_command("query", "motifs in EB limit 3", "-d", tiny.url, *options) for _ in range(2)]
         assert ran[0].returncode == ran[1].returncode == 0, ran[0].stderr
         assert ran[0].stdout == ran[1].stdout

@@ -16,10 +16,12 @@ import pytest
 
 from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
+from graphkit.query.reading import parse_question
 from graphkit.query.result import Result
 from graphkit.render import FORMATS, write_result
 from tests.query.test_forms import QUESTIONS
 
+_SHAPES = 3  # of each kind of question
 MATCHES = ["MATCH (a)->(b)", "MATCH (a)-[e]->(b) RETURN a, b.type, e.synapses", "MATCH (a)->(b) RETURN count"]
 NOTHING = "with at least 999999 synapses"
 EMPTY = [
@@ -47,12 +49,14 @@ def answers(tiny: Dataset) -> list[Result]:
     for question in [*QUESTIONS, *MATCHES]:
         if "@" in question:
             continue
+        form = parse_question(tiny, question)
+        if sum(name == form.name for name, *_ in found) >= _SHAPES:
+            continue
         try:
-            answer = tiny.query(question)
+            answer = tiny.query(form)
         except QueryError:  # what this dataset cannot answer
             continue
-        assert answer.form is not None
-        found.setdefault((answer.form.name, *answer.columns), answer)
+        found.setdefault((form.name, *answer.columns), answer)
     assert len({name for name, *_ in found}) > 15
     return list(found.values())
 
