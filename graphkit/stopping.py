@@ -128,6 +128,7 @@ def stoppable(work: Callable[[], _T]) -> _T:
     except BaseException as error:
         own.told = True
         if not (isinstance(error, KeyboardInterrupt) and own.hands_over and done.wait(_HAND_OVER_S) and found):
+            done.wait(_GRACE_S)  # what looks ends in order: DuckDB removes what it has spilled
             raise
     if failure:
         raise failure[0]
