@@ -35,7 +35,7 @@ UNITS: dict[str, str] = {
     "of_neurons": "how many of the neurons asked about it connects to",
     "neurons": "different neurons",
     "connections": "different pairs of neurons",
-    "matches": "matches of the pattern, those that are the same but for a symmetry once",
+    "matches": "matches of the pattern",
     "count": "copies of the pattern, whatever else connects the neurons; each once",
     "induced": "sets of neurons with exactly the connections of the pattern",
     "observed": "sets of neurons with exactly the connections of the motif; against synapse-counts its strength",

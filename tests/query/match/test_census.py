@@ -8,7 +8,7 @@ from graphkit.dataset import Dataset
 from graphkit.motifs import CONNECTED_TRIADS, DYADS, Motif
 
 
-@pytest.mark.parametrize("where", ["", " IN EB", " BETWEEN neurons of EB with at least 3 synapses"])
+@pytest.mark.parametrize("where", [" IN EB", " BETWEEN neurons of EB with at least 3 synapses"])
 def test_counts_are_those_of_the_census(sim: Dataset, where: str) -> None:
     census = {row["code"]: row for row in sim.query(f"motifs{where}")}
     for motif in (*DYADS, *CONNECTED_TRIADS):

@@ -21,7 +21,7 @@ from tests.query.match.oracle import MatchOracle
 from tests.query.match.strategies import matches
 
 _SETTINGS = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=30, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=20, deadline=None
 )
 
 
