@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from graphkit.views.figure import GREY, PALETTE, new_figure, thousands, titled
+from graphkit.views.figure import GREY, PALETTE, new_figure, own_labels, thousands, titled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,6 +72,9 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     shown = table.slice(0, MOST_BARS)
     rows = shown.to_pylist()
     labels = [_label(row, measures) for row in rows]
+    if "neuron_id" in table.column_names:
+        own = own_labels({row["neuron_id"]: row.get("name") for row in rows})
+        labels = [own[row["neuron_id"]] for row in rows]
     figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
     axes = figure.add_subplot()
     thick = 0.8 / len(measures)
@@ -107,8 +110,6 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
 
 
 def _label(row: dict[str, Any], measures: list[str]) -> str:
-    if "neuron_id" in row:
-        return str(row.get("name") or row["neuron_id"])
     parts = [v for k, v in row.items() if k not in measures and (isinstance(v, str) or v is None) and k not in _UNSHOWN]
     if not parts:
         parts = [next((v for k, v in row.items() if k not in measures), "")]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MOST_DISCS", "circle_order", "circuit_diagram"]
+__all__ = ["MOST_DISCS", "check_discs", "circle_order", "circuit_diagram"]
 
 MOST_DISCS = 40
 _LABELLED_ARROWS = 14
@@ -49,11 +49,7 @@ def circuit_diagram(
         raise NotAnswerableError(
             "There is no connection to draw.", hint="Ask for fewer synapses, or in a larger region."
         )
-    if len(names) > MOST_DISCS:
-        raise NotAnswerableError(
-            f"A circuit of {len(names):,} discs cannot be read; {MOST_DISCS} is the most.",
-            hint="Ask `by type`, for more synapses (`with at least 10 synapses`), or in a smaller region.",
-        )
+    check_discs(len(names))
     sources, targets = _two_groups(edges, names) or (set(), set())
     apart = bool(sources)
     places = _columns(edges, sources, targets) if apart else _circle(edges, names)
@@ -94,6 +90,15 @@ def circuit_diagram(
     )
     titled(figure, title)
     return figure
+
+
+def check_discs(count: int) -> None:
+    """Raises NotAnswerableError where there are more discs than can be read."""
+    if count > MOST_DISCS:
+        raise NotAnswerableError(
+            f"A circuit of {count:,} discs cannot be read; {MOST_DISCS} is the most.",
+            hint="Ask `by type`, for more synapses (`with at least 10 synapses`), or in a smaller region.",
+        )
 
 
 def _width(synapses: float, heaviest: float) -> float:

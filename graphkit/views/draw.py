@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphkit.views.figure import own_labels
 from graphkit.views.natural import edges_of, ends_of
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ def draw(result: Result, kind: str) -> Figure:
         case "circuit" | "matrix":
             ends = ends_of(result)
             assert ends is not None, "it fits"
+            if ends[0] == "pre_id":
+                return _neurons(result, ends, kind)
             edges = edges_of(result, *ends)
             if kind == "circuit":
                 from graphkit.views.circuit import circuit_diagram
 
-                return circuit_diagram(edges, title, kinds=_transmitters(result, ends))
+                return circuit_diagram(edges, title, kinds=_of_types(result) if ends[0] == "pre_type" else {})
             from graphkit.views.matrix import heat_map
 
             first, second = (_AXES.get(end, end.replace("_", " ")) for end in ends[:2])
@@ -60,6 +63,20 @@ _AXES = {
     "from_region": "inputs in",
     "to_region": "outputs in",
 }
+
+
+def _neurons(result: Result, ends: tuple[str, str, str], kind: str) -> Figure:
+    """Connections of single neurons; that they are too many is seen before their rows are looked at."""
+    from graphkit.views.circuit import check_discs, circuit_diagram
+    from graphkit.views.matrix import heat_map
+
+    ids = {i for end in ends[:2] for i in result.table[end].unique().to_pylist()}
+    check_discs(len(ids))
+    names = _names(result, ids)
+    edges = {(names[a][0], names[b][0]): n for (a, b), n in edges_of(result, *ends).items()}
+    if kind == "circuit":
+        return circuit_diagram(edges, _title(result), kinds=dict(names.values()))
+    return heat_map(edges, _title(result), unit=ends[2], rows="presynaptic neuron", columns="postsynaptic neuron")
 
 
 def _paths(result: Result) -> Figure:
@@ -79,22 +96,13 @@ def _paths(result: Result) -> Figure:
 
 
 def _names(result: Result, ids: set[int]) -> dict[int, tuple[str, str | None]]:
-    """Name (else id) and transmitter by id."""
-    if result.dataset is None:
-        return {i: (str(i), None) for i in ids}
-    sql = "SELECT neuron_id, name, nt FROM neurons WHERE neuron_id IN (SELECT unnest($ids))"
-    rows = result.dataset.cursor(sql).execute(sql, {"ids": sorted(ids)}).fetchall()
-    return {i: (name or str(i), nt) for i, name, nt in rows}
-
-
-def _transmitters(result: Result, ends: tuple[str, str, str]) -> dict[str, str | None]:
-    """Transmitter of each end: the neuron's, or the one that most neurons of the type have."""
-    if result.dataset is None:
-        return {}
-    if ends[0] == "pre_id":
-        ids = {row[end] for row in result for end in ends[:2]}
-        return dict(_names(result, ids).values())
-    return _of_types(result) if ends[0] == "pre_type" else {}
+    """A label, its own, and the transmitter of each neuron."""
+    rows: list[tuple[int, str | None, str | None]] = [(i, None, None) for i in sorted(ids)]
+    if result.dataset is not None:
+        sql = "SELECT neuron_id, name, nt FROM neurons WHERE neuron_id IN (SELECT unnest($ids)) ORDER BY neuron_id"
+        rows = result.dataset.cursor(sql).execute(sql, {"ids": sorted(ids)}).fetchall()
+    labels = own_labels({i: name for i, name, _ in rows})
+    return {i: (labels[i], nt) for i, _, nt in rows}
 
 
 def _of_types(result: Result) -> dict[str, str | None]:

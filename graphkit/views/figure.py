@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import io
 import textwrap
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import GraphkitError, MissingExtraError
@@ -29,6 +30,7 @@ __all__ = [
     "figure_bytes",
     "halo",
     "new_figure",
+    "own_labels",
     "own_style",
     "plain_axes",
     "thousands",
@@ -119,6 +121,16 @@ def titled(figure: Figure, title: str, note: str = "") -> None:
         figure.supxlabel(
             "\n".join(textwrap.wrap(note, int(characters * 1.35))), x=0.01, ha="left", fontsize=8, color="#555555"
         )
+
+
+def own_labels(names: Mapping[int, str | None]) -> dict[int, str]:
+    """A label for each neuron, by id: its name, with the id where several are called so; the id where it has none.
+
+    >>> own_labels({1: "EPG_L4", 2: "EPG_L4", 3: "PEG_R1", 4: None})
+    {1: 'EPG_L4 (1)', 2: 'EPG_L4 (2)', 3: 'PEG_R1', 4: '4'}
+    """
+    often = Counter(names.values())
+    return {i: str(i) if not name else name if often[name] == 1 else f"{name} ({i})" for i, name in names.items()}
 
 
 def halo() -> list[AbstractPathEffect]:

@@ -33,10 +33,11 @@ def natural_kind(result: Result) -> str | None:
             return kind
     ends = ends_of(result)
     if ends is not None:
+        if ends[0] == "pre_id":
+            return "circuit" if "synapses" in result.columns else "matrix"
         names = {n for pair in edges_of(result, *ends) for n in pair}
-        single = ends[0] == "pre_id"
         few = len(names) <= _DISCS and len(result) <= _DENSE
-        return "circuit" if (single or few) and "synapses" in result.columns else "matrix"
+        return "circuit" if few and "synapses" in result.columns else "matrix"
     return "bars" if fits(result, "bars") else None
 
 
@@ -102,16 +103,11 @@ def _is_text(result: Result, column: str) -> bool:
     )
 
 
-def edges_of(result: Result, source: str, target: str, figure: str) -> dict[tuple[str, str], Any]:
-    """The figure of each pair, summed over what else the rows tell apart (regions)."""
-    edges: dict[tuple[str, str], Any] = {}
+def edges_of(result: Result, source: str, target: str, figure: str) -> dict[tuple[Any, Any], Any]:
+    """The figure of each pair (of ids, or of names), summed over what else the rows tell apart (regions)."""
+    edges: dict[tuple[Any, Any], Any] = {}
     for row in result:
-        pair = (_name(row, source), _name(row, target))
+        a, b = row[source], row[target]
+        pair = ("(none)" if a is None else a, "(none)" if b is None else b)
         edges[pair] = edges.get(pair, 0) + (row[figure] or 0)
     return edges
-
-
-def _name(row: dict[str, Any], column: str) -> str:
-    if column in ("pre_id", "post_id"):
-        return str(row.get(f"{column.removesuffix('id')}name") or row[column])
-    return "(none)" if row[column] is None else str(row[column])

@@ -331,3 +331,22 @@ def test_the_pictures_of_the_page_are_up_to_date(tmp_path: Path) -> None:
     module.draw(tmp_path)
     for path in tmp_path.iterdir():
         assert path.read_bytes() == (ROOT / "docs" / "images" / path.name).read_bytes(), "run: python docs/pictures.py"
+
+
+def test_neurons_of_one_name_are_not_one_disc() -> None:
+    names = pa.table(
+        {
+            "pre_id": [2**53 + 1, 2**53 + 2],
+            "pre_name": ["E", "E"],
+            "post_id": [3, 3],
+            "post_name": ["P", "P"],
+            "synapses": [4, 5],
+        }
+    )
+    drawn = arrows(Result(names, "connections", complete=True).plot())
+    assert drawn.keys() == {"9007199254740993->3", "9007199254740994->3"}
+    rows = pa.table({"neuron_id": [2**53 + 1, 2**53 + 2, 3], "name": ["E", "E", "P"], "synapses": [9, 8, 7]})
+    labels = [t.get_text() for t in Result(rows, "inputs", complete=True).plot().axes[0].get_yticklabels()]
+    assert labels == ["E (9007199254740993)", "E (9007199254740994)", "P"]
+    twice = Result(pa.concat_tables([rows, rows]), "inputs", complete=True).plot()
+    assert len(bars(twice)) == 6
