@@ -65,7 +65,7 @@ def test_ids_are_those_of_the_literature(code: str, pattern: str) -> None:
     assert {motif.code: motif.pattern for motif in four_nodes().motifs}[code] == pattern
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(edge_lists(max_neurons=8, max_edges=40))
 def test_equals_brute_force(edges: EdgeList) -> None:
     pairs = raw_pairs(edges)

@@ -45,13 +45,14 @@ def equal_brute_force(edges: EdgeList, orbits: Orbits, motifs: tuple[Motif, ...]
     assert ours == truth
 
 
+@settings(max_examples=40)
 @given(edge_lists())
 def test_triad_orbits_equal_brute_force(edges: EdgeList) -> None:
     graph = Graph.from_edges(edges.pre, edges.post, edges.synapses, ids=edges.ids)
     equal_brute_force(edges, triad_orbits(graph), CONNECTED_TRIADS, graph.ids.tolist())
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(edge_lists(max_neurons=7))
 def test_four_node_orbits_equal_brute_force(edges: EdgeList) -> None:
     graph = Graph.from_edges(edges.pre, edges.post, edges.synapses, ids=edges.ids)

@@ -89,10 +89,21 @@ def as_ids(pattern: Pattern, batches: Any) -> list[tuple[int, ...]]:
     return [tuple(row) for batch in batches for row in pattern.base.ids[batch].tolist()]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(cases(), st.integers(1, 5))
 def test_equals_brute_force(case: tuple[Pattern, set[frozenset[tuple[int, ...]]]], size: int) -> None:
-    pattern, truth = case
+    equal_in_every_way(*case, size)
+
+
+@pytest.mark.soak
+@settings(max_examples=3000)
+@given(cases(), st.integers(1, 5))
+def test_equals_brute_force_many_times(case: tuple[Pattern, set[frozenset[tuple[int, ...]]]], size: int) -> None:
+    equal_in_every_way(*case, size)
+
+
+def equal_in_every_way(pattern: Pattern, truth: set[frozenset[tuple[int, ...]]], size: int) -> None:
+    """Counted, listed, sampled, by neuron."""
     assert count_matches(pattern) == len(truth)
     assert any_match(pattern) == bool(truth)
     batches = list(match_batches(pattern, size=size))
