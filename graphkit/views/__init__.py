@@ -1,6 +1,7 @@
 """Pictures of answers: one kind a module, each a plain function from the rows to a matplotlib figure.
 
     census          motifs (a bar a pattern, with its drawing), and motifs by type
+    significance    motifs against a null model: z, with their drawings
     circuit         connections between types, or between a readable number of neurons
     matrix          connections between many types; flow from region to region
     paths           paths, a column a step
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "picture_format", "plot", "save_plot"]
 
-KINDS = ("census", "circuit", "matrix", "paths", "regions", "curve", "bars")
+KINDS = ("census", "significance", "circuit", "matrix", "paths", "regions", "curve", "bars")
 
 
 def plot(result: Result, kind: str | None = None) -> Figure:

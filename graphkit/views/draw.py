@@ -19,6 +19,11 @@ def _title(result: Result) -> str:
     return result.question if result.complete else f"{result.question}  (not all of it: cut off by a limit)"
 
 
+def _null_model(result: Result) -> str:
+    against = getattr(result.form, "against", None)
+    return f"{against.samples:,} {against.model}" if against is not None else "null model"
+
+
 def draw(result: Result, kind: str) -> Figure:
     """The picture of a kind that fits the answer."""
     title = _title(result)
@@ -27,6 +32,10 @@ def draw(result: Result, kind: str) -> Figure:
             from graphkit.views.census import census_chart, motifs_by_type_chart
 
             return (census_chart if "count" in result.columns else motifs_by_type_chart)(result.table, title)
+        case "significance":
+            from graphkit.views.significance import significance_chart
+
+            return significance_chart({_null_model(result): result.table}, title)
         case "curve":
             from graphkit.views.curves import curve_chart
 

@@ -28,7 +28,7 @@ def natural_kind(result: Result) -> str | None:
     """
     if not len(result):
         raise NotAnswerableError(f"The answer to {result.question!r} has no rows to draw.", hint="Ask for more.")
-    for kind in ("census", "paths", "regions", "curve"):
+    for kind in ("census", "significance", "paths", "regions", "curve"):
         if fits(result, kind):
             return kind
     ends = ends_of(result)
@@ -49,6 +49,8 @@ def fits(result: Result, kind: str) -> bool:
             return columns >= {"motif", "pattern", "induced"} and (
                 columns >= {"count"} or columns >= {"type_a", "type_b"}
             )
+        case "significance":
+            return columns >= {"motif", "code", "pattern", "z", "p_adjusted"}
         case "paths":
             return columns >= {"neuron_ids", "types", "synapses"} or columns >= {"types", "hops", "paths"}
         case "curve":

@@ -1,0 +1,80 @@
+"""Significance of motifs: z of each motif beside its drawing, a column of points a null model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from graphkit.errors import NotAnswerableError
+from graphkit.views.figure import GREY, INK, PALETTE, new_figure, plain_axes, title_height, titled
+from graphkit.views.glyphs import draw_motif, pattern_edges
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.figure import Figure
+
+__all__ = ["significance_chart"]
+
+_ROW_IN = 0.46
+_NAMES_IN = 2.6
+_CHART_IN = 5.2
+_MARKERS = "osD^vPX"
+
+
+def significance_chart(tables: Mapping[str, pa.Table], title: str, *, level: float = 0.05) -> Figure:
+    """z of each motif, by null model, on a scale that is linear from -2 to 2 and logarithmic beyond.
+
+    Args:
+        tables: by the name of the null model, what ``graphkit.motifs.Significance.table`` gives; all of the same motifs.
+        level: motifs with an adjusted p above it are drawn hollow.
+
+    Raises:
+        NotAnswerableError: no table, or tables of different motifs.
+    """
+    rows = {model: {row["code"]: row for row in table.to_pylist()} for model, table in tables.items()}
+    first = next(iter(rows.values()), {})
+    if not first or any(set(of_model) != set(first) for of_model in rows.values()):
+        raise NotAnswerableError("A picture of significance needs tables of the same motifs, one a null model.")
+    motifs = list(first.values())
+    width = _NAMES_IN + _ROW_IN + 0.2 + _CHART_IN
+    tall = 1.3 + title_height(title, width) + _ROW_IN * len(motifs)
+    figure = new_figure(width, tall, by_hand=True)
+    bottom, height = 0.85 / tall, _ROW_IN * len(motifs) / tall
+    drawings = figure.add_axes((_NAMES_IN / width, bottom, _ROW_IN / width, height))
+    plain_axes(drawings)
+    drawings.set_xlim(-0.5, 0.5)
+    drawings.set_ylim(len(motifs) - 0.5, -0.5)
+    axes = figure.add_axes(((_NAMES_IN + _ROW_IN + 0.1) / width, bottom, (_CHART_IN - 0.1) / width, height))
+    axes.set_ylim(len(motifs) - 0.5, -0.5)
+    axes.set_yticks([])
+    for y, motif in enumerate(motifs):
+        nodes, edges = pattern_edges(motif["pattern"])
+        drawings.text(-0.55, y, motif["motif"], ha="right", va="center", fontsize=9)
+        look: dict[str, Any] = {"size": 0.92, "line_width": 0.7, "apart": 2.0, "downwards": True}
+        draw_motif(drawings, edges, nodes=nodes, at=(0.0, y), **look)
+    step = 0.7 / max(len(rows), 1)
+    for place, (model, of_model) in enumerate(rows.items()):
+        colour, marker = PALETTE[place % len(PALETTE)], _MARKERS[place % len(_MARKERS)]
+        axes.plot([], [], marker=marker, linestyle="", color=colour, markeredgecolor=INK, label=model)
+        for y, motif in enumerate(motifs):
+            row = of_model[motif["code"]]
+            if row["z"] is None:
+                continue
+            at = y + (place - (len(rows) - 1) / 2) * step
+            surely = row["p_adjusted"] is not None and row["p_adjusted"] <= level
+            axes.plot([0, row["z"]], [at, at], color=colour, linewidth=1.2, zorder=2)
+            face = colour if surely else "white"
+            (point,) = axes.plot(
+                row["z"], at, marker=marker, color=face, markeredgecolor=INK, markersize=5.5, markeredgewidth=0.7
+            )
+            point.set_gid(f"{model} {motif['code']} {row['z']:.3g}")
+    axes.set_xscale("symlog", linthresh=2, linscale=0.5)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
+    axes.axvspan(-2, 2, color=GREY, alpha=0.15, linewidth=0, zorder=0)
+    axes.set_xlabel(f"z: fewer than in random graphs  ←  →  more      (hollow: adjusted p above {level:g})")
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
+    titled(figure, title)
+    return figure

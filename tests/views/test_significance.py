@@ -1,0 +1,44 @@
+"""The picture of significance: a point a motif and model, where z is, and hollow where it is not significant."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from graphkit.errors import NotAnswerableError
+from graphkit.graph import Graph
+from graphkit.motifs import significance
+from graphkit.views.figure import figure_bytes
+from graphkit.views.significance import significance_chart
+
+
+def table(model: str, samples: int):  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(1)
+    pre = rng.integers(0, 100, 600)
+    graph = Graph.from_edges(pre, (pre + rng.integers(1, 8, 600)) % 100)
+    return significance(graph, model, samples=samples).table()
+
+
+def test_a_point_a_motif_and_model() -> None:
+    tables = {"configuration": table("configuration", 300), "Erdős-Rényi": table("erdos-renyi", 300)}
+    figure = significance_chart(tables, "motifs")
+    points = {str(line.get_gid()): line for axes in figure.axes for line in axes.lines if line.get_gid()}
+    expected = {
+        f"{model} {row['code']} {row['z']:.3g}": row
+        for model, of_model in tables.items()
+        for row in of_model.to_pylist()
+        if row["z"] is not None
+    }
+    assert set(points) == set(expected)
+    for name, row in expected.items():
+        assert points[name].get_xdata()[0] == row["z"]
+        assert (points[name].get_color() == "white") == (row["p_adjusted"] > 0.05)
+    assert len({line.get_color() for line in points.values()} - {"white"}) == 2
+    assert figure_bytes(figure, "svg") == figure_bytes(significance_chart(tables, "motifs"), "svg")
+
+
+def test_tables_of_different_motifs_are_refused() -> None:
+    one = table("configuration", 3)
+    for tables in ({}, {"a": one, "b": one.slice(0, 3)}):
+        with pytest.raises(NotAnswerableError, match="same motifs"):
+            significance_chart(tables, "motifs")
