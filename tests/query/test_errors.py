@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import string
 from pathlib import Path
 
 import pytest
 
 from graphkit.dataset import Dataset
-from graphkit.errors import GraphkitError, NotAnswerableError, QueryError, SqlError
-from tests.query.test_forms import QUESTIONS
+from graphkit.errors import GraphkitError, NotAnswerableError, QueryError
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "errors.json"
 BAD = [
@@ -217,136 +214,6 @@ def test_conditions_nested_too_deeply_are_refused(tiny: Dataset) -> None:
         with pytest.raises(QueryError, match="nested"):
             tiny.query(f"neurons where {before * 2000}inputs > 1{after * 2000}")
         assert len(tiny.query(f"neurons where {before * 20}inputs > 1{after * 20}")) > 0
-
-
-# -- nothing but errors of ours, whatever is asked ---------------------------------------------------------------------
-
-_MARKS = [
-    "",
-    *"()',\"=<>*?;.%{}[]\\",
-    "--",
-    "/*",
-    "*/",
-    "\n",
-    "\0",
-    "é",
-    "雪",
-    "$1",
-    ":x",
-    "0x10",
-    "1e400",
-    "9" * 20,
-    "-1",
-    "5.5",
-]
-_KNOWN = [
-    "EB",
-    "FB",
-    "A",
-    "B",
-    "'A'",
-    '"B"',
-    "720575940621039145",
-    "0",
-    "NULL",
-    "true",
-    "neurons",
-    "synapses",
-    "count(*)",
-]
-_KEYS = [
-    "motifs",
-    "inputs",
-    "outputs",
-    "of",
-    "in",
-    "region",
-    "between",
-    "and",
-    "or",
-    "not",
-    "where",
-    "limit",
-    "by",
-    "type",
-    "with",
-]
-_MORE = [
-    "at least",
-    "synapses",
-    "per region",
-    "any",
-    "to",
-    "from",
-    "like",
-    "is",
-    "SELECT",
-    "WHERE",
-    "UNION ALL",
-    "ORDER BY",
-    "AS",
-]
-_WORDS = [*_MARKS, *_KNOWN, *_KEYS, *_MORE, "read_csv('/etc/passwd')", "COPY x TO 'y'", "WITH x AS ("]
-_SQL = [
-    "SELECT * FROM neurons WHERE type = 'A' ORDER BY neuron_id LIMIT 3",
-    "WITH x AS (SELECT type, count(*) AS n FROM neurons GROUP BY ALL) SELECT * FROM x WHERE n > 1",
-    "SELECT pre_id, sum(synapses) OVER (PARTITION BY region_id) FROM connections",
-]
-
-
-def _mutated(text: str, rng: random.Random) -> str:
-    for _ in range(rng.choice([1, 1, 1, 2, 4])):
-        at = rng.randint(0, len(text))
-        until = min(len(text), at + rng.choice([1, 1, 3, 20]))
-        match rng.randint(0, 6):
-            case 0:
-                text = text[:at] + text[until:]
-            case 1:
-                text = text[:at] + rng.choice(_WORDS) + text[at:]
-            case 2:
-                text = text[:at] + " " + rng.choice(_WORDS) + " " + text[at:]
-            case 3:
-                text = text[:until] + text[at:]
-            case 4:
-                text = text[:at] + "".join(rng.choice(string.printable) for _ in range(rng.randint(1, 5))) + text[at:]
-            case 5:
-                text = text.swapcase()
-            case 6:
-                text = text.replace(" ", "\n  ")
-    return text
-
-
-@pytest.mark.parametrize("number", [700, pytest.param(50_000, marks=pytest.mark.soak)])
-def test_mutated_questions_give_an_answer_or_an_error_of_ours(tiny: Dataset, number: int) -> None:
-    rng = random.Random(20)
-    answered, said = 0, []
-    for _ in range(number):
-        base = rng.choice(QUESTIONS) if rng.random() < 0.9 else " ".join(rng.choices(_WORDS, k=rng.randint(1, 12)))
-        question = _mutated(base, rng)
-        try:
-            tiny.query(question, limit=3)
-            answered += 1
-        except QueryError as error:
-            said.append(error.message)
-            error.caret()
-    assert all(said)
-    assert number / 17 < answered < number * 16 / 17
-
-
-@pytest.mark.parametrize("number", [120, pytest.param(10_000, marks=pytest.mark.soak)])
-def test_mutated_sql_gives_an_answer_or_an_error_of_ours(tiny: Dataset, number: int) -> None:
-    rng = random.Random(21)
-    answered, said = 0, []
-    for i in range(number):
-        base = rng.choice(_SQL) if rng.random() < 0.8 else " ".join(rng.choices(_WORDS, k=rng.randint(1, 12)))
-        statement = _mutated(base, rng)
-        try:
-            tiny.sql(statement, limit=3 if i % 2 else None)
-            answered += 1
-        except SqlError as error:
-            said.append(error.message)
-    assert all(said)
-    assert number / 30 < answered < number * 29 / 30
 
 
 @pytest.mark.parametrize(
