@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 
-from graphkit.cores_available import cores_available
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.in_threads import in_threads
 
 __all__ = ["betweenness"]
 
@@ -44,7 +42,6 @@ def betweenness(
     )
     pieces = [sources[i : i + _AT_ONCE] for i in range(0, len(sources), _AT_ONCE)]
     total = np.zeros(n)
-    with ThreadPoolExecutor(threads or cores_available()) as pool:
-        for part in pool.map(lambda piece: through(piece, graph.indptr, graph.indices), pieces):
-            total += part
+    for part in in_threads(lambda piece: through(piece, graph.indptr, graph.indices), pieces, threads):
+        total += part
     return total * (n / len(sources))

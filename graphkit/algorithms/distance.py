@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphkit.algorithms.shares import shares_of
-from graphkit.cores_available import cores_available
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.in_threads import in_threads
 from graphkit.progress import Progress, silent
 
 __all__ = ["ConnectionDistances", "connection_probability"]
@@ -71,11 +70,10 @@ def connection_probability(
 
     pieces = [(i, min(i + _AT_ONCE, len(known))) for i in range(0, len(known), _AT_ONCE)]
     pairs = np.zeros(n_bins, dtype=np.int64)
-    with ThreadPoolExecutor(threads or cores_available()) as pool:
-        counted = pool.map(lambda piece: count_pairs(piece[0], piece[1], x, y, z, 1.0 / bin_nm, n_bins), pieces)
-        for done, part in enumerate(counted, start=1):
-            pairs += part
-            progress("pairs of neurons", done / len(pieces))
+    counted = in_threads(lambda piece: count_pairs(piece[0], piece[1], x, y, z, 1.0 / bin_nm, n_bins), pieces, threads)
+    for done, part in enumerate(counted, start=1):
+        pairs += part
+        progress("pairs of neurons", done / len(pieces))
     row = np.repeat(np.arange(graph.n_neurons), np.diff(graph.indptr))
     real = (row != graph.indices) & placed[row] & placed[graph.indices]
     apart = points[row[real]] - points[graph.indices[real]]

@@ -7,7 +7,6 @@ the number of threads nor on the order of runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from graphkit.algorithms.degrees import degrees
 from graphkit.algorithms.shares import shares_of
-from graphkit.cores_available import cores_available
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.in_threads import in_threads
 from graphkit.progress import Progress, silent
 
 __all__ = ["Cascade", "FlowRanks", "information_flow", "signal_cascade"]
@@ -152,7 +151,6 @@ def _at_least_one(**numbers: int) -> None:
 def _over_runs(
     one: Callable[[int], NDArray[np.int32]], runs: int, threads: int | None, progress: Progress
 ) -> Iterator[NDArray[np.int32]]:
-    with ThreadPoolExecutor(threads or cores_available()) as pool:
-        for done, result in enumerate(pool.map(one, range(runs)), start=1):
-            progress("runs", done / runs)
-            yield result
+    for done, result in enumerate(in_threads(one, range(runs), threads), start=1):
+        progress("runs", done / runs)
+        yield result

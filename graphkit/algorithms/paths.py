@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphkit.cores_available import cores_available
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.in_threads import in_threads
 
 __all__ = ["PathLengths", "SmallWorld", "path_lengths", "small_world"]
 
@@ -74,9 +73,8 @@ def path_lengths(graph: Graph, *, samples: int | None = None, seed: int = 0, thr
     sources = np.arange(n) if samples is None else np.random.default_rng(seed).choice(n, samples, replace=False)
     pieces = [sources[i : i + _AT_ONCE] for i in range(0, len(sources), _AT_ONCE)]
     counts = np.zeros(n, dtype=np.int64)
-    with ThreadPoolExecutor(threads or cores_available()) as pool:
-        for part in pool.map(lambda piece: count_hops(piece, graph.indptr, graph.indices), pieces):
-            counts += part
+    for part in in_threads(lambda piece: count_hops(piece, graph.indptr, graph.indices), pieces, threads):
+        counts += part
     counts[0] = 0
     longest = int(np.flatnonzero(counts).max(initial=0))
     counts = counts[: longest + 1]

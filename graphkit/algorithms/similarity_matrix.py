@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.cores_available import cores_available
 from graphkit.edges import row_starts
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.in_threads import in_threads
 
 __all__ = ["SimilarityMeasure", "clusters", "leaf_order", "similarity_matrix"]
 
@@ -76,8 +75,8 @@ def similarity_matrix(
         end = min(begin + _AT_ONCE, k)
         overlaps(begin, end, starts, features, weights, back, owners, back_weights, products, shared)
 
-    with ThreadPoolExecutor(threads or cores_available()) as pool:
-        list(pool.map(fill, range(0, k, _AT_ONCE)))
+    for _ in in_threads(fill, range(0, k, _AT_ONCE), threads):
+        pass
     if products:
         norm = np.sqrt(np.diag(shared))
         scale = np.divide(1.0, norm, out=np.zeros(k), where=norm > 0)

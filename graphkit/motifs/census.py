@@ -5,9 +5,7 @@ Autapses have no part in a census: whether a neuron connects to itself changes n
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
 from math import comb
 from typing import TypeVar
@@ -17,8 +15,8 @@ from numpy.typing import NDArray
 
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.in_threads import cores_available, in_threads
 from graphkit.motifs.names import CLASS_OF_CODE, CONNECTED_TRIADS, DYADS, TRIADS, containment, wedges_of
-from graphkit.stopping import current
 
 __all__ = [
     "DyadCensus",
@@ -181,27 +179,13 @@ def in_ranges(work: Callable[[int, int], _T], starts: NDArray[np.int64], threads
     if threads is not None and threads < 1:
         raise GraphError(f"threads is {threads}; expected 1 or more.")
     n_rows, n_pairs = len(starts) - 1, int(starts[-1])
-    n_threads = threads or _cores()
+    n_threads = threads or cores_available()
     if n_pairs < _FEW_PAIRS:
         return [work(0, n_rows)]
-    from concurrent.futures import ThreadPoolExecutor
-
     n_ranges = n_threads * _RANGES_A_THREAD
     bounds = np.searchsorted(starts, np.linspace(0, n_pairs, n_ranges + 1)[1:-1].astype(np.int64)).tolist()
     ranges = [(begin, end) for begin, end in zip([0, *bounds], [*bounds, n_rows], strict=True) if begin < end]
-    stop, context = current(), copy_context()  # which threads do not inherit
-
-    def one(bounds: tuple[int, int]) -> _T:
-        stop.check()
-        return work(*bounds)
-
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(lambda bounds: context.copy().run(one, bounds), ranges))
-
-
-def _cores() -> int:
-    """The cores that this process may use, which in a container or a batch job are fewer than the machine's."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return list(in_threads(lambda bounds: work(*bounds), ranges, threads))
 
 
 def _census(n: int, triangles: list[int], wedges: NDArray[np.int64], n_one_way: int, n_both: int) -> dict[str, int]:
