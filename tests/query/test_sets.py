@@ -116,7 +116,7 @@ def test_sets_from_python(tiny: Dataset) -> None:
         ([2**63], "below 2"),
         ([str(2**63)], "not an id"),
         ([], "@s is empty"),
-        (object(), "takes ids"),
+        (3.5j, "takes ids"),
         (pd.DataFrame({"a": [1], "b": [2]}), "No column of @s is recognised as ids"),
         ([A1, 5, 7, -1, 2**63 - 1], "4 of the 5 ids of @s are not in this dataset: -1, 5, 7, ..."),
         (5, "The id of @s is not in this dataset: 5"),
