@@ -2,6 +2,7 @@
 #   make demo        from sample images to a graph and answers     make demo-query  questions only, no TensorFlow
 #   make test        all tests                                     make check       format, lint, types, imports, wheel
 #   make bench       benchmarks beside peers                       make soak        what takes minutes and gigabytes
+#   make thorough    all tests, each property on ten times as many examples
 #   make clean       remove what was made here
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ export GRAPHKIT_REAL_DATA := $(abspath $(REAL))
 endif
 endif
 
-.PHONY: demo demo-query test check bench soak clean setup
+.PHONY: demo demo-query test thorough check bench soak clean setup
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -53,6 +54,9 @@ demo-query: $(READY_QUERY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+thorough: $(READY)
+	GRAPHKIT_THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff format --check .

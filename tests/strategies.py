@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from hypothesis import settings
@@ -14,8 +15,10 @@ HUGE_IDS = (2**53 + 1, 720575940621039145, 2**63 - 1, -(2**63), -1, 0, 1)
 
 
 # The first example of a test may compile kernels or wait for a busy machine: time is what benchmarks are for.
-settings.register_profile("graphkit", deadline=None)
-settings.load_profile("graphkit")
+# Every run draws other examples: few each time, hundreds with `make thorough`.
+settings.register_profile("graphkit", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=400)
+settings.load_profile("thorough" if os.environ.get("GRAPHKIT_THOROUGH") else "graphkit")
 
 
 class EdgeList(NamedTuple):
