@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.errors import GraphkitError
-from graphkit.terminal import caught, progress_bar, say
 
 __all__ = ["evaluate", "reconstruct", "segment", "simulate_tissue", "status", "view"]
 

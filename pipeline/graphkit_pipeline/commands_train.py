@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.errors import GraphkitError
-from graphkit.terminal import caught, progress_bar, say
 
 if TYPE_CHECKING:
     from graphkit_pipeline.ffn.training import LabelledVolume

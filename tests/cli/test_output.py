@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from graphkit.cli.render import FORMATS
 from graphkit.dataset import Dataset
-from graphkit.render import FORMATS
 from tests.cli.test_command import graphkit_command, run
 
 

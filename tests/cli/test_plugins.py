@@ -9,7 +9,7 @@ from importlib.metadata import EntryPoint
 import pytest
 import typer
 
-from graphkit.plugins import GROUP, add_plugins
+from graphkit.cli.plugins import GROUP, add_plugins
 from tests.cli.test_command import run
 
 

@@ -6,15 +6,15 @@ import contextlib
 import os
 import re
 import select
-import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from graphkit.cli.prompt import OPENINGS, WORDS, completions, is_sql
 from graphkit.dataset import Dataset
-from graphkit.prompt import OPENINGS, WORDS, completions, is_sql
 from graphkit.query.english.parser import parser as english_parser
 from tests.cli.test_command import graphkit_command, run
 from tests.conftest import LONG
@@ -30,10 +30,21 @@ class Talk:
 
     def __init__(self, code: str, *arguments: str, **environment: str) -> None:
         self.said = ""
-        self.pid, self._terminal = pty.fork()
-        if self.pid == 0:
-            os.environ.update({"TERM": "xterm", "COLUMNS": "200", **environment})
-            os.execv(sys.executable, [sys.executable, "-c", code, *arguments])
+        self._terminal, its_end = pty.openpty()
+        self._process = (
+            subprocess.Popen(  # not pty.fork(): a test's process has threads, and must not run Python in a fork
+                [
+                    sys.executable,
+                    "-c",
+                    f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); {code}",
+                    *arguments,
+                ],
+                env={**os.environ, "TERM": "xterm", "COLUMNS": "200", **environment},
+                **dict.fromkeys(("stdin", "stdout", "stderr"), its_end),  # type: ignore[arg-type]
+                start_new_session=True,
+            )
+        )
+        os.close(its_end)
 
     def until(self, text: str, seconds: float = 30) -> str:
         """What is said from now on until ``text``, without the terminal's commands."""
@@ -64,11 +75,10 @@ class Talk:
             if select.select([self._terminal], [], [], 0.05)[0]:
                 with contextlib.suppress(OSError):
                     os.read(self._terminal, 65536)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
+            if (code := self._process.poll()) is not None:
                 os.close(self._terminal)
-                return os.waitstatus_to_exitcode(status)
-        os.kill(self.pid, signal.SIGKILL)
+                return code
+        self._process.kill()
         raise AssertionError("it did not end")
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from graphkit.cli_query import query
+from graphkit.cli.query import query
+from graphkit.cli.straight import read_plainly
 from graphkit.dataset import Dataset
-from graphkit.straight import read_plainly
 from tests.cli.test_command import graphkit_command, run
 from tests.conftest import LONG
 

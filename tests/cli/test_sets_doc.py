@@ -48,9 +48,9 @@ def test_python(here: Path) -> None:
 
 
 def test_names_that_the_page_gives() -> None:
+    from graphkit.cli.render import FORMATS
     from graphkit.query.answer_cache import _DEFAULT
     from graphkit.query.user_table import ID_COLUMNS
-    from graphkit.render import FORMATS
 
     assert all(f"`{name}`" in TEXT for name in ID_COLUMNS)
     assert f"{_DEFAULT.removesuffix('MB')} MB" in TEXT

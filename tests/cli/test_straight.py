@@ -12,8 +12,9 @@ import pytest
 import typer.main
 from hypothesis import given, settings
 
-from graphkit import cli, cli_query
-from graphkit.straight import read_plainly
+from graphkit import cli
+from graphkit.cli.query import query
+from graphkit.cli.straight import read_plainly
 
 _COMMAND = typer.main.get_command(cli.app).commands["query"]  # type: ignore[attr-defined]
 _WORDS = st.one_of(
@@ -58,7 +59,7 @@ def _by_typer(arguments: list[str]) -> dict[str, Any] | None:
 @given(arguments=st.lists(_WORDS, max_size=7))
 @settings(max_examples=300)
 def test_what_it_reads_is_what_typer_reads(arguments: list[str]) -> None:
-    read = read_plainly(cli_query.query, arguments)
+    read = read_plainly(query, arguments)
     if read is not None:
         assert read == _by_typer(arguments)
 
@@ -73,7 +74,7 @@ def test_what_it_reads_is_what_typer_reads(arguments: list[str]) -> None:
     ],
 )
 def test_plain_arguments_are_read_and_have_their_types(arguments: list[str]) -> None:
-    read = read_plainly(cli_query.query, arguments)
+    read = read_plainly(query, arguments)
     assert read is not None
     assert read == _by_typer(arguments)
     assert {k: type(v) for k, v in read.items()} == {k: type(v) for k, v in (_by_typer(arguments) or {}).items()}

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from graphkit.cli.render import FORMATS, write_result
 from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
 from graphkit.query.reading import parse_question
 from graphkit.query.result import Result
-from graphkit.render import FORMATS, write_result
 from tests.query.test_forms import QUESTIONS
 
 _SHAPES = 3  # of each kind of question

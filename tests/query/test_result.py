@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from graphkit.cli.render import FORMATS, format_of, write_result
 from graphkit.dataset import Dataset
 from graphkit.errors import GraphkitError, NotAnswerableError
 from graphkit.query.result import Result
-from graphkit.render import FORMATS, format_of, write_result
 from tests.conftest import LONG
 
 STRANGE = f"""

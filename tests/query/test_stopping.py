@@ -121,7 +121,7 @@ def test_the_command_says_what_to_do(sim: Dataset) -> None:
 _ASKED = """
 import sys, threading, time
 sys.argv = ["graphkit", "query", *sys.argv[1:]]
-import graphkit.interrupted, graphkit.stopping, graphkit.render
+import graphkit.interrupted, graphkit.stopping, graphkit.cli.render
 def told(function):
     def wrapped(*args, **options):
         threading.Timer(0.3, lambda: print("at work", file=sys.stderr, flush=True)).start()
@@ -140,7 +140,7 @@ main()
         (("interruptible", "graphkit.interrupted"), ["--sql", CROSS]),
         (("stoppable", "graphkit.stopping"), [f"{PATHS} RETURN count"]),
         (
-            ("write_result", "graphkit.render"),
+            ("write_result", "graphkit.cli.render"),
             ["--sql", "SELECT a.range AS x FROM range(3000000) a", "--format", "ndjson"],
         ),
     ],

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphkit import cli_catalogue, cli_export, cli_import, cli_query, cli_report, cli_sets
-from graphkit.cli_dataset import location, opened
-from graphkit.cli_options import DatasetOption, MemoryOption, ThreadsOption
-from graphkit.terminal import caught, progress_bar, say
+from graphkit.cli import catalogue, export, importing, query, report, sets
+from graphkit.cli.dataset import location, opened
+from graphkit.cli.options import DatasetOption, MemoryOption, ThreadsOption
+from graphkit.cli.terminal import caught, progress_bar, say
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -43,11 +43,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.add_typer(cli_import.app, name="import")
-app.add_typer(cli_sets.app, name="sets")
-app.command()(cli_query.query)
-app.command()(cli_report.report)
-app.command(context_settings={"help_option_names": []})(cli_catalogue.catalogue)
+app.add_typer(importing.app, name="import")
+app.add_typer(sets.app, name="sets")
+app.command()(query.query)
+app.command()(report.report)
+app.command(context_settings={"help_option_names": []})(catalogue.catalogue)
 
 Folder = Annotated[
     Path | None,
@@ -166,7 +166,7 @@ def simulate(
     with caught():
         from graphkit.simulate import simulate as make
 
-        settings = cli_import.numbers(cli_import.pairs(set_, "--set"))
+        settings = importing.numbers(importing.pairs(set_, "--set"))
         with progress_bar() as progress:
             made = make(
                 output,
@@ -182,7 +182,7 @@ def simulate(
         say(f'Ask it something: graphkit query "motifs in region EB" -d {output}')
 
 
-app.command()(cli_export.export)
+app.command()(export.export)
 
 
 @app.command()
@@ -230,12 +230,12 @@ def _straight_to_query(arguments: list[str]) -> bool:
     """Answers a plain `graphkit query`, the main job, without waiting for the other commands; False: typer is to do it."""
     if arguments[:1] != ["query"] or "_GRAPHKIT_COMPLETE" in os.environ:
         return False
-    from graphkit.straight import read_plainly
+    from graphkit.cli.straight import read_plainly
 
-    values = read_plainly(cli_query.query, arguments[1:])
+    values = read_plainly(query.query, arguments[1:])
     if values is None or (values["question"] is None and values["file"] is None) == (values["sql"] is None):
         return False
-    cli_query.query(**values)
+    query.query(**values)
     return True
 
 
@@ -247,7 +247,7 @@ def main() -> None:
     code = 0
     try:
         if not _straight_to_query(sys.argv[1:]):
-            from graphkit.plugins import add_plugins
+            from graphkit.cli.plugins import add_plugins
 
             add_plugins(app)
             app()

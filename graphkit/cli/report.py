@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from graphkit.cli_dataset import opened
-from graphkit.cli_options import DatasetOption
-from graphkit.terminal import caught, progress_bar, say
+from graphkit.cli.dataset import opened
+from graphkit.cli.options import DatasetOption
+from graphkit.cli.terminal import caught, progress_bar, say
 
 __all__ = ["report"]
 

@@ -10,8 +10,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from graphkit.render import cell_text, is_number
-from graphkit.terminal import say
+from graphkit.cli.render import cell_text, is_number
+from graphkit.cli.terminal import say
 
 if TYPE_CHECKING:
     from rich.console import Console

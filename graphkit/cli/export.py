@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphkit.cli_dataset import opened
-from graphkit.cli_options import DatasetOption
-from graphkit.terminal import caught, say
+from graphkit.cli.dataset import opened
+from graphkit.cli.options import DatasetOption
+from graphkit.cli.terminal import caught, say
 
 if TYPE_CHECKING:
     from graphkit.graph import Graph

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from graphkit.cli.terminal import caught
 from graphkit.errors import GraphkitError
-from graphkit.terminal import caught
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -78,7 +78,7 @@ def write_result(result: Result, form: str, path: Path | None = None) -> None:
                 f"{form} is binary and not for a terminal.", hint="Write it to a file with -o FILE, or pipe it."
             )
         if form == "table" and sys.stdout.isatty():
-            from graphkit.render_terminal import print_table
+            from graphkit.cli.render_terminal import print_table
 
             print_table(result)
             return

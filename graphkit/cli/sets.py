@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from graphkit.cli_dataset import opened
-from graphkit.cli_options import DatasetOption, SkipUnknownOption
-from graphkit.terminal import caught, say
+from graphkit.cli.dataset import opened
+from graphkit.cli.options import DatasetOption, SkipUnknownOption
+from graphkit.cli.terminal import caught, say
 
 __all__ = ["app"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphkit.cli_dataset import opened
-from graphkit.cli_given import with_given
-from graphkit.cli_options import (
+from graphkit.cli.dataset import opened
+from graphkit.cli.given import with_given
+from graphkit.cli.options import (
     AnnotationsIdOption,
     AnnotationsOption,
     DatasetOption,
@@ -26,8 +26,8 @@ from graphkit.cli_options import (
     SkipUnknownOption,
     TimeoutOption,
 )
+from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.progress import showing, silent
-from graphkit.terminal import caught, progress_bar, say
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -83,8 +83,8 @@ def query(
     nothing = question is None and file is None and sql is None
     if nothing and not explain and sys.stdin.isatty() and sys.stdout.isatty():
         with caught():
-            from graphkit.prompt import Options, ask_on
-            from graphkit.render import format_of
+            from graphkit.cli.prompt import Options, ask_on
+            from graphkit.cli.render import format_of
 
             shown = format_of(output, form)
             brain = with_given(opened(dataset), set_, neurons, annotations, annotations_id, skip_unknown=skip_unknown)
@@ -94,7 +94,7 @@ def query(
         raise typer.BadParameter(
             'give one question, e.g. graphkit query "motifs in region EB", one --file or one --sql'
         )
-    from graphkit.render import format_of
+    from graphkit.cli.render import format_of
     from graphkit.startup import answer_only
 
     with caught():
@@ -146,7 +146,7 @@ def check_plot(plot: Path | None) -> None:
 
 def print_answer(result: Result, form: str, output: Path | None, plot: Path | None = None) -> None:
     """Prints the answer or writes it to a file, and draws it; the exact question and the notes go to stderr."""
-    from graphkit.render import write_result
+    from graphkit.cli.render import write_result
 
     if result.form is not None:
         say(f"Answering: {result.question}   [{result.dataset_name}, snapshot {result.snapshot}]")

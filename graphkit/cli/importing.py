@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from graphkit.cli_import_options import (
+from graphkit.cli.importing_options import (
     Columns,
     Files,
     Ids,
@@ -24,8 +24,8 @@ from graphkit.cli_import_options import (
     UnassignedId,
     Where,
 )
-from graphkit.cli_options import MemoryOption, ThreadsOption
-from graphkit.terminal import caught, progress_bar, say
+from graphkit.cli.options import MemoryOption, ThreadsOption
+from graphkit.cli.terminal import caught, progress_bar, say
 
 if TYPE_CHECKING:
     from graphkit.importers.report import ImportReport

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphkit.cli.terminal import print_error, say
 from graphkit.errors import GraphkitError, SqlError, did_you_mean
-from graphkit.terminal import print_error, say
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -183,7 +183,7 @@ def _do(brain: Dataset, text: str, options: Options) -> None:
         command, _, rest = text.partition(" ")
         _command(brain, command, rest.strip(), options)
         return
-    from graphkit.cli_query import print_answer
+    from graphkit.cli.query import print_answer
 
     began = time.monotonic()
     if is_sql(text):
@@ -193,7 +193,7 @@ def _do(brain: Dataset, text: str, options: Options) -> None:
     took_s = time.monotonic() - began
     form = options.form
     if options.output is not None and form == "table":
-        from graphkit.render import format_of
+        from graphkit.cli.render import format_of
 
         form = format_of(options.output, None)
     print_answer(result, form, options.output)
@@ -218,7 +218,7 @@ def _command(brain: Dataset, command: str, rest: str, options: Options) -> None:
         case "\\sets":
             print("\n".join(_sets(brain)) or "No set. Keep one: graphkit sets add NAME FILE")
         case "\\format":
-            from graphkit.render import format_of
+            from graphkit.cli.render import format_of
 
             options.form = format_of(None, rest or "table")
         case "\\o":

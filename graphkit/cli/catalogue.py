@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphkit.cli_options import (
+from graphkit.cli.options import (
     AnnotationsIdOption,
     AnnotationsOption,
     DatasetOption,
@@ -22,7 +22,7 @@ from graphkit.cli_options import (
     SkipUnknownOption,
     TimeoutOption,
 )
-from graphkit.terminal import caught, say
+from graphkit.cli.terminal import caught, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,10 +84,10 @@ def catalogue(
             for name in names:
                 _show(Catalogue(folders=queries or ()).find(name))
         else:
-            from graphkit.cli_dataset import opened
-            from graphkit.cli_given import with_given
-            from graphkit.cli_query import check_plot
-            from graphkit.render import format_of
+            from graphkit.cli.dataset import opened
+            from graphkit.cli.given import with_given
+            from graphkit.cli.query import check_plot
+            from graphkit.cli.render import format_of
 
             chosen = format_of(output, form)
             check_plot(plot)
@@ -108,7 +108,7 @@ def _asked(questions: Catalogue, words: list[str]) -> tuple[Question, dict[str, 
 
 
 def _print(result: Result, form: str, output: Path | None, plot: Path | None) -> None:
-    from graphkit.cli_query import print_answer
+    from graphkit.cli.query import print_answer
 
     if result.form is None:  # else print_answer says so
         say(f"Answering: {result.question}   [{result.dataset_name}, snapshot {result.snapshot}]")
@@ -116,8 +116,8 @@ def _print(result: Result, form: str, output: Path | None, plot: Path | None) ->
 
 
 def _list(questions: Catalogue, words: list[str], form: str | None, output: Path | None) -> None:
+    from graphkit.cli.render import format_of
     from graphkit.errors import CatalogueError
-    from graphkit.render import format_of
 
     searched = " ".join(words[1:]) if words[:1] == ["search"] else ""
     found = questions.search(searched) if searched else questions.list()
@@ -137,8 +137,8 @@ def _list(questions: Catalogue, words: list[str], form: str | None, output: Path
 def _write_list(found: list[Question], form: str, output: Path | None) -> None:
     import pyarrow as pa
 
+    from graphkit.cli.render import write_result
     from graphkit.query.result import Result
-    from graphkit.render import write_result
 
     columns = ("name", "group", "title", "parameters", "language", "file")
     rows = [(q.name, q.group, q.title, q.usage.partition(" ")[2], q.language, str(q.path)) for q in found]
