@@ -164,9 +164,10 @@ def simulate(
     Neurons of several types in nested regions, with synapses; docs/simulate.md says what comes out.
     """
     with caught():
+        from graphkit.cli.values import numbers, pairs
         from graphkit.simulate import simulate as make
 
-        settings = importing.numbers(importing.pairs(set_, "--set"))
+        settings = numbers(pairs(set_, "--set"))
         with progress_bar() as progress:
             made = make(
                 output,
