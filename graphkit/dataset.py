@@ -19,7 +19,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -386,12 +386,6 @@ class Dataset(Questions):
         for path in deleted:  # snapshots first: a reader must not find one whose files are going
             self.storage.delete(path)
         return deleted
-
-    # -- making one ---------------------------------------------------------------------------------------------
-
-    def missing_tables(self, names: Iterable[str]) -> list[str]:
-        """Those of ``names`` that the snapshot does not have."""
-        return [name for name in names if not self.has(name)]
 
 
 class _Shared:

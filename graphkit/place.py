@@ -7,7 +7,7 @@ Space is cut into cubes of 1,024 nm. A cube's code interleaves the bits of its t
 
 from __future__ import annotations
 
-__all__ = ["CUBE_NM", "box_ranges", "morton", "placed_sql"]
+__all__ = ["CUBE_NM", "morton", "placed_sql"]
 
 CUBE_NM = 1024
 _SHIFT = 10
@@ -59,48 +59,3 @@ def placed_sql(source: str, x: str, y: str, z: str, keep: str) -> str:
         steps = (f"({a} & {mask}) | (({a} & {mask >> shift}) << {shift}) AS {a}" for a in point)
         query = f"SELECT {keep}, {', '.join(steps)} FROM ({query})"
     return f"SELECT {keep}, x | (y << 1) | (z << 2) AS place FROM ({query})"
-
-
-def box_ranges(low_nm: tuple[int, int, int], high_nm: tuple[int, int, int], most: int = 64) -> list[tuple[int, int]]:
-    """Ranges of codes, first and last inclusive, that cover the half-open box; at most about ``most`` of them.
-
-    They may cover more than the box: whoever uses them checks the positions too.
-    """
-    low = [_index(p) for p in low_nm]
-    high = [_index(p - 1) for p in high_nm]
-    if any(a > b for a, b in zip(low, high, strict=True)):
-        return []
-    covered = [(0, 0, 0, 21)]
-    while True:
-        finer: list[tuple[int, int, int, int]] = []
-        for x, y, z, level in covered:
-            finer += _children_touching(x, y, z, level, low, high) if level else [(x, y, z, level)]
-        if len(finer) > most:
-            break
-        covered = finer
-        if all(level == 0 for *_, level in covered):
-            break
-    ranges: list[tuple[int, int]] = []
-    for first, last in sorted(_codes_of(*cell) for cell in covered):
-        if ranges and ranges[-1][1] + 1 == first:
-            ranges[-1] = (ranges[-1][0], last)
-        else:
-            ranges.append((first, last))
-    return ranges
-
-
-def _children_touching(
-    x: int, y: int, z: int, level: int, low: list[int], high: list[int]
-) -> list[tuple[int, int, int, int]]:
-    half = 1 << (level - 1)
-    children = []
-    for corner in range(8):
-        start = (x + half * (corner & 1), y + half * (corner >> 1 & 1), z + half * (corner >> 2))
-        if all(s <= h and s + half > a for s, a, h in zip(start, low, high, strict=True)):
-            children.append((*start, level - 1))
-    return children
-
-
-def _codes_of(x: int, y: int, z: int, level: int) -> tuple[int, int]:
-    first = _spread(x) | (_spread(y) << 1) | (_spread(z) << 2)
-    return first, first + (1 << (3 * level)) - 1

@@ -22,7 +22,6 @@ __all__ = [
     "OUTSIDE",
     "TABLES",
     "TableSpec",
-    "table_spec",
 ]
 
 
@@ -270,12 +269,3 @@ TABLES: dict[str, TableSpec] = {
         ),
     )
 }
-
-
-def table_spec(name: str) -> TableSpec:
-    """The spec of table ``name``.
-
-    Raises:
-        KeyError: no such table (a programming error: names come from this module).
-    """
-    return TABLES[name]

@@ -42,15 +42,11 @@ def flow_layers(
     layer = np.zeros(n, dtype=np.int32)
     best = np.full(n, max_steps + 1, dtype=np.int32)
     first = np.full(max_steps + 2, -1, dtype=np.int64)
-    n_waiting, room = 0, 1024
-    who, after = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int64)
+    n_waiting = 0
+    who, after = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int64)
     for s in seeds:
         best[s] = 1
-        if n_waiting == room:
-            room *= 2
-            who, after = _longer32(who, room), _longer64(after, room)
-        who[n_waiting], after[n_waiting] = s, first[1]
-        first[1] = n_waiting
+        who, after = _put(first, who, after, n_waiting, s, 1)
         n_waiting += 1
     for step in range(1, max_steps + 1):
         while first[step] >= 0:
@@ -71,27 +67,28 @@ def flow_layers(
                 if step + wait < best[v]:
                     at = np.int64(step + wait)
                     best[v] = at
-                    if n_waiting == room:
-                        room *= 2
-                        who, after = _longer32(who, room), _longer64(after, room)
-                    who[n_waiting], after[n_waiting] = v, first[at]
-                    first[at] = n_waiting
+                    who, after = _put(first, who, after, n_waiting, v, at)
                     n_waiting += 1
     return layer
 
 
 @numba.njit(nogil=True)
-def _longer32(array: NDArray[np.int32], room: int) -> NDArray[np.int32]:  # pragma: no cover - compiled
-    longer = np.empty(room, dtype=np.int32)
-    longer[: len(array)] = array
-    return longer
-
-
-@numba.njit(nogil=True)
-def _longer64(array: NDArray[np.int64], room: int) -> NDArray[np.int64]:  # pragma: no cover - compiled
-    longer = np.empty(room, dtype=np.int64)
-    longer[: len(array)] = array
-    return longer
+def _put(
+    first: NDArray[np.int64],
+    who: NDArray[np.int32],
+    after: NDArray[np.int64],
+    entry: int,
+    neuron: int,
+    step: np.int64 | int,
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:  # pragma: no cover - compiled
+    """Puts ``neuron`` into the bucket of ``step`` as number ``entry``; the two arrays, longer ones where they were full."""
+    if entry == len(who):
+        longer_who, longer_after = np.empty(2 * entry, dtype=np.int32), np.empty(2 * entry, dtype=np.int64)
+        longer_who[:entry], longer_after[:entry] = who, after
+        who, after = longer_who, longer_after
+    who[entry], after[entry] = neuron, first[step]
+    first[step] = entry
+    return who, after
 
 
 @compiled

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from graphkit.errors import GraphError
 
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from graphkit.graph import Graph
 
-__all__ = ["EDGE_LISTS", "FORMATS", "GRAPH_SUFFIXES", "column_kind", "graph_suffix", "replacing", "save_graph"]
+__all__ = [
+    "EDGE_LISTS",
+    "FORMATS",
+    "GRAPH_SUFFIXES",
+    "column_kind",
+    "graph_suffix",
+    "packing",
+    "replacing",
+    "save_graph",
+]
 
 GRAPH_SUFFIXES = (
     *(".graphml", ".graphml.gz", ".json", ".json.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".npz"),
@@ -86,6 +95,23 @@ def column_kind(column: NDArray[Any]) -> type:
     """int, float, bool or str: what an attribute's values are (a column without any is one of texts)."""
     by_dtype: dict[str, type] = {"i": int, "f": float, "b": bool}
     return by_dtype.get(column.dtype.kind) or type(next((v for v in column.tolist() if v is not None), ""))
+
+
+@contextmanager
+def packing(path: str | Path) -> Iterator[IO[bytes]]:
+    """As ``replacing``; what is written is gzipped where ``path`` ends with .gz, without time or name in it.
+
+    Raises:
+        GraphError: the file cannot be written.
+    """
+    with replacing(path) as stream:
+        if not graph_suffix(path).endswith(".gz"):
+            yield stream
+            return
+        import gzip
+
+        with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=4, filename="", mtime=0) as packed:
+            yield cast("IO[bytes]", packed)
 
 
 @contextmanager

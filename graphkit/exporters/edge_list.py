@@ -5,12 +5,10 @@ An edge list holds connections: neurons without any, and attributes, are not in 
 
 from __future__ import annotations
 
-import gzip
-from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from graphkit.exporters import graph_suffix, replacing
+from graphkit.exporters import graph_suffix, packing
 
 if TYPE_CHECKING:
     from graphkit.graph import Graph
@@ -31,21 +29,15 @@ def write_edge_list(graph: Graph, path: str | Path) -> None:
     suffix = graph_suffix(path)
     pre, post, synapses = graph.edges()
     table = pa.table({"pre_id": pre, "post_id": post, "synapses": synapses})
-    with replacing(path) as stream:
+    with packing(path) as stream:
         if suffix == ".parquet":
             pyarrow.parquet.write_table(table, stream, compression="zstd")
             return
         delimiter = "\t" if suffix.startswith(".tsv") else ","
         # pyarrow quotes the header whatever it is told, so the header is written here.
         options = pyarrow.csv.WriteOptions(include_header=False, delimiter=delimiter, quoting_style="none")
-        with ExitStack() as stack:
-            text: IO[bytes] | gzip.GzipFile = stream
-            if suffix.endswith(".gz"):
-                text = stack.enter_context(
-                    gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=4, filename="", mtime=0)
-                )
-            text.write(delimiter.join(table.column_names).encode() + b"\n")
-            pyarrow.csv.write_csv(table, text, options)
+        stream.write(delimiter.join(table.column_names).encode() + b"\n")
+        pyarrow.csv.write_csv(table, stream, options)
 
 
 def left_out(graph: Graph) -> str:

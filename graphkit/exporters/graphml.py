@@ -6,16 +6,15 @@ A missing attribute is a missing ``data`` element. http://graphml.graphdrawing.o
 
 from __future__ import annotations
 
-import gzip
 import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
 from graphkit.errors import GraphError
-from graphkit.exporters import column_kind, graph_suffix, replacing
+from graphkit.exporters import column_kind, packing
 
 if TYPE_CHECKING:
     from graphkit.graph import Graph
@@ -36,17 +35,8 @@ def write_graphml(graph: Graph, path: str | Path) -> None:
     Raises:
         GraphError: a text holds a character that XML cannot carry, or the file cannot be written.
     """
-    with replacing(path) as stream:
-        if graph_suffix(path).endswith(".gz"):
-            with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=4, filename="", mtime=0) as packed:
-                _write(graph, packed)
-        else:
-            _write(graph, stream)
-
-
-def _write(graph: Graph, stream: IO[bytes] | gzip.GzipFile) -> None:
-    for piece in _pieces(graph):
-        stream.write(piece.encode())
+    with packing(path) as stream:
+        stream.writelines(piece.encode() for piece in _pieces(graph))
 
 
 def _pieces(graph: Graph) -> Iterator[str]:

@@ -6,15 +6,14 @@ graph's own entry "neuron_attributes" says each column's type, so that `Graph.lo
 
 from __future__ import annotations
 
-import gzip
 import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import GraphError
-from graphkit.exporters import column_kind, graph_suffix, replacing
+from graphkit.exporters import column_kind, packing
 
 if TYPE_CHECKING:
     from graphkit.graph import Graph
@@ -35,17 +34,8 @@ def write_node_link(graph: Graph, path: str | Path) -> None:
             "A neuron attribute is called 'id', which node-link JSON keeps for the node itself.",
             hint="Leave it out: brain.graph(attributes=[...]).",
         )
-    with replacing(path) as stream:
-        if graph_suffix(path).endswith(".gz"):
-            with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=4, filename="", mtime=0) as packed:
-                _write(graph, packed)
-        else:
-            _write(graph, stream)
-
-
-def _write(graph: Graph, stream: IO[bytes] | gzip.GzipFile) -> None:
-    for piece in _pieces(graph):
-        stream.write(piece.encode())
+    with packing(path) as stream:
+        stream.writelines(piece.encode() for piece in _pieces(graph))
 
 
 def _pieces(graph: Graph) -> Iterator[str]:

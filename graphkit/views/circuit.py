@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
-from graphkit.views.colours import UNKNOWN, colours_of
+from graphkit.views.colours import UNKNOWN, colour_legend, colours_of
 from graphkit.views.figure import GREY, INK, halo, new_figure, plain_axes, titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 __all__ = ["MOST_DISCS", "check_discs", "circle_order", "circuit_diagram"]
 
@@ -80,14 +81,8 @@ def circuit_diagram(
             25 if (name, name) in edges else 15,
         )
     _limits(axes, names, apart)
-    _legend(
-        axes,
-        [kinds.get(n) or UNKNOWN for n in names] if kinds else [],
-        colour,
-        kinds_are,
-        heaviest,
-        min(edges.values()),
-    )
+    drawn = [kinds.get(n) or UNKNOWN for n in names] if kinds else []
+    colour_legend(axes, colour, drawn, kinds_are, _widths(heaviest, min(edges.values())))
     titled(figure, title)
     return figure
 
@@ -264,38 +259,12 @@ def _limits(axes: Axes, names: list[str], apart: bool) -> None:
         axes.set_ylim(-1.25, 1.25)
 
 
-def _legend(
-    axes: Axes, kinds: list[str], colour: Mapping[str, str], kinds_are: str, heaviest: int, lightest: int
-) -> None:
+def _widths(heaviest: int, lightest: int) -> list[Line2D]:
+    """Lines of a legend that say how wide a connection is drawn."""
     from matplotlib.lines import Line2D
 
-    used = [k for k in colour if k in set(kinds)]
-    handles = [
-        Line2D(
-            [],
-            [],
-            marker="o",
-            linestyle="",
-            markersize=8,
-            color=colour[k],
-            markeredgecolor=INK,
-            markeredgewidth=0.5,
-            label=k,
-        )
-        for k in used
-    ]
     steps = sorted({heaviest, max(lightest, round(heaviest / 3)), lightest}, reverse=True)
-    handles += [
+    return [
         Line2D([], [], color="#666666", linewidth=_width(s, heaviest), label=f"{s:,} synapse{'' if s == 1 else 's'}")
         for s in steps
     ]
-    axes.legend(
-        handles=handles,
-        title=kinds_are if used else None,
-        frameon=False,
-        fontsize=8,
-        title_fontsize=8,
-        alignment="left",
-        loc="center left",
-        bbox_to_anchor=(1.0, 0.5),
-    )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from graphkit.views.figure import GREY, PALETTE
+from graphkit.views.figure import GREY, INK, PALETTE
 
-__all__ = ["UNKNOWN", "colours_of", "transmitter_colour"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+__all__ = ["UNKNOWN", "colour_legend", "colours_of", "transmitter_colour"]
 
 UNKNOWN = "unknown"
 
@@ -41,3 +46,25 @@ def colours_of(names: Iterable[str | None]) -> dict[str, str]:
     if any(transmitter_colour(n) != GREY for n in found):
         return {**{n: transmitter_colour(n) for n in found}, UNKNOWN: GREY}
     return {**{n: PALETTE[i] if i < len(PALETTE) else GREY for i, n in enumerate(found)}, UNKNOWN: GREY}
+
+
+def colour_legend(
+    axes: Axes, colour: Mapping[str, str], drawn: Iterable[str], title: str, more: Sequence[Line2D] = ()
+) -> None:
+    """A legend beside the picture: a disc for each colour that is ``drawn``, under ``title``, and then ``more``."""
+    from matplotlib.lines import Line2D
+
+    used = set(drawn)
+    disc = {"marker": "o", "linestyle": "", "markersize": 8, "markeredgecolor": INK, "markeredgewidth": 0.5}
+    handles = [Line2D([], [], color=colour[k], label=k, **disc) for k in colour if k in used]  # type: ignore[arg-type]
+    if handles or more:
+        axes.legend(
+            handles=[*handles, *more],
+            title=title if handles else None,
+            frameon=False,
+            fontsize=8,
+            title_fontsize=8,
+            alignment="left",
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+        )

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
-from graphkit.views.colours import UNKNOWN, colours_of
+from graphkit.views.colours import UNKNOWN, colour_legend, colours_of
 from graphkit.views.figure import GREY, INK, halo, new_figure, titled
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def path_diagram(
         )
     axes.set_xlim(-0.35, last + 0.35)
     axes.set_ylim(-0.6, tallest - 0.2)
-    _legend(axes, [kinds.get(n) or UNKNOWN for _, n in places] if kinds else [], colour)
+    colour_legend(axes, colour, [kinds.get(n) or UNKNOWN for _, n in places] if kinds else [], "transmitter")
     titled(figure, title, note or f"Numbers: {unit}.")
     return figure
 
@@ -146,34 +146,3 @@ def _draw_arrows(axes, edges, places, colour, kinds) -> None:  # type: ignore[no
             at = (x0 + 0.4 * (x1 - x0), y0 + 0.4 * (y1 - y0))
             box = {"boxstyle": "round,pad=0.12", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
             axes.text(*at, f"{weight:,}", fontsize=7.5, ha="center", va="center", color=INK, bbox=box, zorder=5)
-
-
-def _legend(axes, kinds, colour) -> None:  # type: ignore[no-untyped-def]
-    from matplotlib.lines import Line2D
-
-    handles = [
-        Line2D(
-            [],
-            [],
-            marker="o",
-            linestyle="",
-            markersize=8,
-            color=colour[k],
-            markeredgecolor=INK,
-            markeredgewidth=0.5,
-            label=k,
-        )
-        for k in colour
-        if k in set(kinds)
-    ]
-    if handles:
-        axes.legend(
-            handles=handles,
-            title="transmitter",
-            frameon=False,
-            fontsize=8,
-            title_fontsize=8,
-            alignment="left",
-            loc="center left",
-            bbox_to_anchor=(1.0, 0.5),
-        )
