@@ -38,7 +38,8 @@ def own_process() -> None:
 
 
 def _say_compiling() -> None:
-    sys.stderr.write("Compiling for this machine, once: later runs load what is compiled.\n")
+    with contextlib.suppress(BrokenPipeError):
+        sys.stderr.write("Compiling for this machine, once: later runs load what is compiled.\n")
 
 
 def answer_only(*, arrays: bool) -> None:

@@ -15,6 +15,7 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterator
+from numbers import Real
 from typing import TypeVar
 
 from graphkit.errors import GraphkitError, TimeLimitError
@@ -80,6 +81,10 @@ def check() -> None:
     current().check()
 
 
+def _is_time(seconds: object) -> bool:
+    return isinstance(seconds, Real) and 0 < float(seconds) < float("inf")
+
+
 @contextlib.contextmanager
 def limited(seconds: float | None) -> Iterator[Stop]:
     """What is done inside has ``seconds``; None: as long as it takes.
@@ -87,7 +92,7 @@ def limited(seconds: float | None) -> Iterator[Stop]:
     Raises:
         GraphkitError: the limit is not above 0.
     """
-    if seconds is not None and not 0 < seconds < float("inf"):
+    if seconds is not None and not _is_time(seconds):
         raise GraphkitError(f"The time limit must be a number of seconds above 0, got {seconds!r}.")
     stop = Stop(seconds)
     token = _current.set(stop)

@@ -86,11 +86,11 @@ def catalogue(
         else:
             from graphkit.cli.dataset import opened
             from graphkit.cli.given import with_given
-            from graphkit.cli.query import check_plot
+            from graphkit.cli.query import check_files
             from graphkit.cli.render import format_of
 
             chosen = format_of(output, form)
-            check_plot(plot)
+            check_files(output, plot)
             question, values = _asked(Catalogue(folders=queries or ()), given)
             brain = with_given(opened(dataset), set_, None, annotations, annotations_id, skip_unknown=skip_unknown)
             result = Catalogue(brain, folders=queries or ()).run(question.name, limit=limit, timeout=timeout, **values)

@@ -45,7 +45,7 @@ app = typer.Typer(
 )
 app.add_typer(importing.app, name="import")
 app.add_typer(sets.app, name="sets")
-app.command()(query.query)
+app.command(cls=query.QuestionCommand, context_settings={"allow_extra_args": True})(query.query)
 app.command()(report.report)
 app.command(context_settings={"help_option_names": []})(catalogue.catalogue)
 

@@ -74,9 +74,12 @@ def export(
     For example: graphkit export eb.graphml -d mybrain --region EB --min-synapses 5
     """
     with caught():
+        from graphkit.cli.render import check_place
         from graphkit.exporters import EDGE_LISTS
 
         form = _format(output, to)
+        if form != "neo4j":  # a new folder
+            check_place(output)
         brain = opened(dataset)
         graph = brain.graph(
             region=region or None,

@@ -179,6 +179,8 @@ def _whole(read: Callable[[str], str]) -> str:
 
 
 def _do(brain: Dataset, text: str, options: Options) -> None:
+    if text.lower() in ("help", "?"):
+        text = "\\help"
     if text.startswith("\\"):
         command, _, rest = text.partition(" ")
         _command(brain, command, rest.strip(), options)
@@ -228,8 +230,9 @@ def _command(brain: Dataset, command: str, rest: str, options: Options) -> None:
         case "\\timeout":
             options.timeout = None if rest in ("", "off") else _number(rest, "timeout", r"[0-9]{1,9}(\.[0-9]{1,9})?")
         case _:
-            hint = did_you_mean(command, COMMANDS) or "\\help lists them."
-            raise GraphkitError(f"There is no command {command!r}.", hint=hint)
+            likely = did_you_mean(command, COMMANDS)
+            hint = likely.replace("\\\\", "\\") if likely else "\\help lists them."
+            raise GraphkitError(f"There is no command '{command}'.", hint=hint)
 
 
 def _number(text: str, what: str, pattern: str) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from graphkit.cli.dataset import opened
 from graphkit.cli.given import with_given
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from graphkit.query import ir
     from graphkit.query.result import Result
 
-__all__ = ["check_plot", "print_answer", "query"]
+__all__ = ["QuestionCommand", "check_files", "print_answer", "query"]
 
 
 def query(
@@ -99,7 +100,7 @@ def query(
 
     with caught():
         chosen = format_of(output, form)
-        check_plot(plot)
+        check_files(output, plot)
         brain = with_given(opened(dataset), set_, neurons, annotations, annotations_id, skip_unknown=skip_unknown)
         if sql is None:
             from graphkit.query import with_limit
@@ -136,8 +137,23 @@ def _form(brain: Dataset, question: str, file: Path | None) -> ir.Form:
     return parse_again(brain, question)
 
 
-def check_plot(plot: Path | None) -> None:
-    """Raises GraphkitError where a picture could not be written there, before anything is asked."""
+class QuestionCommand(TyperCommand):
+    """A command whose question may have been given without quotes: says that these were missing."""
+
+    def invoke(self, ctx: Any) -> Any:
+        if ctx.args:
+            sql = ctx.params.get("sql")
+            words = " ".join(filter(None, [sql, ctx.params.get("question"), *ctx.args]))
+            ctx.fail(f'The question goes in quotes, as one argument: graphkit query {"--sql " if sql else ""}"{words}"')
+        return super().invoke(ctx)
+
+
+def check_files(output: Path | None, plot: Path | None) -> None:
+    """Raises GraphkitError where the answer or its picture could not be written there, before anything is asked."""
+    from graphkit.cli.render import check_place
+
+    check_place(output)
+    check_place(plot)
     if plot is not None:
         from graphkit.views import picture_format
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from graphkit.query.result import Result
 
-__all__ = ["FORMATS", "Format", "cell_text", "format_of", "is_number", "write_result"]
+__all__ = ["FORMATS", "Format", "cell_text", "check_place", "format_of", "is_number", "write_result"]
 
 Format = Literal["table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "markdown"]
 FORMATS: tuple[str, ...] = ("table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "markdown")
@@ -64,6 +64,24 @@ def format_of(path: Path | None, given: str | None) -> str:
             hint=f"Use one of {', '.join(_SUFFIXES)}, or say --format {'|'.join(FORMATS)}.",
         )
     return found
+
+
+def check_place(path: Path | None) -> None:
+    """What can be known of a file to be written before there is anything to write: its folder has to be there.
+
+    Raises:
+        GraphkitError: no file can be written there.
+    """
+    if path is None or (path.exists() and not path.is_dir()):
+        return
+    folder = path.resolve().parent
+    fault = errno.EISDIR if path.is_dir() else 0 if folder.is_dir() else errno.ENOENT
+    if not fault and not os.access(folder, os.W_OK):
+        fault = errno.EACCES
+    if fault:
+        raise GraphkitError(
+            f"Cannot write {str(path)!r}: {os.strerror(fault)}.", hint="Choose another file, in a folder that exists."
+        )
 
 
 def write_result(result: Result, form: str, path: Path | None = None) -> None:

@@ -31,10 +31,12 @@ def report(
     graphkit report EB -o eb.html -d mybrain
     """
     with caught():
+        from graphkit.cli.render import check_place
         from graphkit.reporting import report as write_report
 
         brain = opened(dataset)
         path = output or Path(f"{(region or brain.name).replace('/', '_')}.html")
+        check_place(path)
         with progress_bar() as progress:
             made = write_report(brain, region, min_synapses=min_synapses, path=path, progress=progress)
         left = f"; {made.left_out} could not be asked of this dataset, and the page says why" if made.left_out else ""

@@ -16,7 +16,8 @@ __all__ = ["caught", "print_error", "progress_bar", "say"]
 def say(*lines: str) -> None:
     """Lines for the person at the keyboard."""
     for line in lines:
-        print(line, file=sys.stderr)
+        with contextlib.suppress(BrokenPipeError):  # nobody reads them any more; the work goes on
+            print(line, file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -81,8 +81,10 @@ class Ledger:
         shown = list(examples)
         if self.on_error == "fail":
             more = f" ({rows:,} rows are like this.)" if rows > 1 else ""
-            skip = "Or leave such rows out, counted, with --on-error skip."
-            raise ImportDataError(f"{shown[0] if shown else reason}{more}", hint=f"{hint} {skip}" if hint else skip)
+            skip = "leave such rows out, counted, with --on-error skip."
+            raise ImportDataError(
+                f"{shown[0] if shown else reason}{more}", hint=f"{hint} Or {skip}" if hint else skip.capitalize()
+            )
         if not rows:  # nothing that counts as a row, but nothing to be silent about
             self.note(f"{shown[0]} ({reason})" if shown else reason)
         self.leave_out(reason, rows, shown)

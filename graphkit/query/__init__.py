@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from graphkit.errors import QueryError
 
@@ -32,6 +32,10 @@ def ask(
     from graphkit.query.executor import run
     from graphkit.query.reading import parse_question
 
+    if not isinstance(question, str) and type(question) not in get_args(ir.Form):
+        raise QueryError(
+            f"A question is text or of the typed form, got {question!r}.", hint='For example: "motifs in region EB"'
+        )
     form = with_limit(parse_question(dataset, question) if isinstance(question, str) else question, limit)
     return run(form, dataset, cache=cache, timeout=timeout)
 
@@ -44,6 +48,6 @@ def with_limit(form: ir.Form, limit: int | None) -> ir.Form:
     """
     if limit is None:
         return form
-    if limit < 1:
-        raise QueryError(f"The limit must be at least 1, got {limit}.")
+    if not ir.is_whole(limit) or limit < 1:
+        raise QueryError(f"The limit must be a whole number of at least 1, got {limit!r}.")
     return replace(form, limit=limit if form.limit is None else min(limit, form.limit))

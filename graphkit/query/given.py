@@ -39,8 +39,8 @@ def asked(brain: object, form: ir.Form) -> Result:
     from graphkit.query.executor import run
 
     dataset = cast("Dataset", brain)
-    if form.limit is not None and form.limit < 1:
-        raise QueryError(f"The limit must be at least 1, got {form.limit}.")
+    if form.limit is not None and (not ir.is_whole(form.limit) or form.limit < 1):
+        raise QueryError(f"The limit must be a whole number of at least 1, got {form.limit!r}.")
     if form.order and not isinstance(form, ir.Match):
         from graphkit.query.ordering import checked_order
 
@@ -100,7 +100,15 @@ def groups_given(given: Groups, *, but: tuple[str, ...] = ()) -> tuple[ir.Group,
     """
     from graphkit.errors import QueryError
 
-    names = [] if given is None else [given] if isinstance(given, str) else list(given)
+    names = (
+        []
+        if given is None
+        else [given]
+        if isinstance(given, str)
+        else list(given)
+        if isinstance(given, Iterable)
+        else [given]
+    )
     possible = [g for g in ir.GROUPS if g not in but]
     for name in names:
         if name not in possible:

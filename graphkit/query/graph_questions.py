@@ -224,8 +224,8 @@ def _common(
 
 
 def _known_hops(hops: int) -> None:
-    if not 1 <= hops <= ir.MOST_HOPS:
-        raise QueryError(f"hops must be from 1 to {ir.MOST_HOPS}, got {hops:,}.")
+    if not ir.is_whole(hops) or not 1 <= hops <= ir.MOST_HOPS:
+        raise QueryError(f"hops must be a whole number from 1 to {ir.MOST_HOPS}, got {hops!r}.")
 
 
 def _known_direction(direction: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import SqlError, did_you_mean
 from graphkit.interrupted import interruptible
+from graphkit.query.ir import is_whole
 from graphkit.query.result import Result, cut_off
 from graphkit.tables import connect
 
@@ -45,8 +46,8 @@ def run_sql(
     """
     import duckdb
 
-    if limit is not None and limit < 1:
-        raise SqlError(f"The limit must be at least 1, got {limit}.")
+    if limit is not None and (not is_whole(limit) or limit < 1):
+        raise SqlError(f"The limit must be a whole number of at least 1, got {limit!r}.")
     text = _one_select(statement)
     with connect(dataset, sandbox=True) as connection:
         views = [
@@ -100,6 +101,9 @@ def _one_select(statement: str) -> str:
     """The one SELECT that ``statement`` is, without a semicolon or comments after it."""
     import duckdb
 
+    given: object = statement
+    if not isinstance(given, str):
+        raise SqlError(f"SQL is text, got {given!r}.", hint='For example: "SELECT count(*) FROM neurons"')
     try:
         statements = duckdb.extract_statements(statement)
     except (duckdb.Error, UnicodeError) as error:

@@ -164,6 +164,15 @@ def test_exit_codes(sim: Dataset, tmp_path: Path) -> None:
         assert "Usage:" in done.stderr
 
 
+def test_a_question_without_quotes_says_what_was_missing(sim: Dataset) -> None:
+    done = run("query", "inputs", "of", "EPG", "-d", sim.url)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert 'goes in quotes, as one argument: graphkit query "inputs of EPG"' in done.stderr
+    done = run("query", "--sql", "SELECT", "1", "AS", "n", "-d", sim.url)
+    assert done.exit_code == 2
+    assert 'graphkit query --sql "SELECT 1 AS n"' in done.stderr
+
+
 def test_an_error_shows_the_place_and_the_way_out(tiny: Dataset) -> None:
     done = run("query", "motifs in EB with at least five synapses", "-d", tiny.url)
     assert done.stdout == ""

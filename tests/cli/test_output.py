@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -62,6 +63,34 @@ def test_a_file_that_cannot_be_written(sim: Dataset, tmp_path: Path) -> None:
         assert done.exit_code == 1
         assert why in done.stderr
         assert "Wrote" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["query", "neurons limit 5", "-o"],
+        ["query", "motifs in EB", "--plot"],
+        ["query", "--sql", "SELECT 1 AS n", "-o"],
+        ["catalogue", "reciprocal_pairs", "-o"],
+        ["report", "EB", "-o"],
+        ["export", "-d", "."],
+    ],
+)
+def test_a_folder_that_is_not_there_is_said_before_the_work(sim: Dataset, tmp_path: Path, asked: list[str]) -> None:
+    place = tmp_path / "no" / ("x.graphml" if asked[0] == "export" else "x.svg" if "--plot" in asked else "x.csv")
+    done = run(*asked, place, "-d", sim.url)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"Error: Cannot write '{place}': No such file or directory.\n")
+    assert not place.parent.exists()
+
+
+def test_work_goes_on_when_nobody_reads_its_progress(sim: Dataset, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = graphkit_command("export", tmp_path / "x.csv", "-d", sim.url, stdout=subprocess.PIPE, stderr=writing)
+    os.close(writing)
+    assert done.returncode == 0
+    assert (tmp_path / "x.csv").stat().st_size
 
 
 def test_a_full_disk_behind_stdout(sim: Dataset) -> None:

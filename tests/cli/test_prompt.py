@@ -113,6 +113,8 @@ def test_a_conversation(tiny: Dataset, tmp_path: Path, code: str) -> None:
     talk.ask("regions\r", "1 row, ")
     assert '"question": "regions' in (tmp_path / "out.json").read_text()
     assert "no command" in talk.ask("\\nonsense\r", "\\help lists them")
+    assert "no command '\\hel'" in talk.ask("\\hel\r", "Did you mean '\\help'")
+    assert "MATCH and SQL go over" in talk.ask("help\r", "clears the line")
     refused = talk.ask("\\limit x\r", "\\limit off")
     assert "is no limit" in refused
     if (

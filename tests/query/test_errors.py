@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,6 +209,25 @@ def test_an_unbuilt_dataset_says_how_to_build_it(unbuilt: Dataset) -> None:
 def test_a_limit_below_one_is_refused(tiny: Dataset) -> None:
     with pytest.raises(QueryError, match="at least 1"):
         tiny.query("neurons", limit=0)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda brain: brain.query(5),
+        lambda brain: brain.query(None),
+        lambda brain: brain.sql(5),
+        lambda brain: brain.query("neurons", limit="5"),
+        lambda brain: brain.query("neurons", timeout="5"),
+        lambda brain: brain.sql("SELECT 1", limit=2.5),
+        lambda brain: brain.neurons(by=5),
+        lambda brain: brain.hubs(limit="3"),
+        lambda brain: brain.upstream("neurons of EB", hops="3"),
+    ],
+)
+def test_arguments_of_another_type_are_refused_by_value(tiny: Dataset, ask: Callable[[Any], object]) -> None:
+    with pytest.raises(GraphkitError, match=r"got (5|None|'5'|2\.5|'3')\.|Cannot group by 5\."):
+        ask(tiny)
 
 
 def test_conditions_nested_too_deeply_are_refused(tiny: Dataset) -> None:

@@ -67,7 +67,7 @@ from graphkit.query.ir.graph import (
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test, TestOperator
 from graphkit.query.ir.reconstruction_errors import ERROR_SAMPLES, ReconstructionErrors
-from graphkit.query.ir.selection import GROUPS, Group, Kind, Selection
+from graphkit.query.ir.selection import GROUPS, Group, Kind, Selection, is_whole
 from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
 
 __all__ = [
@@ -140,5 +140,6 @@ __all__ = [
     "Types",
     "box_between",
     "from_json",
+    "is_whole",
     "to_json",
 ]

@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal, get_args
 
 from graphkit.errors import QueryError
 from graphkit.query.ir.conditions import Condition
 
-__all__ = ["EVERYTHING", "GROUPS", "Group", "Kind", "Selection"]
+__all__ = ["EVERYTHING", "GROUPS", "Group", "Kind", "Selection", "is_whole"]
 
 Kind = Literal["chemical", "electrical"]  # schema.KINDS, which would bring pyarrow along
 Group = Literal["type", "class", "side", "nt", "region"]
@@ -39,6 +40,11 @@ class Selection:
             )
         if self.kind not in get_args(Kind):
             raise QueryError(f"The kind must be 'chemical' or 'electrical', got {self.kind!r}.")
+
+
+def is_whole(number: object) -> bool:
+    """Whether it is a whole number, of Python or of numpy; for what comes from outside, where types are not checked."""
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 EVERYTHING = Selection()
