@@ -46,7 +46,10 @@ def flow_layers(
     who, after = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.int64)
     for s in seeds:
         best[s] = 1
-        who, after = _put(first, who, after, n_waiting, s, 1)
+        if n_waiting == len(who):
+            who, after = _longer(who, after)
+        who[n_waiting], after[n_waiting] = s, first[1]
+        first[1] = n_waiting
         n_waiting += 1
     for step in range(1, max_steps + 1):
         while first[step] >= 0:
@@ -67,28 +70,22 @@ def flow_layers(
                 if step + wait < best[v]:
                     at = np.int64(step + wait)
                     best[v] = at
-                    who, after = _put(first, who, after, n_waiting, v, at)
+                    if n_waiting == len(who):
+                        who, after = _longer(who, after)
+                    who[n_waiting], after[n_waiting] = v, first[at]
+                    first[at] = n_waiting
                     n_waiting += 1
     return layer
 
 
 @numba.njit(nogil=True)
-def _put(
-    first: NDArray[np.int64],
-    who: NDArray[np.int32],
-    after: NDArray[np.int64],
-    entry: int,
-    neuron: int,
-    step: np.int64 | int,
+def _longer(
+    who: NDArray[np.int32], after: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:  # pragma: no cover - compiled
-    """Puts ``neuron`` into the bucket of ``step`` as number ``entry``; the two arrays, longer ones where they were full."""
-    if entry == len(who):
-        longer_who, longer_after = np.empty(2 * entry, dtype=np.int32), np.empty(2 * entry, dtype=np.int64)
-        longer_who[:entry], longer_after[:entry] = who, after
-        who, after = longer_who, longer_after
-    who[entry], after[entry] = neuron, first[step]
-    first[step] = entry
-    return who, after
+    n = len(who)
+    longer_who, longer_after = np.empty(2 * n, dtype=np.int32), np.empty(2 * n, dtype=np.int64)
+    longer_who[:n], longer_after[:n] = who, after
+    return longer_who, longer_after
 
 
 @compiled
