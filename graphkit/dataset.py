@@ -7,25 +7,24 @@
 
 The commit of a snapshot is the creation of its numbered file, which succeeds for one writer only. The pointer is moved
 after that; where a writer died in between, whoever opens the dataset follows the numbers on. So a reader never sees half
-a dataset, and of two writers one is told that it came second (``graphkit.writer``).
+a dataset, and of two writers one is told that it came second (``graphkit.writer``, ``graphkit.history``).
 """
 
 from __future__ import annotations
 
 import copy
 import functools
-import json
 import os
 import re
 import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import DamagedFileError, DatasetError, NotADatasetError
+from graphkit.history import POINTER, current_snapshot_number, kept_numbers, load_snapshot, prune
 from graphkit.query.questions import Questions
-from graphkit.snapshot import FORMAT, FORMAT_VERSION, Snapshot, read_pointer, snapshot_path
+from graphkit.snapshot import Snapshot
 from graphkit.storage import Storage, storage_at
 
 if TYPE_CHECKING:
@@ -41,9 +40,8 @@ if TYPE_CHECKING:
     from graphkit.query.vocabulary import Vocabulary
     from graphkit.regions import RegionTree
 
-__all__ = ["POINTER", "Dataset", "current_snapshot_number", "move_pointer", "open_dataset"]
+__all__ = ["Dataset", "open_dataset"]
 
-POINTER = "dataset.json"
 _GET_ONE = (
     "Make one with `graphkit simulate -o mybrain`, import one with `graphkit import`, or name one with -d DIR "
     "or GRAPHKIT_DATASET."
@@ -63,7 +61,7 @@ def open_dataset(location: str | os.PathLike[str], *, snapshot: int | None = Non
     current = current_snapshot_number(storage)
     if current is None:
         raise _nothing_at(storage)
-    return Dataset(storage, _load_snapshot(storage, current if snapshot is None else snapshot, current))
+    return Dataset(storage, load_snapshot(storage, current if snapshot is None else snapshot, current))
 
 
 def _nothing_at(storage: Storage) -> NotADatasetError:
@@ -76,48 +74,6 @@ def _nothing_at(storage: Storage) -> NotADatasetError:
             hint="To read a table into a dataset: graphkit import --help",
         )
     return NotADatasetError(f"No dataset at {storage.url!r}: there is no {POINTER} in it.", hint=_GET_ONE)
-
-
-def move_pointer(storage: Storage, number: int) -> None:
-    """Makes ``dataset.json`` name snapshot ``number``."""
-    pointer = {"format": FORMAT, "format_version": FORMAT_VERSION, "snapshot": number}
-    storage.replace(POINTER, json.dumps(pointer).encode() + b"\n")
-
-
-def current_snapshot_number(storage: Storage) -> int | None:
-    """The newest committed snapshot's number, or None where there is no dataset."""
-    try:
-        number = read_pointer(storage.read(POINTER), f"{storage.url}/{POINTER}")
-    except (FileNotFoundError, NotADirectoryError):
-        number = max(_kept_numbers(storage)[:1], default=0)  # without a pointer: on from the oldest that is kept
-    except PermissionError as error:
-        raise DatasetError(
-            f"Cannot read {storage.url}/{POINTER}: {error.strerror}.", hint="Ask its owner for read permission."
-        ) from error
-    while storage.exists(snapshot_path(number + 1)):  # a writer that died before moving the pointer
-        number += 1
-    return number or None
-
-
-def _kept_numbers(storage: Storage) -> list[int]:
-    return sorted(int(Path(p).stem) for p in storage.list("snapshots") if re.fullmatch(r"\d{8}\.json", Path(p).name))
-
-
-def _load_snapshot(storage: Storage, number: int, current: int) -> Snapshot:
-    path = snapshot_path(number)
-    try:
-        data = storage.read(path)
-    except FileNotFoundError:
-        kept = _kept_numbers(storage)
-        if number == current:
-            raise DamagedFileError(
-                f"{storage.url}/{POINTER} points to {path!r}, which is not there.",
-                hint="Restore the folder `snapshots` from a copy of the dataset.",
-            ) from None
-        raise DatasetError(
-            f"{storage.url!r} has no snapshot {number}.", hint=f"It keeps: {', '.join(map(str, kept)) or 'none'}."
-        ) from None
-    return Snapshot.from_json(data, f"{storage.url}/{path}")
 
 
 class Dataset(Questions):
@@ -358,34 +314,18 @@ class Dataset(Questions):
 
     def history(self) -> list[Snapshot]:
         """The snapshots that are kept, oldest first."""
-        return [_load_snapshot(self.storage, number, number) for number in _kept_numbers(self.storage)]
+        return [load_snapshot(self.storage, number, number) for number in kept_numbers(self.storage)]
 
     def at(self, snapshot: int) -> Dataset:
         """The same dataset at another snapshot."""
-        return Dataset(self.storage, _load_snapshot(self.storage, snapshot, self.snapshot.number))
+        return Dataset(self.storage, load_snapshot(self.storage, snapshot, self.snapshot.number))
 
     def prune(self, *, keep: int = 1, grace_s: float = 24 * 3600.0) -> list[str]:
         """Deletes all but the newest ``keep`` snapshots and the files that no kept one lists; returns their paths.
 
         Files younger than ``grace_s`` seconds stay: a writer may be about to list them.
         """
-        from graphkit.schema import TABLES
-
-        if keep < 1:
-            raise DatasetError(f"keep must be at least 1 (the current snapshot), got {keep}.")
-        snapshots = self.history()
-        kept, dropped = snapshots[-keep:], snapshots[:-keep]
-        needed = set().union(*(s.paths for s in kept))
-        deleted = [snapshot_path(s.number) for s in dropped]
-        now = time.time()
-        tables = {*TABLES, *(p.split("/", 1)[0] for s in snapshots for p in s.paths)}
-        unlisted = (p for table in sorted(tables) for p in self.storage.list(table) if p not in needed)
-        deleted += [p for p in unlisted if now - self.storage.modified(p) >= grace_s]
-        if dropped:  # a pointer that lags must not be left pointing at a snapshot that goes
-            move_pointer(self.storage, kept[-1].number)
-        for path in deleted:  # snapshots first: a reader must not find one whose files are going
-            self.storage.delete(path)
-        return deleted
+        return prune(self.storage, keep=keep, grace_s=grace_s)
 
 
 class _Shared:

@@ -21,8 +21,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graphkit._version import __version__
-from graphkit.dataset import Dataset, current_snapshot_number, move_pointer, open_dataset
+from graphkit.dataset import Dataset, open_dataset
 from graphkit.errors import ConflictError, DatasetError
+from graphkit.history import current_snapshot_number, move_pointer
 from graphkit.schema import KINDS, TABLES, TableSpec
 from graphkit.snapshot import DataFile, Snapshot, TableFiles, snapshot_path
 from graphkit.storage import sha256_of, storage_at

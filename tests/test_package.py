@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 from typing import get_args
@@ -33,6 +34,14 @@ def test_the_command_starts_without_what_only_answers_need() -> None:
         "import sys, graphkit.cli; print(' '.join(sorted({m.split('.')[0] for m in sys.modules})))"
     ).split()
     assert not {"numpy", "pyarrow", "duckdb", "lark", *HEAVY} & set(loaded)
+
+
+def test_the_import_rules_name_every_module_that_the_pipeline_may_not_know() -> None:
+    rules = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    forbidden = next(r["forbidden_modules"] for r in rules if r["name"].startswith("the pipeline knows"))
+    known = {"_version", "compiled", "errors", "interrupted", "progress", "schema"}
+    there = {p.stem for p in (ROOT / "graphkit").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+    assert sorted(forbidden) == sorted(f"graphkit.{m}" for m in there - known - {"__init__"})
 
 
 def test_kinds_are_written_alike_where_importing_one_from_the_other_would_cost() -> None:
