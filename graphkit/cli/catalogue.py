@@ -84,8 +84,8 @@ def catalogue(
             for name in names:
                 _show(Catalogue(folders=queries or ()).find(name))
         else:
-            from graphkit.cli.dataset import opened
             from graphkit.cli.given import with_given
+            from graphkit.cli.opening import opened
             from graphkit.cli.query import check_files
             from graphkit.cli.render import format_of
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from graphkit.cli.dataset import opened
 from graphkit.cli.given import with_given
+from graphkit.cli.opening import opened
 from graphkit.cli.options import (
     AnnotationsIdOption,
     AnnotationsOption,

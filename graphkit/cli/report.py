@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from graphkit.cli.dataset import opened
+from graphkit.cli.opening import opened
 from graphkit.cli.options import DatasetOption
 from graphkit.cli.terminal import caught, progress_bar, say
 

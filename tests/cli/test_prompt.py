@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from graphkit.cli.prompt import OPENINGS, WORDS, completions, is_sql
+from graphkit.cli.completion import OPENINGS, WORDS, completions, is_sql
 from graphkit.dataset import Dataset
 from graphkit.query.english.parser import parser as english_parser
 from tests.cli.test_command import graphkit_command, run
@@ -31,18 +31,12 @@ class Talk:
     def __init__(self, code: str, *arguments: str, **environment: str) -> None:
         self.said = ""
         self._terminal, its_end = pty.openpty()
-        self._process = (
-            subprocess.Popen(  # not pty.fork(): a test's process has threads, and must not run Python in a fork
-                [
-                    sys.executable,
-                    "-c",
-                    f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); {code}",
-                    *arguments,
-                ],
-                env={**os.environ, "TERM": "xterm", "COLUMNS": "200", **environment},
-                **dict.fromkeys(("stdin", "stdout", "stderr"), its_end),  # type: ignore[arg-type]
-                start_new_session=True,
-            )
+        takes_it = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
+        self._process = subprocess.Popen(  # not pty.fork(): with a test's threads, no Python may run in a fork
+            [sys.executable, "-c", f"{takes_it}; {code}", *arguments],
+            env={**os.environ, "TERM": "xterm", "COLUMNS": "200", **environment},
+            **dict.fromkeys(("stdin", "stdout", "stderr"), its_end),  # type: ignore[arg-type]
+            start_new_session=True,
         )
         os.close(its_end)
 
@@ -113,6 +107,7 @@ def test_a_conversation(tiny: Dataset, tmp_path: Path, code: str) -> None:
     talk.ask("regions\r", "1 row, ")
     assert '"question": "regions' in (tmp_path / "out.json").read_text()
     assert "no command" in talk.ask("\\nonsense\r", "\\help lists them")
+    assert "a quote" in talk.ask("\\o 'half\r", "Close it")
     assert "no command '\\hel'" in talk.ask("\\hel\r", "Did you mean '\\help'")
     assert "MATCH and SQL go over" in talk.ask("help\r", "clears the line")
     refused = talk.ask("\\limit x\r", "\\limit off")
