@@ -211,7 +211,7 @@ _SHOWN_VALUES = 20
 
 def _explained(error: duckdb.Error, views: list[str]) -> SqlError:
     text = _said(error)
-    if "file system operations are disabled" in text or "Permission Error" in text:
+    if "file system operations are disabled" in text or str(error).startswith("Permission Error"):
         return SqlError(
             f"The SQL tries to open something that is not part of the dataset. {text}",
             hint=f"It can read these views: {', '.join(sorted(views))}.",
@@ -224,5 +224,5 @@ def _explained(error: duckdb.Error, views: list[str]) -> SqlError:
 
 
 def _said(error: Exception) -> str:
-    """DuckDB's message with its caret."""
-    return str(error).strip()
+    """DuckDB's message with its caret, without the name of its class."""
+    return re.sub(r"^[A-Z][A-Za-z]* Error: ", "", str(error).strip())

@@ -70,6 +70,8 @@ def _fits_bars(result: Result) -> bool:
     """Rows with one name (or one neuron) and a figure."""
     from graphkit.views.bars import measures_of
 
+    if {"statistic", "value"} <= set(result.columns):  # each in a unit of its own
+        return False
     ids = [c for c in result.columns if c.endswith(("_id", "_ids"))]
     named = ids == ["neuron_id"] or (not ids and any(_is_text(result, c) for c in result.columns))
     counted = not ids and len(result.columns) == 2  # such as partners of a site and how many sites

@@ -49,3 +49,14 @@ def test_motif_roles(ring: Dataset) -> None:
 def test_what_is_not_counted_is_refused(ring: Dataset, question: str) -> None:
     with pytest.raises(QueryError, match="size 3"):
         ring.query(question)
+
+
+def test_autapses_are_told_apart_from_what_motifs_are_made_of(ring: Dataset) -> None:
+    sql = "SELECT count(DISTINCT pre_id) FROM connections WHERE kind = 'chemical' AND pre_id = post_id"
+    autapses = ring.sql(sql).scalar()
+    answer = ring.query("motifs")
+    assert autapses
+    assert f"{autapses:,} of the connections are autapses, which are part of no motif" in answer.notes[0]
+    one_way = answer.arrow().to_pylist()[0]
+    assert f"{one_way['count'] + autapses:,} connections" in answer.notes[0]
+    assert "autapses" not in ring.query("motifs without autapses").notes[0]

@@ -253,6 +253,7 @@ def test_neighbours_on_the_circle_are_strongly_connected() -> None:
     ("question", "message"),
     [
         ("synapses from ER4d to EPG", "No picture is natural"),
+        ("statistics in EB", "No picture is natural"),  # figures of many units
         ("connections", "cannot be read; 40 is the most"),
         ("neurons where type = 'EPG' and inputs < 0", "has no rows to draw"),
     ],

@@ -21,13 +21,18 @@ __all__ = ["answer", "columns"]
 
 def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
     """A row a motif; by type: a row a motif and types of its neurons; against a null model: with its significance."""
+    import numpy as np
+
     from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels
 
     preload_kernels()
     graph = load_selection(dataset, form.selection, attributes=("type",) if form.by_type else ())
     size = f"{graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses"
-    notes: tuple[str, ...] = (f"The graph asked has {size}.",)
+    sources = np.repeat(np.arange(len(graph), dtype=np.int32), np.diff(graph.indptr))
+    autapses = int(np.count_nonzero(sources == graph.indices))
+    apart = f" {autapses:,} of the connections are autapses, which are part of no motif." if autapses else ""
+    notes: tuple[str, ...] = (f"The graph asked has {size}.{apart}",)
     if not graph.n_connections:
         notes += ("No connection meets the question, so every count of a connected motif is 0.",)
     if form.against is not None:
