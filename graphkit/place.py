@@ -7,10 +7,11 @@ Space is cut into cubes of 1,024 nm. A cube's code interleaves the bits of its t
 
 from __future__ import annotations
 
-__all__ = ["CUBE_NM", "morton", "placed_sql"]
+__all__ = ["placed_sql"]
 
-CUBE_NM = 1024
 _SHIFT = 10
+"""Of a position in nm, which gives its cube's index."""
+
 _OFFSET = 1 << 20
 _HIGHEST = (1 << 21) - 1
 _SPREAD = (
@@ -20,26 +21,6 @@ _SPREAD = (
     (4, 0x10C30C30C30C30C3),
     (2, 0x1249249249249249),
 )
-
-
-def _index(position_nm: int) -> int:
-    return min(max((position_nm >> _SHIFT) + _OFFSET, 0), _HIGHEST)
-
-
-def _spread(value: int) -> int:
-    for shift, mask in _SPREAD:
-        value = (value | (value << shift)) & mask
-    return value
-
-
-def morton(x_nm: int, y_nm: int, z_nm: int) -> int:
-    """The code of a point's cube.
-
-    >>> morton(0, 0, 0) < morton(2000, 0, 0) < morton(0, 2000, 0) < morton(0, 0, 2000)
-    True
-    """
-    x, y, z = (_spread(_index(p)) for p in (x_nm, y_nm, z_nm))
-    return x | (y << 1) | (z << 2)
 
 
 def placed_sql(source: str, x: str, y: str, z: str, keep: str) -> str:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
 from graphkit.importers.edges import Ids, finish_edges, write_edges
 from graphkit.importers.fields import NEURON_FIELDS
 from graphkit.importers.graphml_parser import GraphmlFile
 from graphkit.importers.neuron_table import neurons_of, read_neurons
-from graphkit.importers.report import listed
+from graphkit.importers.report import ImportReport, listed
 from graphkit.importers.sources import Source, staged_text
 from graphkit.importers.work import Work
 
-__all__ = ["GraphColumns", "key_of", "write_graph"]
+__all__ = ["GraphColumns", "import_graph", "key_of"]
 
 _ID_NAMES = ("neuron_id", "root_id", "bodyId", "body_id", "skid", "id", "name", "label")
 _WORDS = ("name", "label")
@@ -29,6 +30,7 @@ class GraphColumns:
     ``neurons`` is a table that takes the place of the nodes' attributes.
     """
 
+    id_attribute: str | None
     columns: Mapping[str, str] | None
     where: str | None
     ids: Ids
@@ -40,6 +42,7 @@ class GraphColumns:
     def settings(self) -> dict[str, Any]:
         """For the provenance."""
         return {
+            "id_attribute": self.id_attribute,
             "columns": dict(self.columns or {}),
             "where": self.where,
             "kind": self.kind,
@@ -48,13 +51,21 @@ class GraphColumns:
         }
 
 
-def write_graph(work: Work, graph: GraphmlFile, key: str | None, name: str, told: GraphColumns) -> bool:
-    """Neurons and connections of ``graph``, which messages call ``name``; returns whether its nodes are names.
+def import_graph(
+    work: Work, command: str, graph: GraphmlFile, key: str | None, name: str, told: GraphColumns
+) -> ImportReport:
+    """Writes the dataset of ``graph``, which messages call ``name``; ``command`` is what its provenance says.
 
     Raises:
         ImportDataError: edges without direction that are not said to be electrical, or (in mode "fail") an edge that
             cannot be read.
     """
+    by_name = _write(work, graph, key, name, told)
+    return work.finish(command, {**told.settings(), "ids": "name" if by_name else "integer"}, BuildOptions())
+
+
+def _write(work: Work, graph: GraphmlFile, key: str | None, name: str, told: GraphColumns) -> bool:
+    """Neurons and connections of ``graph``; returns whether its nodes are names."""
     undirected = len(graph.directed) - int(graph.directed.sum())
     if undirected and told.kind != "electrical":
         raise ImportDataError(

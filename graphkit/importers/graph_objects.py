@@ -15,10 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
 from graphkit.importers.edges import Ids
-from graphkit.importers.graph_columns import GraphColumns, key_of, write_graph
+from graphkit.importers.graph_columns import GraphColumns, import_graph, key_of
 from graphkit.importers.graphml_parser import Attribute, GraphmlFile
 from graphkit.importers.options import CommonKeywords, ImportOptions
 from graphkit.importers.report import ImportReport
@@ -64,10 +63,8 @@ def import_networkx(
         else:
             assert not isinstance(graph, (str, os.PathLike))
             read, name = _of_networkx(graph), "the graph"
-        told = GraphColumns(columns, where, ids, kind, kind_map, described, neuron_columns)
-        by_name = write_graph(work, read, key_of(read, id_attribute), name, told)
-        settings = {"id_attribute": id_attribute, "ids": "name" if by_name else "integer", **told.settings()}
-        return work.finish("import networkx", settings, BuildOptions())
+        told = GraphColumns(id_attribute, columns, where, ids, kind, kind_map, described, neuron_columns)
+        return import_graph(work, "import networkx", read, key_of(read, id_attribute), name, told)
 
 
 def import_igraph(
@@ -95,10 +92,8 @@ def import_igraph(
         key = key_of(read, id_attribute)
         if key is None:
             read = replace(read, nodes=[n[1:] for n in read.nodes])
-        told = GraphColumns(columns, where, ids, kind, kind_map, described, neuron_columns)
-        by_name = write_graph(work, read, key, "the graph", told)
-        settings = {"id_attribute": id_attribute, "ids": "name" if by_name else "integer", **told.settings()}
-        return work.finish("import igraph", settings, BuildOptions())
+        told = GraphColumns(id_attribute, columns, where, ids, kind, kind_map, described, neuron_columns)
+        return import_graph(work, "import igraph", read, key, "the graph", told)
 
 
 def read_node_link(path: Path) -> GraphmlFile:

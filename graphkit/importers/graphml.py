@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import IO, Unpack
 from xml.etree.ElementTree import ParseError
 
-from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
 from graphkit.importers.edges import Ids
-from graphkit.importers.graph_columns import GraphColumns, key_of, write_graph
+from graphkit.importers.graph_columns import GraphColumns, import_graph, key_of
 from graphkit.importers.graphml_parser import parse_graphml
 from graphkit.importers.options import CommonKeywords, ImportOptions
 from graphkit.importers.report import ImportReport
@@ -63,10 +62,8 @@ def import_graphml(
             graph = parse_graphml(stream, lambda fraction: work.progress(f"reading {path.name}", fraction))
             key = key_of(graph, id_attribute)
         work.sources.append(path)
-        told = GraphColumns(columns, where, ids, kind, kind_map, described, neuron_columns)
-        by_name = write_graph(work, graph, key, path.name, told)
-        settings = {"id_attribute": id_attribute, "ids": "name" if by_name else "integer", **told.settings()}
-        return work.finish("import graphml", settings, BuildOptions())
+        told = GraphColumns(id_attribute, columns, where, ids, kind, kind_map, described, neuron_columns)
+        return import_graph(work, "import graphml", graph, key, path.name, told)
 
 
 @contextlib.contextmanager
