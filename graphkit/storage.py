@@ -173,6 +173,7 @@ class LocalStorage:
         import socket
 
         base = self._at(_STAGING)
+        new = not base.parent.exists()
         with _said_plainly(self.url):
             _remove_abandoned(base)
             own = base / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -184,6 +185,8 @@ class LocalStorage:
             shutil.rmtree(own, ignore_errors=True)
             with contextlib.suppress(OSError):
                 base.rmdir()
+                if new:  # nothing was committed if it is empty
+                    base.parent.rmdir()
 
 
 def _make_folder(folder: Path) -> None:

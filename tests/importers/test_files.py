@@ -135,6 +135,7 @@ def test_an_import_that_fails_leaves_nothing(tmp_path: Path) -> None:
     path.write_text("pre,post,weight\n1,2,x\n")
     with pytest.raises(ImportDataError):
         pairs(path, tmp_path)
+    assert list(tmp_path.iterdir()) == [path]  # not even an empty folder
     path.write_text("pre,post,weight\n1,2,3\n")
     assert pairs(path, tmp_path) == {(1, 2): 3}  # the folder is free for the next try
 
