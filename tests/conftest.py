@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import fcntl
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,6 +44,10 @@ def real_data() -> Path:
 
 
 Once = Callable[[str, Callable[[Path], object]], Path]
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell's background job ignores Ctrl-C, and so would every process that tests start and stop.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 MadeOnce = Callable[[str, Callable[[Path], object]], Dataset]
 
 
