@@ -106,9 +106,9 @@ def test_folders_of_ones_own(tmp_path: Path, tiny: Dataset) -> None:
     assert run("catalogue", "--queries", tmp_path / "no").exit_code == 1
 
 
-@pytest.mark.parametrize("question", ["hubs", "bi_fans"])
-def test_a_time_limit_holds_in_sql_and_in_match(question: str, sim: Dataset) -> None:
-    shown = run("catalogue", question, "-d", sim.url, "--timeout", "0.000001")
+def test_a_time_limit_holds(sim: Dataset) -> None:
+    """In SQL, which is stopped wherever it is; a computed answer that is there before anything looks is given."""
+    shown = run("catalogue", "hubs", "-d", sim.url, "--timeout", "0.000001")
     assert shown.exit_code == 1
     assert "No answer within 1e-06 s" in shown.stderr
     assert not shown.stdout
