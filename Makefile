@@ -1,9 +1,9 @@
 # Every target sets up .venv/ in this checkout by itself, with pip and the versions of constraints.txt.
 #   make demo        from sample images to a graph and answers     make demo-query  questions only, no TensorFlow
-#   make test        all tests                                     make check       format, lint, types, imports, wheel
+#   make test        all tests                                     make test-query  without those of the reconstruction
+#   make check       format, lint, types, imports, wheel           make clean       remove what was made here
 #   make bench       benchmarks beside peers                       make soak        what takes minutes and gigabytes
 #   make thorough    all tests, each property on ten times as many examples
-#   make clean       remove what was made here
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,7 +16,7 @@ export GRAPHKIT_REAL_DATA := $(abspath $(REAL))
 endif
 endif
 
-.PHONY: demo demo-query test thorough check bench soak clean setup
+.PHONY: demo demo-query test test-query thorough check bench soak clean setup
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -54,6 +54,9 @@ demo-query: $(READY_QUERY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+test-query: $(READY)
+	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/pipeline --ignore tests/end_to_end/test_tissue_sample.py
 
 thorough: $(READY)
 	GRAPHKIT_THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal
