@@ -257,6 +257,9 @@ def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
         sim.query("statistics with error model false 5 %, false 1 %")
     with pytest.raises(QuerySyntaxError, match="goes with the plain counts"):
         sim.query("motifs by type with error model false 5 %")
+    with pytest.raises(QuerySyntaxError, match="'type' holds text, and 5 is a number"):
+        sim.query("neurons where type > 5")
+    assert sim.query("neurons where type > '5'").question == "neurons where type > '5'"
     empty = sim.query("statistics with at least 100000 synapses")
     assert _column(empty, "statistic", "value")["connections"] == 0
     assert _column(empty, "statistic", "value")["reciprocity"] is None

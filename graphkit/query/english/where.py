@@ -113,6 +113,10 @@ def _compare_text(source: Source, column: str, op: str, token: Token) -> ir.Cond
         return ir.Not(equal) if op == "!=" else equal
     if has_wildcard(text):
         raise source.refusal(token, f"Wildcards go with = and !=, not with {op}.")
+    if token.type in ("INT", "NUMBER"):
+        raise source.refusal(
+            token, f"{column!r} holds text, and {text} is a number.", f"As text it is written {column} {op} '{text}'."
+        )
     return ir.Comparison(column, op, text)  # type: ignore[arg-type]
 
 
