@@ -72,7 +72,7 @@ bench: $(READY)
 	GRAPHKIT_BENCH=1 $(BIN)/python -m pytest benchmarks --benchmark-enable -s
 
 soak: $(READY)
-	$(BIN)/python -m pytest -m soak -s
+	GRAPHKIT_THOROUGH=1 $(BIN)/python -m pytest -m soak -s
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache demo dist

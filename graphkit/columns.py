@@ -97,6 +97,8 @@ def _one_type(array: NDArray[Any], what: str) -> NDArray[Any]:
         cleaned[row] = None if _is_null(plain) else str(plain) if isinstance(plain, str) else plain
     kinds = set(map(type, cleaned.tolist())) - {type(None)}
     has_nulls = any(value is None for value in cleaned.tolist())
+    if not kinds and any(isinstance(value, float) for value in array.tolist()):
+        kinds = {float}  # NaN in every row, which is how a float is missing
     if kinds <= {str}:
         return cleaned
     if len(kinds) > 1 or not kinds <= {int, bool, float}:

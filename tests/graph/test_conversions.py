@@ -64,6 +64,13 @@ def test_round_trips_through_files(graph: Graph) -> None:
                 assert bool(left_out(graph)) == (len(ends) < len(graph) or len(graph.attributes) > 0)
 
 
+def test_a_column_that_is_all_nan_stays_a_column_of_floats() -> None:
+    graph = Graph.from_edges([5], [7], [1], ids=[5, 7], attributes={"cable_length_nm": [np.nan, np.nan]})
+    for back in (Graph.from_networkx(graph.to_networkx()), Graph.from_igraph(graph.to_igraph())):
+        assert back.attributes["cable_length_nm"].dtype == np.float64
+        assert np.isnan(back.attributes["cable_length_nm"]).all()
+
+
 def raw() -> tuple[list[int], list[int], list[int]]:
     return [BIG, 5, 5], [5, 5, -7], [3, 2, 1]
 
