@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["best_path", "count_paths", "search_paths"]
+__all__ = ["best_path", "count_paths", "levels", "search_paths"]
 
 _Int32 = NDArray[np.int32]
 _Int64 = NDArray[np.int64]
@@ -172,7 +172,7 @@ def count_paths(
 
 
 @compiled
-def _levels(
+def levels(
     indptr: _Int64,
     indices: _Int32,
     synapses: _Int64,
@@ -239,13 +239,13 @@ def best_path(
     least, high = 0, most + 1  # `least` is feasible (or 0), `high` is not
     while high - least > 1:
         middle = least + (high - least) // 2
-        if _levels(indptr, indices, synapses, starts, blocked, banned, is_target, middle, hops, level, queue):
+        if levels(indptr, indices, synapses, starts, blocked, banned, is_target, middle, hops, level, queue):
             least = middle
         else:
             high = middle
     if least == 0:
         return 0, np.empty(0, dtype=np.int64)
-    length = _levels(indptr, indices, synapses, starts, blocked, banned, is_target, least, hops, level, queue)
+    length = levels(indptr, indices, synapses, starts, blocked, banned, is_target, least, hops, level, queue)
     # Back from the targets: what lies on a shortest path is marked by -2 - level.
     held = 0
     for row in range(len(level)):

@@ -49,13 +49,21 @@ class GraphQuestions:
         pre: NeuronSet,
         post: NeuronSet,
         *,
+        count: int | None = None,
+        strength: ir.Strength = "synapses",
         hops: int | None = None,
         by_type: bool = False,
         limit: int | None = None,
         order: Sorts = None,
         **selection: Any,
     ) -> Result:
-        """All paths of the fewest connections; like ``shortest paths from A to B``."""
+        """All paths of the fewest connections, like ``shortest paths from A to B``; with ``count`` as many, longer ones too, like
+        ``5 shortest paths from A to B``, of equals the strongest first.
+        """
+        if count is not None:
+            return _ranked(self, pre, post, "k shortest", hops, by_type, count, order, strength, selection)
+        if strength != "synapses":
+            raise QueryError("Say how many paths, where they are ranked by input fraction.", hint="count=10")
         return _paths(self, pre, post, "shortest", hops, by_type, limit, order, selection)
 
     def strongest_paths(
@@ -63,16 +71,17 @@ class GraphQuestions:
         pre: NeuronSet,
         post: NeuronSet,
         *,
+        strength: ir.Strength = "synapses",
         hops: int | None = None,
         by_type: bool = False,
         limit: int = 1,
         order: Sorts = None,
         **selection: Any,
     ) -> Result:
-        """The ``limit`` paths whose weakest connection is strongest; like ``strongest paths from A to B top 3``."""
-        if limit > ir.MOST_STRONGEST:
-            raise QueryError(f"{ir.MOST_STRONGEST:,} strongest paths are the most, got {limit:,}.")
-        return _paths(self, pre, post, "strongest", hops, by_type, limit, order, selection)
+        """The ``limit`` strongest paths: by their weakest connection, or by the product of input fractions along them; like
+        ``3 strongest paths from A to B by input fraction``.
+        """
+        return _ranked(self, pre, post, "strongest", hops, by_type, limit, order, strength, selection)
 
     def upstream(
         self,
@@ -172,23 +181,43 @@ class GraphQuestions:
         return asked(self, ir.Sides(*sides, where, regions, limit, sorts_given(order)))
 
 
+def _ranked(
+    brain: GraphQuestions,
+    pre: NeuronSet,
+    post: NeuronSet,
+    kind: Literal["k shortest", "strongest"],
+    hops: int | None,
+    by_type: bool,
+    limit: int,
+    order: Sorts,
+    strength: ir.Strength,
+    selection: dict[str, Any],
+) -> Result:
+    if not ir.is_whole(limit) or not 1 <= limit <= ir.MOST_STRONGEST:
+        raise QueryError(f"From 1 to {ir.MOST_STRONGEST:,} paths can be asked for, got {limit!r}.")
+    if strength not in ("synapses", "input fraction"):
+        raise QueryError(f"Paths are not strong by {strength!r}.", hint="By synapses or by input fraction.")
+    return _paths(brain, pre, post, kind, hops, by_type, limit, order, selection, strength)
+
+
 def _paths(
     brain: GraphQuestions,
     pre: NeuronSet,
     post: NeuronSet,
-    kind: Literal["all", "shortest", "strongest"],
+    kind: Literal["all", "shortest", "k shortest", "strongest"],
     hops: int | None,
     by_type: bool,
     limit: int | None,
     order: Sorts,
     selection: dict[str, Any],
+    strength: ir.Strength = "synapses",
 ) -> Result:
     ends = certain_neurons(brain, pre, "paths"), certain_neurons(brain, post, "paths")
     groups: tuple[ir.Group, ...] = ("type",) if by_type else ()
     chosen = selection_given(brain, selection)
     if hops is not None:
         _known_hops(hops)
-    return asked(brain, ir.Paths(*ends, kind, hops, groups, chosen, limit, sorts_given(order)))
+    return asked(brain, ir.Paths(*ends, kind, hops, groups, chosen, limit, sorts_given(order), strength))
 
 
 def _reach(

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from graphkit.algorithms.reach import hops_from
 from graphkit.algorithms.similarity import similar_partners
 from graphkit.algorithms.simple_paths import path_of, paths_within, shortest_paths
-from graphkit.algorithms.strongest_paths import strongest_paths
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from tests.strategies import EdgeList, edge_lists
@@ -84,15 +83,6 @@ def test_shortest_paths(asked: tuple[EdgeList, list[int], list[int]], hops: int 
     assert found.count == len(expected)
 
 
-@given(_asked(), st.integers(1, 8), st.none() | st.integers(1, 4))
-def test_strongest_paths(asked: tuple[EdgeList, list[int], list[int]], count: int, hops: int | None) -> None:
-    edges, sources, targets = asked
-    every = _every_path(edges, sources, targets, hops or len(edges.ids))
-    expected = sorted(every, key=lambda f: (-f[0], len(f[1]), f[1]))[:count]
-    found = strongest_paths(_ours(edges), sources, targets, count, hops=hops)
-    assert [(p.weakest, p.ids) for p in found] == expected
-
-
 @given(_asked(), st.none() | st.integers(0, 3))
 def test_reach(asked: tuple[EdgeList, list[int], list[int]], hops: int | None) -> None:
     edges, sources, _ = asked
@@ -151,9 +141,6 @@ def test_what_makes_no_sense_is_refused() -> None:
         lambda: paths_within(graph, [1], [2], 1, most=0),
         lambda: shortest_paths(graph, [1], [3]),
         lambda: shortest_paths(graph, [1], [2], hops=0),
-        lambda: strongest_paths(graph, [1], [2], 0),
-        lambda: strongest_paths(graph, [1], [2], 1001),
-        lambda: strongest_paths(graph, [1], [2], hops=0),
         lambda: hops_from(graph, [1], hops=-1),
         lambda: similar_partners(graph, 3),
     ):

@@ -73,4 +73,6 @@ def test_the_answer_is_that_of_the_raw_rows(
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     return round(value, 9) if isinstance(value, float) else value

@@ -21,7 +21,7 @@ PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 def test_the_examples_are_found() -> None:
-    assert len(EXAMPLES) == 126
+    assert len(EXAMPLES) >= 126
     assert len(STATEMENTS) == 2
     assert len(PYTHON) == 1
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,14 +33,12 @@ def answer(form: ir.Paths, dataset: Dataset, planned: Plan) -> Answer:
     preload_kernels("graphkit.algorithms.path_kernels")
     graph = load_selection(dataset, form.selection)
     sources, targets = neurons_in(graph, form.pre, dataset), neurons_in(graph, form.post, dataset)
-    if form.kind == "strongest":
-        found = _strongest(graph, sources, targets, form)
-    else:
-        found = _searched(graph, sources, targets, form)
-    table = _table(graph, found, dataset)
+    ranked = form.kind in ("k shortest", "strongest")
+    found = (_ranked if ranked else _searched)(graph, sources, targets, form)
+    table = _table(graph, found, form, dataset)
     if form.by:
         table = _by_type(table)
-    if form.kind == "strongest":  # the limit has chosen which
+    if ranked:  # the limit has chosen which
         return Answer(ordered_table(table, form.order), found.complete, found.notes)
     rows = cut(ordered_table(table, form.order), form.limit)
     return Answer(rows.table, rows.complete and found.complete, found.notes)
@@ -47,24 +46,22 @@ def answer(form: ir.Paths, dataset: Dataset, planned: Plan) -> Answer:
 
 def columns(form: ir.Paths) -> list[str]:
     """The columns of the answer."""
-    return (
-        ["types", "hops", "paths", "strongest"] if form.by else ["hops", "weakest", "neuron_ids", "types", "synapses"]
-    )
+    if form.by:
+        return ["types", "hops", "paths", "strongest"]
+    if form.strength == "synapses":
+        return ["hops", "weakest", "neuron_ids", "types", "synapses"]
+    return ["hops", "strength", "neuron_ids", "types", "synapses", "input_fractions"]
 
 
+@dataclass(frozen=True, slots=True)
 class _Found:
-    """Paths as flat arrays, whether they are all, and sentences about them."""
+    """Paths as flat arrays with their strengths, whether they are all, and sentences about them."""
 
-    def __init__(
-        self,
-        ids: NDArray[np.int64],
-        offsets: NDArray[np.int64],
-        weakest: NDArray[np.int64],
-        complete: bool,
-        notes: tuple[str, ...] = (),
-    ) -> None:
-        self.ids, self.offsets, self.weakest = ids, offsets, weakest
-        self.complete, self.notes = complete, notes
+    ids: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+    strengths: NDArray[Any]
+    complete: bool
+    notes: tuple[str, ...] = ()
 
 
 _NOTHING = np.empty(0, dtype=np.int64)
@@ -99,16 +96,30 @@ def _searched(graph: Graph, sources: NDArray[np.int64], targets: NDArray[np.int6
 _NARROW = "Ask for fewer hops, more synapses, a region, or fewer neurons."
 
 
-def _strongest(graph: Graph, sources: NDArray[np.int64], targets: NDArray[np.int64], form: ir.Paths) -> _Found:
-    from graphkit.algorithms.strongest_paths import strongest_paths
+def _ranked(graph: Graph, sources: NDArray[np.int64], targets: NDArray[np.int64], form: ir.Paths) -> _Found:
+    from graphkit.algorithms.ranked_paths import k_shortest_paths, strongest_paths
 
+    kind = np.int64 if form.strength == "synapses" else np.float64
     if not len(sources) or not len(targets):
-        return _Found(_NOTHING, np.zeros(1, np.int64), _NOTHING, True, _absent(sources, targets))
-    paths = strongest_paths(graph, sources, targets, form.limit or 1, hops=form.hops)
+        return _Found(_NOTHING, np.zeros(1, np.int64), np.empty(0, kind), True, _absent(sources, targets))
+    search = strongest_paths if form.kind == "strongest" else k_shortest_paths
+    paths = search(graph, sources, targets, form.limit or 1, by=form.strength, hops=form.hops)
     ids = np.array([i for path in paths for i in path.ids], dtype=np.int64)
     offsets = np.cumsum([0, *(len(path.ids) for path in paths)], dtype=np.int64)
-    note = "Strongest: the weakest connection has the most synapses; of equals, the fewest hops, then the smaller ids."
-    return _Found(ids, offsets, np.array([p.weakest for p in paths], dtype=np.int64), True, (note,))
+    order = "then the fewest hops" if form.kind == "strongest" else "after the fewest hops"
+    return _Found(
+        ids,
+        offsets,
+        np.array([p.strength for p in paths], dtype=kind),
+        True,
+        (f"Strongest: {_STRONGEST[form.strength]}; {order}, then the smaller ids.",),
+    )
+
+
+_STRONGEST = {
+    "synapses": "the weakest connection has the most synapses",
+    "input fraction": "the largest product of input fractions, each the share of the target's input synapses in the graph asked",
+}
 
 
 def _absent(sources: NDArray[np.int64], targets: NDArray[np.int64]) -> tuple[str, ...]:
@@ -116,7 +127,7 @@ def _absent(sources: NDArray[np.int64], targets: NDArray[np.int64]) -> tuple[str
     return (f"None of the neurons {' and '.join(ends)} which paths go has a connection in the graph asked.",)
 
 
-def _table(graph: Graph, found: _Found, dataset: Dataset) -> pa.Table:
+def _table(graph: Graph, found: _Found, form: ir.Paths, dataset: Dataset) -> pa.Table:
     hops = np.diff(found.offsets) - 1
     (types,) = neuron_columns_of(dataset, found.ids, ("type",))
     last = np.zeros(len(found.ids), dtype=np.bool_)
@@ -124,17 +135,19 @@ def _table(graph: Graph, found: _Found, dataset: Dataset) -> pa.Table:
     begins = np.flatnonzero(~last)
     synapses = _synapses(graph, found.ids[begins], found.ids[begins + 1])
     lists = pa.array(found.offsets, pa.int32())
-    return pa.table(
-        {
-            "hops": pa.array(hops, pa.int64()),
-            "weakest": pa.array(found.weakest, pa.int64()),
-            "neuron_ids": pa.ListArray.from_arrays(lists, pa.array(found.ids)),
-            "types": pa.ListArray.from_arrays(lists, types),
-            "synapses": pa.ListArray.from_arrays(
-                pa.array(np.concatenate([[0], np.cumsum(hops)]), pa.int32()), pa.array(synapses)
-            ),
-        }
-    )
+    along = pa.array(np.concatenate([[0], np.cumsum(hops)]), pa.int32())
+    rows = {
+        "hops": pa.array(hops, pa.int64()),
+        "weakest" if form.strength == "synapses" else "strength": pa.array(found.strengths),
+        "neuron_ids": pa.ListArray.from_arrays(lists, pa.array(found.ids)),
+        "types": pa.ListArray.from_arrays(lists, types),
+        "synapses": pa.ListArray.from_arrays(along, pa.array(synapses)),
+    }
+    if form.strength == "input fraction":
+        targets = graph.index_of(found.ids[begins + 1]) if len(begins) else _NOTHING
+        inputs = np.bincount(graph.indices, weights=graph.synapses, minlength=len(graph))
+        rows["input_fractions"] = pa.ListArray.from_arrays(along, pa.array(synapses / inputs[targets]))
+    return pa.table(rows)
 
 
 def _synapses(graph: Graph, pre: NDArray[np.int64], post: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -152,17 +165,17 @@ def _synapses(graph: Graph, pre: NDArray[np.int64], post: NDArray[np.int64]) -> 
 
 def _by_type(table: pa.Table) -> pa.Table:
     """Paths summed by the types along them."""
-    groups: dict[tuple[str | None, ...], list[int]] = {}
-    for types, weakest in zip(table["types"].to_pylist(), table["weakest"].to_pylist(), strict=True):
+    groups: dict[tuple[str | None, ...], list[Any]] = {}
+    for types, strength in zip(table["types"].to_pylist(), table[1].to_pylist(), strict=True):
         row = groups.setdefault(tuple(types), [0, 0])
         row[0] += 1
-        row[1] = max(row[1], weakest)
+        row[1] = max(row[1], strength)
     ranked = sorted(groups.items(), key=lambda g: (len(g[0]), -g[1][0], -g[1][1], [(t is None, t or "") for t in g[0]]))
     return pa.table(
         {
             "types": pa.array([list(t) for t, _ in ranked], pa.list_(pa.string())),
             "hops": pa.array([len(t) - 1 for t, _ in ranked], pa.int64()),
             "paths": pa.array([n for _, (n, _) in ranked], pa.int64()),
-            "strongest": pa.array([w for _, (_, w) in ranked], pa.int64()),
+            "strongest": pa.array([w for _, (_, w) in ranked], table.schema.field(1).type),
         }
     )

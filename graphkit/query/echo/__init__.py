@@ -37,7 +37,7 @@ def echo(form: ir.Form) -> str:
     words = _words(form)
     if form.order:
         words.append("order by " + ", ".join(map(order_text, form.order)))
-    if form.limit is not None:
+    if form.limit is not None and not (isinstance(form, ir.Paths) and form.kind == "k shortest"):  # said in front
         words.append(f"limit {form.limit}")
     return " ".join(words)
 
@@ -73,8 +73,16 @@ def _words(form: ir.Form) -> list[str]:
             sides = f"compare {quoted_text(form.first)} and {quoted_text(form.second)}"
             return [sides, *_in(form.regions), *where_words(form.where)]
         case ir.Paths():
-            kind = {"all": "paths", "shortest": "shortest paths", "strongest": "strongest paths"}[form.kind]
-            return [kind, *_ends(form.pre, form.post), *_within(form.hops), *_selected(form)]
+            kind = f"{form.limit} shortest" if form.kind == "k shortest" else form.kind.removeprefix("all")
+            strength = [] if form.strength == "synapses" else [f"by {form.strength}"]
+            return [
+                *kind.split(),
+                "paths",
+                *_ends(form.pre, form.post),
+                *_within(form.hops),
+                *_selected(form),
+                *strength,
+            ]
         case ir.Reach():
             kind = {"inputs": "upstream of", "outputs": "downstream of", "partners": "partners of"}[form.direction]
             return [kind, set_text(form.of), *_within(form.hops), *_selected(form)]

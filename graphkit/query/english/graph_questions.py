@@ -13,14 +13,15 @@ from graphkit.query import ir
 from graphkit.query.english.parts import Parts
 from graphkit.query.english.places import regions_of
 from graphkit.query.english.sets import neuron_set, neuron_term
-from graphkit.query.english.source import Node, Source, as_token, as_tree, span_of, words_of
+from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, span_of, words_of
 
 __all__ = ["GRAPH_QUESTIONS"]
 
 
 def _paths(source: Source, question: Node, parts: Parts) -> ir.Form:
-    word = as_token(question.children[0])
-    kind = {"PATHS": "all", "SHORTEST": "shortest", "STRONGEST": "strongest"}[word.type]
+    tokens = [child for child in question.children if isinstance(child, Token)]
+    word, counts = tokens[-1], tokens[:-1]
+    kind = {"PATHS": "all", "SHORTEST": "k shortest" if counts else "shortest", "STRONGEST": "strongest"}[word.type]
     ends: list[ir.Condition] = []
     for name in ("from", "to"):
         condition = parts.take(name)
@@ -39,11 +40,21 @@ def _paths(source: Source, question: Node, parts: Parts) -> ir.Form:
     by, limit, order = parts.take("by", ()), parts.take("limit"), parts.take("order", ())
     if by not in ((), ("type",)):
         raise source.refusal(parts.places["by"], f"Paths can be grouped by type only, not by {', '.join(by)}.")
-    if kind == "strongest":
-        limit = 1 if limit is None else limit
+    strength, ranked = parts.take("strength", "synapses"), kind in ("k shortest", "strongest")
+    if strength != "synapses" and not ranked:
+        raise source.refusal(
+            parts.places["strength"],
+            "Say how many paths, where they are ranked by input fraction.",
+            "For example: 10 shortest paths ... by input fraction, or 10 strongest paths ... by input fraction",
+        )
+    if ranked:
+        said = parts.places.get("limit", word)
+        if counts and limit is not None:
+            raise source.refusal(said, "How many paths are wanted stands in the question twice.", "Leave one out.")
+        said, limit = (counts[0], count_of(source, counts[0])) if counts else (said, 1 if limit is None else limit)
         if limit > ir.MOST_STRONGEST:
-            raise source.refusal(parts.places["limit"], f"{ir.MOST_STRONGEST:,} strongest paths are the most.")
-    return ir.Paths(ends[0], ends[1], kind, hops, by, parts.selection(), limit, order)  # type: ignore[arg-type]
+            raise source.refusal(said, f"{ir.MOST_STRONGEST:,} paths are the most.")
+    return ir.Paths(ends[0], ends[1], kind, hops, by, parts.selection(), limit, order, strength)  # type: ignore[arg-type]
 
 
 def _common(source: Source, question: Node, parts: Parts) -> ir.Form:

@@ -33,6 +33,7 @@ PARTS = {
     "no_autapses": "autapses",
     "by": "by",
     "rank": "rank",
+    "strength": "strength",
     "against": "against",
     "errors": "errors",
     "order": "order",
@@ -113,6 +114,8 @@ def _part(source: Source, tree: Node) -> Any:
             return tuple(dict.fromkeys(_group(as_token(c)) for c in children))
         case "rank":
             return str(children[0]).lower()
+        case "strength":
+            return "synapses" if str(children[0]).lower() == "synapses" else "input fraction"
         case "errors":
             return _errors(source, tree)
         case "against":

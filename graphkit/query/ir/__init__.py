@@ -63,6 +63,7 @@ from graphkit.query.ir.graph import (
     Rank,
     Reach,
     Similar,
+    Strength,
 )
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test, TestOperator
@@ -134,6 +135,7 @@ __all__ = [
     "Sort",
     "Spread",
     "Statistics",
+    "Strength",
     "Synapses",
     "Test",
     "TestOperator",

@@ -12,6 +12,7 @@ from graphkit.query.ir.selection import EVERYTHING, Group, Selection
 __all__ = [
     "HUBS_SHOWN",
     "MOST_HOPS",
+    "MOST_STRONGEST",
     "SIMILAR_SHOWN",
     "Common",
     "Direction",
@@ -20,17 +21,19 @@ __all__ = [
     "Rank",
     "Reach",
     "Similar",
+    "Strength",
 ]
 
 Direction = Literal["inputs", "outputs", "partners"]
 Rank = Literal["degree", "in-degree", "out-degree", "synapses", "inputs", "outputs"]
+Strength = Literal["synapses", "input fraction"]
 RANKS: tuple[Rank, ...] = ("degree", "in-degree", "out-degree", "synapses", "inputs", "outputs")
 
 MOST_HOPS = 12
 """Of the paths and the reach that can be asked."""
 
 MOST_STRONGEST = 1_000
-"""Strongest paths that can be asked for at once."""
+"""Strongest, or k shortest, paths that can be asked for at once."""
 
 HUBS_SHOWN = 20
 SIMILAR_SHOWN = 20
@@ -43,18 +46,21 @@ class Paths:
 
     - "all": those of at most ``hops`` connections.
     - "shortest": those of the fewest connections from any of ``pre`` to any of ``post``.
-    - "strongest": the one whose weakest connection has the most synapses, of several the one of fewer connections, then
-      that of the smaller ids; with a limit as many in this order. With ``hops``, none longer.
+    - "k shortest": as many as the limit says, of the fewest connections, then the strongest, then of the smaller ids.
+    - "strongest": as many as the limit says, the strongest, then of fewer connections, then of the smaller ids.
+
+    With ``hops``, none longer. ``strength``: the synapses of the weakest connection, or the product of input fractions.
     """
 
     pre: Condition
     post: Condition
-    kind: Literal["all", "shortest", "strongest"]
+    kind: Literal["all", "shortest", "k shortest", "strongest"]
     hops: int | None = None
     by: tuple[Group, ...] = ()
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    strength: Strength = "synapses"
     name: ClassVar[str] = "paths"
 
 

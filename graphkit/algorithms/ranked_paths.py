@@ -1,0 +1,205 @@
+"""The k strongest and the k shortest paths, by synapses or by input fraction.
+
+How strong a path is:
+
+- by synapses: the synapses of its weakest connection (widest, or maximum-bottleneck, paths).
+- by input fraction: the product of the input fractions along it, where a connection's input fraction is the share of the target's
+  input synapses that it makes. It is the share of the end's input that comes this way, were signals to add up and pass unchanged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from graphkit.algorithms.path_parts import BestOf, Part, best_paths
+from graphkit.algorithms.reach import edges_of, hops_from
+from graphkit.algorithms.shares import shares_of
+from graphkit.errors import GraphError
+from graphkit.graph import Graph
+
+__all__ = ["MOST_RANKED", "RankedPath", "Strength", "input_fractions", "k_shortest_paths", "strongest_paths"]
+
+MOST_RANKED = 1_000
+"""Each further one costs some searches of the graph."""
+
+Strength = Literal["synapses", "input fraction"]
+
+_ENDLESS = 2**62
+_UNIT = 2.0**40
+"""Of the logarithms of input fractions, summed as whole numbers: products that differ by a part in 10^12 are told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankedPath:
+    """A path as neuron ids, and how strong it is: the synapses of its weakest connection, or its product of input fractions."""
+
+    ids: tuple[int, ...]
+    strength: int | float
+
+
+def strongest_paths(
+    graph: Graph,
+    sources: ArrayLike,
+    targets: ArrayLike,
+    count: int = 1,
+    *,
+    by: Strength = "synapses",
+    hops: int | None = None,
+) -> list[RankedPath]:
+    """The ``count`` strongest simple paths from any of ``sources`` to any of ``targets``, of at most ``hops`` connections.
+
+    In the order: as strong as possible, then fewer connections, then the smaller ids from the first on. Exact.
+
+    >>> graph = Graph.from_edges([1, 2, 1], [2, 3, 3], [9, 4, 2])
+    >>> strongest_paths(graph, [1], [3], 2)
+    [RankedPath(ids=(1, 2, 3), strength=4), RankedPath(ids=(1, 3), strength=2)]
+    >>> strongest_paths(graph, [1], [3], by="input fraction")
+    [RankedPath(ids=(1, 2, 3), strength=0.6666666666666666)]
+
+    Raises:
+        GraphError: an id is not in the graph; a number is below 1, or more than 1,000 paths are asked for.
+    """
+    return _ranked(graph, sources, targets, count, by, hops, shortest=False)
+
+
+def k_shortest_paths(
+    graph: Graph,
+    sources: ArrayLike,
+    targets: ArrayLike,
+    count: int = 1,
+    *,
+    by: Strength = "synapses",
+    hops: int | None = None,
+) -> list[RankedPath]:
+    """The ``count`` simple paths of the fewest connections, which may be more than those of the very shortest; of as many
+    connections the strongest first, then the smaller ids.
+
+    >>> graph = Graph.from_edges([1, 2, 1], [2, 3, 3], [9, 4, 2])
+    >>> [path.ids for path in k_shortest_paths(graph, [1], [3], 2)]
+    [(1, 3), (1, 2, 3)]
+
+    Raises:
+        GraphError: as ``strongest_paths``.
+    """
+    return _ranked(graph, sources, targets, count, by, hops, shortest=True)
+
+
+def input_fractions(graph: Graph) -> NDArray[np.float64]:
+    """Each connection's share of the target's input synapses (autapses count), float64 in the order of ``graph.indices``."""
+    total = np.bincount(graph.indices, weights=graph.synapses, minlength=len(graph))
+    return shares_of(graph.synapses, total[graph.indices])
+
+
+def _ranked(
+    graph: Graph, sources: ArrayLike, targets: ArrayLike, count: int, by: Strength, hops: int | None, *, shortest: bool
+) -> list[RankedPath]:
+    if not 1 <= count <= MOST_RANKED:
+        raise GraphError(f"From 1 to {MOST_RANKED:,} paths can be asked for, got {count:,}.")
+    if hops is not None and hops < 1:
+        raise GraphError(f"hops must be at least 1, got {hops}.")
+    if by not in ("synapses", "input fraction"):
+        raise GraphError(f"Paths are not strong by {by!r}; expected 'synapses' or 'input fraction'.")
+    is_target = np.zeros(len(graph), dtype=np.bool_)
+    is_target[graph.index_of(targets)] = True
+    starts = np.unique(np.atleast_1d(graph.index_of(sources))).tolist()
+    search, strength = (_widest if by == "synapses" else _likeliest)(
+        graph, is_target, _ENDLESS if hops is None else hops, shortest
+    )
+    found = islice(best_paths(starts, is_target.tolist(), search), count)
+    return [RankedPath(tuple(graph.ids[list(rows)].tolist()), strength(rows)) for rows in found]
+
+
+Strong = Callable[[tuple[int, ...]], Any]
+
+
+def _widest(graph: Graph, is_target: NDArray[np.bool_], hops: int, shortest: bool) -> tuple[BestOf, Strong]:
+    from graphkit.algorithms.path_kernels import best_path, levels
+
+    n = len(graph)
+    blocked, banned = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+    level, queue = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
+    into = edges_of(graph.in_indptr, np.flatnonzero(is_target))
+    strongest_end = int(graph.in_synapses[into].max(initial=0))
+
+    def width(rows: tuple[int, ...]) -> int:
+        return min((int(graph.synapses[_edge(graph, a, b)]) for a, b in pairwise(rows)), default=_ENDLESS)
+
+    def best_of(part: Part) -> tuple[Any, tuple[int, ...]] | None:
+        left = hops - max(0, len(part.root) - 1)
+        if left < 1:
+            return None
+        starts = np.array(part.starts, dtype=np.int64)
+        strongest_begin = int(graph.synapses[edges_of(graph.indptr, starts)].max(initial=0))
+        most = min(width(part.root), strongest_begin, strongest_end)
+        passed, not_first = list(part.root), list(part.banned)
+        blocked[passed], banned[not_first] = True, True
+        if shortest:
+            left = levels(
+                graph.indptr, graph.indices, graph.synapses, starts, blocked, banned, is_target, 1, left, level, queue
+            )
+        found, rows = 0, np.empty(0, dtype=np.int64)
+        if left:
+            found, rows = best_path(
+                graph.indptr, graph.indices, graph.synapses, graph.in_indptr, graph.in_indices, graph.in_synapses,
+                starts, blocked, banned, is_target, most, left, level, queue,
+            )  # fmt: skip
+        blocked[passed], banned[not_first] = False, False
+        path = (*part.root[:-1], *rows.tolist())
+        return ((len(path), -found) if shortest else (-found, len(path)), path) if found else None
+
+    return best_of, width
+
+
+def _likeliest(graph: Graph, is_target: NDArray[np.bool_], hops: int, shortest: bool) -> tuple[BestOf, Strong]:
+    from graphkit.algorithms.path_costs import cheapest_path, costs_to_targets, work_space
+
+    n = len(graph)
+    inputs = np.bincount(graph.indices, weights=graph.synapses, minlength=n)
+    costs = _costs(graph.synapses, inputs[graph.indices])
+    in_costs = _costs(graph.in_synapses, np.repeat(inputs, np.diff(graph.in_indptr)))
+    to_cost, to_hops = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
+    costs_to_targets(graph.in_indptr, graph.in_indices, in_costs, is_target, shortest, to_cost, to_hops)
+    fewest = hops_from(graph, graph.ids[is_target], direction="in")
+    hops = hops if hops < n else _ENDLESS  # a simple path has no more
+    blocked, banned = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
+    work = work_space(n, hops, shortest)
+
+    def best_of(part: Part) -> tuple[Any, tuple[int, ...]] | None:
+        gone = max(0, len(part.root) - 1)
+        if hops - gone < 1:
+            return None
+        spent = sum(int(costs[_edge(graph, a, b)]) for a, b in pairwise(part.root))
+        passed, not_first = list(part.root), list(part.banned)
+        blocked[passed], banned[not_first] = True, True
+        cost, length, rows = cheapest_path(
+            graph.indptr, graph.indices, costs, np.array(part.starts, dtype=np.int64), blocked, banned, is_target,
+            to_cost, to_hops, fewest, hops if hops == _ENDLESS else hops - gone, shortest, work,
+        )  # fmt: skip
+        blocked[passed], banned[not_first] = False, False
+        path = (*part.root[:-1], *rows.tolist())
+        key = (length + gone, cost + spent) if shortest else (cost + spent, length + gone)
+        return (key, path) if length else None
+
+    def product(rows: tuple[int, ...]) -> float:
+        return math.prod(float(graph.synapses[_edge(graph, a, b)] / inputs[b]) for a, b in pairwise(rows))
+
+    return best_of, product
+
+
+def _costs(synapses: NDArray[np.int64], of: NDArray[Any]) -> NDArray[np.int64]:
+    """Minus the logarithm of the share, in whole units."""
+    found: NDArray[np.int64] = np.rint((np.log(of) - np.log(synapses)) * _UNIT).astype(np.int64)
+    return np.maximum(found, 0)
+
+
+def _edge(graph: Graph, pre: int, post: int) -> int:
+    """Where the connection between two rows stands."""
+    begin, end = int(graph.indptr[pre]), int(graph.indptr[pre + 1])
+    return begin + int(np.searchsorted(graph.indices[begin:end], post))

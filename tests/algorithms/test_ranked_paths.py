@@ -1,0 +1,120 @@
+"""The k strongest and the k shortest paths, against every simple path that networkx lists."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from fractions import Fraction
+from itertools import pairwise
+
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphkit.algorithms.ranked_paths import Strength, input_fractions, k_shortest_paths, strongest_paths
+from graphkit.errors import GraphError
+from graphkit.graph import Graph
+from tests.algorithms.oracle import both, random_graph
+from tests.strategies import EdgeList, edge_lists
+
+_UNIT = 2.0**40
+"""docs/decisions.md: products are compared by their logarithms, in units of 2^-40."""
+
+
+@st.composite
+def _asked(draw: st.DrawFn) -> tuple[EdgeList, list[int], list[int]]:
+    """A small graph with few different strengths, so that ties are many; two sets of its neurons, which may overlap."""
+    edges = draw(edge_lists(max_neurons=7, max_edges=24).filter(lambda e: len(e.ids) > 1))
+    weights = draw(st.sampled_from([1, 3, 2**40]))
+    edges = edges._replace(synapses=[1 + n % weights for n in edges.synapses])
+    some = st.lists(st.sampled_from(edges.ids), min_size=1, max_size=3, unique=True)
+    return edges, draw(some), draw(some)
+
+
+class _Every:
+    """All simple paths of at most so many hops, and what they are ranked by."""
+
+    def __init__(self, graph: nx.DiGraph[int], sources: list[int], targets: list[int], hops: int | None) -> None:
+        self._weight = {(a, b): n for a, b, n in graph.edges(data="weight")}
+        self._inputs = dict(graph.in_degree(weight="weight"))
+        self.paths = [
+            tuple(path)
+            for source, target in itertools.product(set(sources), set(targets))
+            if source != target
+            for path in nx.all_simple_paths(graph, source, target, cutoff=hops)
+        ]
+
+    def weakest(self, path: tuple[int, ...]) -> int:
+        return min(self._weight[pair] for pair in pairwise(path))
+
+    def product(self, path: tuple[int, ...]) -> Fraction:
+        return math.prod((Fraction(self._weight[a, b], self._inputs[b]) for a, b in pairwise(path)), start=Fraction(1))
+
+    def _rank(self, path: tuple[int, ...], by: Strength) -> int:
+        if by == "synapses":
+            return -self.weakest(path)
+        return sum(round((math.log(self._inputs[b]) - math.log(self._weight[a, b])) * _UNIT) for a, b in pairwise(path))
+
+    def strongest(self, by: Strength) -> list[tuple[int, ...]]:
+        return sorted(self.paths, key=lambda p: (self._rank(p, by), len(p), p))
+
+    def shortest(self, by: Strength) -> list[tuple[int, ...]]:
+        return sorted(self.paths, key=lambda p: (len(p), self._rank(p, by), p))
+
+
+@pytest.mark.parametrize("by", ["synapses", "input fraction"])
+@given(asked=_asked(), count=st.integers(1, 12), hops=st.none() | st.integers(1, 4))
+def test_the_best_of_all_paths(
+    by: Strength, asked: tuple[EdgeList, list[int], list[int]], count: int, hops: int | None
+) -> None:
+    edges, sources, targets = asked
+    graph, oracle = both(edges)
+    every = _Every(oracle, sources, targets, hops)
+    strong = strongest_paths(graph, sources, targets, count, by=by, hops=hops)
+    short = k_shortest_paths(graph, sources, targets, count, by=by, hops=hops)
+    assert [p.ids for p in strong] == every.strongest(by)[:count]
+    assert [p.ids for p in short] == every.shortest(by)[:count]
+    for path in (*strong, *short):
+        expected = every.weakest(path.ids) if by == "synapses" else float(every.product(path.ids))
+        assert path.strength == pytest.approx(expected, rel=1e-12)
+    if by == "input fraction":  # no product that was left out is larger
+        best = sorted(map(every.product, every.paths), reverse=True)[:count]
+        assert [p.strength for p in strong] == pytest.approx(list(map(float, best)), rel=1e-9)
+
+
+@pytest.mark.parametrize("hops", [None, 4])
+def test_a_larger_graph_beside_networkx(hops: int | None) -> None:
+    graph, oracle = random_graph(80, 500, 3)
+    inputs = dict(oracle.in_degree(weight="weight"))
+    for a, b, synapses in oracle.edges(data="weight"):
+        oracle.edges[a, b]["cost"] = -math.log(synapses / inputs[b])
+    theirs = []
+    for path in nx.shortest_simple_paths(oracle, 3, 60, weight="cost"):
+        if hops is None or len(path) - 1 <= hops:
+            theirs.append(tuple(path))
+        if len(theirs) == 8:
+            break
+    found = strongest_paths(graph, [3], [60], 8, by="input fraction", hops=hops)
+    assert [p.ids for p in found] == theirs
+    lengths = [len(p) for p in itertools.islice(nx.shortest_simple_paths(oracle, 3, 60), 300)]
+    for by in ("synapses", "input fraction"):
+        assert [len(p.ids) for p in k_shortest_paths(graph, [3], [60], 300, by=by)] == lengths
+
+
+def test_input_fractions() -> None:
+    graph = Graph.from_edges([1, 2, 3], [3, 3, 3], [1, 2, 5])  # an autapse counts
+    assert input_fractions(graph).tolist() == [0.125, 0.25, 0.625]
+
+
+def test_what_makes_no_sense_is_refused() -> None:
+    graph = Graph.from_edges([1], [2])
+    for wrong in (
+        lambda: strongest_paths(graph, [1], [2], 0),
+        lambda: k_shortest_paths(graph, [1], [2], 1001),
+        lambda: strongest_paths(graph, [1], [2], hops=0),
+        lambda: k_shortest_paths(graph, [1], [3]),
+        lambda: strongest_paths(graph, [1], [2], by="weight"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(GraphError):
+            wrong()
