@@ -38,20 +38,31 @@ class Contacts:
 
 def touching(labels: NDArray[Any]) -> tuple[Labels, Labels, Labels]:
     """(a, b, neighbours): pairs a < b of ids other than 0 that touch, sorted, and how many pairs of neighbouring voxels (26) there are."""
-    import cc3d
+    ids, codes = np.unique(labels, return_inverse=True)  # cc3d's own count is off at the faces of the array
+    codes = codes.reshape(labels.shape)
+    pairs = np.zeros(0, np.int64)
+    for step in _HALF:
+        here, there = _shifted(step, labels.shape)
+        one, other = codes[here], codes[there]
+        differ = (one != other) & (labels[here] != 0) & (labels[there] != 0)
+        one, other = one[differ], other[differ]
+        pairs = np.concatenate([pairs, np.minimum(one, other) * len(ids) + np.maximum(one, other)])
+    found, count = np.unique(pairs, return_counts=True)
+    a, b = np.divmod(found, max(len(ids), 1))
+    return ids[a].astype(np.int64), ids[b].astype(np.int64), count.astype(np.int64)
 
-    ids, codes = np.unique(labels, return_inverse=True)
-    if not len(ids):
-        return (np.zeros(0, np.int64),) * 3
-    plain = codes.reshape(labels.shape).astype(np.uint32) + np.uint32(ids[0] != 0)  # cc3d leaves 0 out
-    found = cc3d.contacts(plain, connectivity=26, surface_area=False)
-    rows = np.array(sorted((int(a), int(b), int(n)) for (a, b), n in found.items()), np.int64).reshape(-1, 3)
-    of = ids if ids[0] == 0 else np.concatenate([[0], ids])
-    return of[rows[:, 0]].astype(np.int64), of[rows[:, 1]].astype(np.int64), rows[:, 2]
 
+def near_pairs(
+    labels: NDArray[Any],
+    voxel_size_nm: tuple[float, float, float],
+    *,
+    reach_nm: float,
+    within: tuple[slice, slice, slice] | None = None,
+) -> Contacts:
+    """The pairs of segments that come within about twice ``reach_nm`` of each other, with nothing but unlabelled voxels between.
 
-def near_pairs(labels: NDArray[Any], voxel_size_nm: tuple[float, float, float], *, reach_nm: float) -> Contacts:
-    """The pairs of segments that come within about twice ``reach_nm`` of each other, with nothing but unlabelled voxels between."""
+    Only contacts whose first voxel in the order z, y, x lies ``within`` count: those of the cores of blocks add up to those of all.
+    """
     from scipy import ndimage
 
     size = np.asarray(voxel_size_nm, np.float64)
@@ -62,26 +73,35 @@ def near_pairs(labels: NDArray[Any], voxel_size_nm: tuple[float, float, float], 
         grown = np.where(distance <= reach_nm, grown[tuple(nearest)], 0)
     parts = [_across(grown, distance, step, size) for step in _HALF]
     pair_a, pair_b, flat, gap, area = (np.concatenate(column) for column in zip(*parts, strict=True))
+    if within is not None:
+        counted = np.zeros(labels.shape, bool)
+        counted[within] = True
+        kept = counted.ravel()[flat]
+        pair_a, pair_b, flat, gap, area = (column[kept] for column in (pair_a, pair_b, flat, gap, area))
+    if not len(flat):
+        none = np.zeros(0, np.int64)
+        return Contacts(none, none, np.zeros(0), np.zeros(0), none.reshape(0, 3))
     order = np.lexsort((flat, gap, pair_b, pair_a))
     pair_a, pair_b, flat, gap, area = (column[order] for column in (pair_a, pair_b, flat, gap, area))
-    starts = np.flatnonzero(np.append(True, (pair_a[1:] != pair_a[:-1]) | (pair_b[1:] != pair_b[:-1]))) if len(flat) else np.zeros(0, np.int64)
+    starts = np.flatnonzero(np.append(True, (pair_a[1:] != pair_a[:-1]) | (pair_b[1:] != pair_b[:-1])))
     voxels = np.stack(np.unravel_index(flat, labels.shape), axis=1).astype(np.int64)
     places = [
         _middle(voxels[i:j][gap[i:j] <= gap[i] + size.min()], size)
         for i, j in zip(starts, np.append(starts[1:], len(flat)), strict=True)
     ]
-    total = np.add.reduceat(area, starts) if len(starts) else np.zeros(0)
-    return Contacts(pair_a[starts], pair_b[starts], total, gap[starts], np.array(places, np.int64).reshape(-1, 3))
+    total = np.add.reduceat(area, starts)
+    return Contacts(pair_a[starts], pair_b[starts], total, gap[starts], np.array(places, np.int64))
 
 
 _HALF = [step for step in itertools.product((-1, 0, 1), repeat=3) if step > (0, 0, 0)]
 """One of each two opposite steps to a neighbour."""
 
 
-def _across(grown: Labels, distance: NDArray[np.float64], step: tuple[int, ...], size: NDArray[np.float64]) -> tuple[Any, ...]:
+def _across(
+    grown: Labels, distance: NDArray[np.float64], step: tuple[int, ...], size: NDArray[np.float64]
+) -> tuple[Any, ...]:
     """a < b, flat place, gap in nm and face area in nm^2 of the pairs of different segments one ``step`` apart."""
-    here = tuple(slice(max(-s, 0), n - max(s, 0)) for s, n in zip(step, grown.shape, strict=True))
-    there = tuple(slice(max(s, 0), n - max(-s, 0)) for s, n in zip(step, grown.shape, strict=True))
+    here, there = _shifted(step, grown.shape)
     one, other = grown[here], grown[there]
     at = np.nonzero((one != other) & (one != 0) & (other != 0))
     a, b = one[at], other[at]
@@ -90,6 +110,13 @@ def _across(grown: Labels, distance: NDArray[np.float64], step: tuple[int, ...],
     faces = sum(map(abs, step)) == 1
     area = float(size.prod() / (np.abs(step) @ size)) if faces else 0.0
     return np.minimum(a, b), np.maximum(a, b), flat.astype(np.int64), gap, np.full(len(a), area)
+
+
+def _shifted(step: tuple[int, ...], shape: tuple[int, ...]) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """The voxels that have a neighbour one ``step`` on, and those neighbours."""
+    here = tuple(slice(max(-s, 0), n - max(s, 0)) for s, n in zip(step, shape, strict=True))
+    there = tuple(slice(max(s, 0), n - max(-s, 0)) for s, n in zip(step, shape, strict=True))
+    return here, there
 
 
 def _middle(voxels: Labels, size: NDArray[np.float64]) -> Labels:
