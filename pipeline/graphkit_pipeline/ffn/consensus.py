@@ -8,7 +8,7 @@
 A merge that one fill makes and another does not is undone by it; a split of either stays, for agglomeration to mend. Good
 inputs err in different places: fills in forward and in reverse order of the seeds, or with the noise of other seeds.
 
-Januszewski et al. 2018, High-precision automated reconstruction of neurons with flood-filling networks (their consensus procedure).
+Januszewski et al. 2018, High-precision automated reconstruction of neurons with flood-filling networks (consensus).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def consensus(segmentations: Sequence[NDArray[Any]], *, min_voxels: int = 1, one
     Args:
         segmentations: one or more integer arrays [z, y, x], 0 for nothing.
         min_voxels: smaller pieces become background.
-        one_is_enough: a voxel that some inputs leave unlabelled is kept. It joins the touching piece that all inputs that label
-            it agree with, that of the longest contact where there are several; else it stays a piece. False: it becomes background.
+        one_is_enough: a voxel that some inputs leave unlabelled is kept. It joins a touching piece that all inputs that label it
+            agree with, that of the longest contact where there are several; else it is a piece. False: it becomes background.
 
     Raises:
         GraphkitError: no segmentation, or arrays of different shapes, of floats, or with negative ids.

@@ -37,7 +37,7 @@ class Contacts:
 
 
 def touching(labels: NDArray[Any]) -> tuple[Labels, Labels, Labels]:
-    """(a, b, neighbours): pairs a < b of ids other than 0 that touch, sorted, and how many pairs of neighbouring voxels (26) there are."""
+    """(a, b, neighbours): pairs a < b of ids other than 0 that touch, sorted; how many pairs of neighbouring voxels (26) do."""
     ids, codes = np.unique(labels, return_inverse=True)  # cc3d's own count is off at the faces of the array
     codes = codes.reshape(labels.shape)
     pairs = np.zeros(0, np.int64)
@@ -59,9 +59,9 @@ def near_pairs(
     reach_nm: float,
     within: tuple[slice, slice, slice] | None = None,
 ) -> Contacts:
-    """The pairs of segments that come within about twice ``reach_nm`` of each other, with nothing but unlabelled voxels between.
+    """The pairs of segments that come within about twice ``reach_nm`` of each other, with only unlabelled voxels between.
 
-    Only contacts whose first voxel in the order z, y, x lies ``within`` count: those of the cores of blocks add up to those of all.
+    Only contacts whose first voxel lies ``within`` count: those of the cores of blocks add up to those of all.
     """
     from scipy import ndimage
 
