@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from graphkit_pipeline.ffn.consensus import consensus
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
@@ -22,6 +22,7 @@ def segmentations(count: int = 2) -> st.SearchStrategy[list[np.ndarray]]:
     return st.lists(arrays(np.int64, (3, 4, 4), elements=ids), min_size=1, max_size=count)
 
 
+@settings(max_examples=60, deadline=None)
 @given(segmentations(3), st.booleans(), st.integers(1, 4))
 def test_no_merge_that_an_input_lacks(inputs: list[np.ndarray], one_is_enough: bool, least: int) -> None:
     found = consensus(inputs, min_voxels=least, one_is_enough=one_is_enough)
@@ -35,6 +36,7 @@ def test_no_merge_that_an_input_lacks(inputs: list[np.ndarray], one_is_enough: b
             assert len(set(labels[here].tolist()) - {0}) <= 1
 
 
+@settings(max_examples=60, deadline=None)
 @given(segmentations(3))
 def test_no_split_but_those_of_the_inputs(inputs: list[np.ndarray]) -> None:
     """Neighbours that every input joins are joined, and every voxel that has a label keeps one."""
@@ -51,6 +53,7 @@ def test_no_split_but_those_of_the_inputs(inputs: list[np.ndarray]) -> None:
                 assert found[place] == found[other]
 
 
+@settings(max_examples=60, deadline=None)
 @given(segmentations(3))
 def test_the_order_of_the_inputs_does_not_matter(inputs: list[np.ndarray]) -> None:
     np.testing.assert_array_equal(consensus(inputs), consensus(inputs[::-1]))

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 from graphkit_pipeline.ffn.contacts import near_pairs, touching
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -20,6 +20,7 @@ def neighbours(shape: tuple[int, ...]) -> list[tuple[tuple[int, ...], tuple[int,
     return [(p, q) for p in places for q in places if p < q and max(abs(i - j) for i, j in zip(p, q, strict=True)) == 1]
 
 
+@settings(max_examples=60, deadline=None)
 @given(LABELS)
 def test_touching(labels: np.ndarray) -> None:
     expected: dict[tuple[int, int], int] = {}
@@ -32,6 +33,7 @@ def test_touching(labels: np.ndarray) -> None:
     assert list(zip(a.tolist(), b.tolist(), strict=True)) == sorted(expected)
 
 
+@settings(max_examples=60, deadline=None)
 @given(LABELS)
 def test_near_without_reach_is_touching(labels: np.ndarray) -> None:
     found = near_pairs(labels, SIZE, reach_nm=0.0)
@@ -51,6 +53,7 @@ def test_near_without_reach_is_touching(labels: np.ndarray) -> None:
     np.testing.assert_allclose(found.gap_nm, list(gap.values()))
 
 
+@settings(max_examples=60, deadline=None)
 @given(LABELS)
 def test_the_parts_of_a_volume_add_up(labels: np.ndarray) -> None:
     def areas(within: tuple[slice, slice, slice] | None) -> dict[tuple[int, int], float]:
