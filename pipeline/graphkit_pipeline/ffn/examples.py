@@ -17,27 +17,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphkit_pipeline.ffn.augment import (
+    Augmentation,
+    blurred_sections,
+    graded,
+    graded_sections,
+    missing_sections,
+    noisy,
+    section_shifts,
+    spoilt_section,
+    turned,
+)
 from graphkit_pipeline.ffn.settings import NetworkSettings, Triple, logit
 
-__all__ = ["Augmentation", "Example", "canvas_shape", "make_example"]
+__all__ = ["Example", "canvas_shape", "make_example"]
 
 TARGET_IN, TARGET_OUT = 0.95, 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """How examples are varied. Probabilities, and grey values as shares of the range.
-
-    ``mirror`` flips each axis half of the time; ``turn`` swaps axes whose voxel size, field of view and delta are equal.
-    ``contrast`` and ``brightness`` are the standard deviations of a factor around 1 and of a shift. ``section`` is the chance
-    that one section (z) of an example is lost (flat) or dark.
-    """
-
-    mirror: bool = True
-    turn: bool = True
-    contrast: float = 0.08
-    brightness: float = 0.03
-    section: float = 0.05
 
 
 @dataclass(slots=True)
@@ -83,17 +78,25 @@ def make_example(
     target: from the canvas alone nobody can know that they belong to it.
     """
     shape = canvas_shape(network, rings)
-    box = tuple(slice(c - n // 2, c + n // 2 + 1) for c, n in zip(centre, shape, strict=True))
-    grey = image[box].astype(np.float32)
-    inside = labels[box] == labels[centre]
-    if connected:
-        inside = _component(inside)
-    if augmentation.section and rng.random() < augmentation.section:
-        _spoil_section(grey, rng)
-    grey, inside = _turned(grey, inside, network, augmentation, rng)
-    factor = 1 + augmentation.contrast * rng.standard_normal()
-    shift = 255 * augmentation.brightness * rng.standard_normal()
-    grey = np.clip((grey - 128) * factor + 128 + shift, 0, 255)
+    a = augmentation
+    low = np.array(centre) - np.array(shape) // 2
+    shifts = np.zeros((shape[0], 2), dtype=np.int64)
+    if a.shifted and rng.random() < a.shifted:
+        room = np.column_stack([low, np.array(image.shape) - low - np.array(shape)])[1:]
+        shifts = section_shifts(shape[0], a.shift_vox, room, rng)
+    grey, inside = _seen(image, labels, centre, low, shape, shifts, connected)
+    if a.blurred and rng.random() < a.blurred:
+        grey = blurred_sections(grey, a.blurred_most, a.blur_vox, rng)
+    if a.section_contrast or a.section_brightness:
+        grey = graded_sections(grey, a.section_contrast, a.section_brightness, rng)
+    if a.section and rng.random() < a.section:
+        grey = spoilt_section(grey, rng)
+    if a.missing and rng.random() < a.missing:
+        grey = missing_sections(grey, a.missing_most, rng)
+    grey, inside = turned(grey, inside, network, a, rng)
+    grey = graded(grey, a.contrast, a.brightness, rng)
+    if a.noise:
+        grey = noisy(grey, a.noise, rng)
     seed = np.full(shape, logit(network.pad), dtype=np.float32)
     middle = (shape[0] // 2, shape[1] // 2, shape[2] // 2)
     seed[middle] = logit(network.init)
@@ -118,42 +121,39 @@ def _visits(middle: Triple, deltas: Triple, rings: int, rng: np.random.Generator
     return order[::-1]
 
 
-def _component(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The part of the mask that hangs together (by faces, edges or corners) with its middle voxel."""
+def _seen(
+    image: NDArray[np.uint8],
+    labels: NDArray[Any],
+    centre: Triple,
+    low: NDArray[np.int64],
+    shape: Triple,
+    shifts: NDArray[np.int64],
+    connected: bool,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Grey values and the object in the canvas at ``low``, each section taken from where its shift has put it.
+
+    Whether the object hangs together is asked in the volume, where no section is out of place: a neurite that a displaced section
+    cuts in two is still one.
+    """
+    reach = np.abs(shifts).max(axis=0)
+    first, last = low[1:] - np.minimum(reach, low[1:]), low[1:] + shape[1:] + reach
+    box = (slice(low[0], low[0] + shape[0]), *(slice(f, e) for f, e in zip(first.tolist(), last.tolist(), strict=True)))
+    whole, same = image[box], labels[box] == labels[centre]
+    starts = (low[1:] - first + shifts).tolist()
+    views = [(z, slice(y, y + shape[1]), slice(x, x + shape[2])) for z, (y, x) in enumerate(starts)]
+    if connected:
+        visible = np.zeros(same.shape, dtype=bool)
+        for view in views:
+            visible[view] = same[view]
+        y, x = (np.array(centre[1:]) - first).tolist()
+        same = _component(visible, (shape[0] // 2, y, x))
+    grey = np.stack([whole[view] for view in views]).astype(np.float32)
+    return grey, np.stack([same[view] for view in views])
+
+
+def _component(inside: NDArray[np.bool_], place: Triple) -> NDArray[np.bool_]:
+    """The part of the mask that hangs together (by faces, edges or corners) with the voxel at ``place``."""
     from scipy import ndimage
 
     parts, _ = ndimage.label(inside, structure=np.ones((3, 3, 3)))
-    middle = tuple(n // 2 for n in inside.shape)
-    return np.asarray(parts == parts[middle])
-
-
-def _spoil_section(grey: NDArray[np.float32], rng: np.random.Generator) -> None:
-    """One section is lost (its mean grey value everywhere) or dark, in place."""
-    z = int(rng.integers(grey.shape[0]))
-    if rng.random() < 0.5:
-        grey[z] = grey[z].mean()
-    else:
-        grey[z] *= rng.uniform(0.3, 0.8)
-
-
-def _turned(
-    grey: NDArray[np.float32],
-    inside: NDArray[np.bool_],
-    network: NetworkSettings,
-    augmentation: Augmentation,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    if augmentation.turn:
-        size = network.voxel_size_nm or (1.0, 1.0, 1.0)
-        kinds = list(zip(size, network.field_of_view, network.deltas, strict=True))
-        axes = [
-            p
-            for p in itertools.permutations(range(3))
-            if all(kinds[a] == kinds[b] for a, b in zip(p, range(3), strict=True))
-        ]
-        turn = axes[int(rng.integers(len(axes)))]
-        grey, inside = grey.transpose(turn), inside.transpose(turn)
-    if augmentation.mirror:
-        flips = tuple(axis for axis in range(3) if rng.random() < 0.5)
-        grey, inside = np.flip(grey, flips), np.flip(inside, flips)
-    return grey, inside
+    return np.asarray(parts == parts[place])

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.backend import import_keras
-from graphkit_pipeline.ffn.examples import Augmentation, Example, canvas_shape, make_example
+from graphkit_pipeline.ffn.augment import Augmentation
+from graphkit_pipeline.ffn.examples import Example, canvas_shape, make_example
 from graphkit_pipeline.ffn.inference import segment_array
 from graphkit_pipeline.ffn.network import FfnNetwork, build_network, compiled, save_network
 from graphkit_pipeline.ffn.partitions import Centres, sample_centres
@@ -257,7 +258,8 @@ class _Run:
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise GraphkitError(f"The checkpoint {path} cannot be read: {error}") from None
         mine = json.loads(json.dumps(asdict(self.settings)))
-        if changed := [name for name in mine if state["settings"].get(name) != mine[name]]:
+        its = _with_defaults(state["settings"], json.loads(json.dumps(asdict(TrainingSettings()))))
+        if changed := [name for name in mine if its.get(name) != mine[name]]:
             raise GraphkitError(
                 f"{path} is of a run with other settings: {', '.join(changed)}.",
                 hint="Resume with the settings that it was begun with, or train in another folder.",
@@ -376,6 +378,17 @@ def _check_volumes(volumes: Sequence[LabelledVolume], settings: TrainingSettings
                 f"Volume {k} has voxels of {v.voxel_size_nm} nm, the network's are {expected} nm (z, y, x).",
                 hint="Resample the volume, or set the network's voxel_size_nm.",
             )
+
+
+def _with_defaults(given: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a run, with those that it was begun without, because they did not exist yet, at their defaults."""
+    filled = {**defaults, **given}
+    return {
+        name: _with_defaults(value, defaults[name])
+        if isinstance(defaults.get(name), dict) and isinstance(value, dict)
+        else value
+        for name, value in filled.items()
+    }
 
 
 def _compact(labels: NDArray[Any]) -> NDArray[np.int32]:

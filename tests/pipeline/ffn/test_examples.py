@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
-from graphkit_pipeline.ffn.examples import Augmentation, canvas_shape, make_example
+from graphkit_pipeline.ffn.augment import Augmentation
+from graphkit_pipeline.ffn.examples import canvas_shape, make_example
 from graphkit_pipeline.ffn.settings import NetworkSettings, logit
 
 NET = NetworkSettings(field_of_view=(9, 9, 9), deltas=(2, 2, 2), mean=100.0, std=50.0)

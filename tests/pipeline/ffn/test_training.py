@@ -161,6 +161,19 @@ def test_a_folder_that_holds_a_run(uninterrupted: Path) -> None:
         train_ffn([two_blobs()], changed, uninterrupted, resume=True)
 
 
+def test_a_run_from_before_a_setting_existed_is_resumed(uninterrupted: Path, tmp_path: Path) -> None:
+    """Its checkpoint does not name the setting, which then has its default."""
+    with np.load(uninterrupted / "checkpoint.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    state = json.loads(str(arrays["state"]))
+    del state["settings"]["augmentation"]["noise"], state["settings"]["connected"]
+    np.savez(tmp_path / "checkpoint.npz", **{**arrays, "state": np.array(json.dumps(state))})
+    assert train_ffn([two_blobs()], SMALL, tmp_path, resume=True).steps == 6
+    noisy = dataclasses.replace(SMALL, augmentation=dataclasses.replace(SMALL.augmentation, noise=0.1))
+    with pytest.raises(GraphkitError, match="other settings: augmentation"):
+        train_ffn([two_blobs()], noisy, tmp_path, resume=True)
+
+
 def test_a_damaged_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "checkpoint.npz").write_bytes(b"cut off")
     with pytest.raises(GraphkitError, match="cannot be read"):
