@@ -92,9 +92,10 @@ class Context:
     @cached_property
     def unet(self) -> UNetSettings:
         """What the synapse network was made for."""
-        from graphkit_pipeline.synapse.network import read_settings
+        from graphkit_pipeline.synapse.settings import NetworkSettings
+        from graphkit_pipeline.unet.network import read_settings
 
-        return read_settings(self.config.synapses.network)
+        return read_settings(self.config.synapses.network, NetworkSettings)
 
     @cached_property
     def segment_blocks(self) -> tuple[Block, ...]:

@@ -114,10 +114,11 @@ def _ffn_call_s(context: Context) -> float:
 
 def _unet_voxel_s(context: Context) -> float:
     """Seconds of the synapse network a voxel, its halos included."""
-    from graphkit_pipeline.synapse.network import load_network
     from graphkit_pipeline.synapse.predict import predict_array
+    from graphkit_pipeline.synapse.settings import NetworkSettings
+    from graphkit_pipeline.unet.network import load_network
 
-    network = load_network(context.config.synapses.network)
+    network = load_network(context.config.synapses.network, NetworkSettings)
     image = np.random.default_rng(0).integers(0, 256, network.settings.patch, dtype=np.uint8)
     predict_array(image, network, context.config.synapses.predict)
     start = time.perf_counter()

@@ -11,10 +11,10 @@ from graphkit_pipeline.blocks import Box
 from graphkit_pipeline.config import SHIPPED
 from graphkit_pipeline.emit import emit_dataset
 from graphkit_pipeline.synapse.assign import assign
-from graphkit_pipeline.synapse.network import load_network
 from graphkit_pipeline.synapse.predict import predict_array
-from graphkit_pipeline.synapse.settings import AssignSettings
+from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings
 from graphkit_pipeline.tissue import Tissue, read_tissue
+from graphkit_pipeline.unet.network import load_network
 
 from graphkit.dataset import open_dataset
 
@@ -59,7 +59,7 @@ def test_one_synapse_more_or_less_is_another_answer(tissue: Tissue, tmp_path: Pa
 def test_a_cleft_painted_over_in_the_image_is_another_answer(tissue: Tissue, tmp_path: Path) -> None:
     cut = slice(0, 64)
     image, labels, clefts = (getattr(tissue, name)[cut] for name in ("image", "segments", "clefts"))
-    network, settings = load_network(SHIPPED / "synapse-tissue.keras"), AssignSettings()
+    network, settings = load_network(SHIPPED / "synapse-tissue.keras", NetworkSettings), AssignSettings()
 
     def found(seen: np.ndarray) -> pa.Table:
         cleft, direction = predict_array(seen, network)

@@ -24,9 +24,10 @@ from graphkit.errors import GraphkitError
 from graphkit_pipeline.block_files import read_block
 from graphkit_pipeline.blocks import Block, Box
 from graphkit_pipeline.synapse.assign import SYNAPSES, assign, in_order
-from graphkit_pipeline.synapse.network import Network, load_network
-from graphkit_pipeline.synapse.predict import check_voxel_size, predict_array
-from graphkit_pipeline.synapse.settings import AssignSettings, PredictSettings
+from graphkit_pipeline.synapse.predict import predict_array
+from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, PredictSettings
+from graphkit_pipeline.unet.network import Network, load_network
+from graphkit_pipeline.unet.predict import check_voxel_size
 from graphkit_pipeline.volume import Volume, open_volume
 
 __all__ = ["AssignJob", "PredictJob", "assign_halo", "gather_synapses", "read_prediction"]
@@ -59,14 +60,14 @@ class PredictJob:
             "network": _digest(self.network),
         }
 
-    def setup(self) -> tuple[Volume, Network]:
+    def setup(self) -> tuple[Volume, Network[NetworkSettings]]:
         """Opens the image and loads the network; raises GraphkitError where they do not fit each other."""
         volume = open_volume(self.image, dataset=self.dataset, voxel_size_nm=self.voxel_size_nm, offset=self.offset)
-        network = load_network(self.network)
-        check_voxel_size(network, volume.voxel_size_nm, what=f"The image {self.image}")
+        network = load_network(self.network, NetworkSettings)
+        check_voxel_size(network.settings, volume.voxel_size_nm, what=f"The image {self.image}")
         return volume, network
 
-    def run(self, state: tuple[Volume, Network], block: Block) -> dict[str, np.ndarray]:
+    def run(self, state: tuple[Volume, Network[NetworkSettings]], block: Block) -> dict[str, np.ndarray]:
         volume, network = state
         seen = block.core.grown(network.settings.halo, within=volume.bounds)
         cleft, direction = predict_array(volume.read(seen), network, self.predict, origin=seen.start)

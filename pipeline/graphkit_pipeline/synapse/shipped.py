@@ -16,11 +16,12 @@ from typing import Any
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.formats.disk import atomically
-from graphkit_pipeline.synapse.network import load_network
 from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, TrainingSettings
-from graphkit_pipeline.synapse.training import TrainingReport, train_synapses
+from graphkit_pipeline.synapse.training import train_synapses
 from graphkit_pipeline.synapse.validation import validate_synapses
 from graphkit_pipeline.tissue import TISSUE_VERSION, Tissue, TissueSettings, simulate_tissue
+from graphkit_pipeline.unet.network import load_network
+from graphkit_pipeline.unet.training import TrainingReport
 
 __all__ = ["SHIPPED_NETWORK", "train_shipped_synapses"]
 
@@ -54,7 +55,7 @@ def train_shipped_synapses(
     report = train_synapses(
         training, TRAINING, out, network=NETWORK, validation=validation, resume=resume, progress=progress
     )
-    network = load_network(out)
+    network = load_network(out, NetworkSettings)
     scores = [
         {"seed": seed, **validate_synapses(network, truth).to_dict()}
         for seed, truth in zip(VALIDATION_SEEDS, validation, strict=True)

@@ -7,10 +7,11 @@ from typing import Any
 
 from graphkit_pipeline.evaluation.synapses import score_partners
 from graphkit_pipeline.synapse.assign import assign
-from graphkit_pipeline.synapse.network import Network
-from graphkit_pipeline.synapse.predict import check_voxel_size, predict_array
-from graphkit_pipeline.synapse.settings import AssignSettings, PredictSettings
+from graphkit_pipeline.synapse.predict import predict_array
+from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, PredictSettings
 from graphkit_pipeline.synapse.targets import SynapseTruth
+from graphkit_pipeline.unet.network import Network
+from graphkit_pipeline.unet.predict import check_voxel_size
 
 __all__ = ["TIGHT_NM", "Validation", "validate_synapses"]
 
@@ -34,7 +35,7 @@ class Validation:
 
 
 def validate_synapses(
-    network: Network,
+    network: Network[NetworkSettings],
     truth: SynapseTruth,
     *,
     assign_settings: AssignSettings | None = None,
@@ -45,7 +46,7 @@ def validate_synapses(
     Raises:
         GraphkitError: the volume's voxel size or dtype is not the network's.
     """
-    check_voxel_size(network, truth.voxel_size_nm)
+    check_voxel_size(network.settings, truth.voxel_size_nm)
     cleft, direction = predict_array(truth.image, network, predict_settings, origin=truth.offset)
     found = assign(
         cleft,

@@ -11,9 +11,9 @@ from graphkit_pipeline.blocks import Box, make_blocks
 from graphkit_pipeline.engine import EngineSettings, run_blocks
 from graphkit_pipeline.synapse.assign import SYNAPSES, assign
 from graphkit_pipeline.synapse.job import AssignJob, PredictJob, assign_halo, gather_synapses, read_prediction
-from graphkit_pipeline.synapse.network import build_network, save_network
 from graphkit_pipeline.synapse.predict import predict_array
 from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, PredictSettings
+from graphkit_pipeline.unet.network import build_network, save_network
 from graphkit_pipeline.volume import create_volume
 
 from graphkit.errors import GraphkitError

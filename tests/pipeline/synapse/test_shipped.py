@@ -7,10 +7,10 @@ import json
 
 import pytest
 from graphkit_pipeline.synapse import shipped
-from graphkit_pipeline.synapse.network import load_network
 from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, TrainingSettings
 from graphkit_pipeline.synapse.validation import validate_synapses
 from graphkit_pipeline.tissue import TISSUE_VERSION, TissueSettings, simulate_tissue
+from graphkit_pipeline.unet.network import load_network
 
 from graphkit.errors import GraphkitError
 
@@ -37,7 +37,7 @@ def test_it_finds_the_synapses_of_unseen_tissue(provenance):
     """A small cube has few synapses (about 36), so the bound is looser than what larger ones give."""
     tissue = simulate_tissue(TissueSettings(shape=(96, 96, 96), seed=1011))
     assert 1011 not in provenance["data"]["training_seeds"] + provenance["data"]["validation_seeds"]
-    network = load_network(shipped.SHIPPED_NETWORK)
+    network = load_network(shipped.SHIPPED_NETWORK, NetworkSettings)
     assert network.settings == shipped.NETWORK
     score = validate_synapses(network, tissue)
     assert score.true >= 25

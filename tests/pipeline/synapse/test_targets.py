@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from graphkit_pipeline.synapse.targets import cleft_loss, direction_loss, make_targets
+from graphkit_pipeline.unet.augment import turns
 
 from graphkit.errors import GraphkitError
 
@@ -120,3 +121,18 @@ def test_direction_loss_is_one_minus_cosine_where_the_truth_is_known():
     truth[0, 0, 0, 1], vector[0, 0, 0, 1] = (0, 1, 0), (0, -2, 0)  # the opposite: 2
     truth[0, 0, 0, 2], vector[0, 0, 0, 2] = (1, 0, 0), (0, 3, 0)  # square: 1
     assert float(direction_loss(truth, vector)) == pytest.approx((0 + 2 + 1) / 3, abs=1e-5)
+
+
+@pytest.mark.parametrize("turn", [t for i, t in enumerate(turns((1, 1, 1), (24, 24, 24))) if i % 5 == 0])
+def test_turned_targets_are_the_targets_of_turned_tissue(make_two_cells, turn):
+    """Recomputed from the turned segments, which know nothing of vectors."""
+    scene = make_two_cells()
+    scene.segments[13:, 12:] = 0  # no symmetry left: the lower cell ends half-way
+    turned = make_two_cells()
+    turned.segments = np.ascontiguousarray(turn.scalars(scene.segments))
+    turned.clefts = np.ascontiguousarray(turn.scalars(scene.clefts))
+    before = make_targets(scene).patch((0, 0, 0), (24, 24, 24))
+    after = make_targets(turned).patch((0, 0, 0), (24, 24, 24))
+    np.testing.assert_array_equal(turn.scalars(before[..., 0]), after[..., 0])
+    np.testing.assert_allclose(turn.vectors(before[..., 1:]), after[..., 1:], atol=2e-6)
+    assert len(np.unique(np.round(before[..., 1:], 3).reshape(-1, 3), axis=0)) > 3

@@ -6,10 +6,10 @@ import json
 
 import numpy as np
 import pytest
-from graphkit_pipeline.synapse.network import load_network
 from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, PredictSettings, TrainingSettings
 from graphkit_pipeline.synapse.training import Sampler, train_synapses
 from graphkit_pipeline.synapse.validation import validate_synapses
+from graphkit_pipeline.unet.network import load_network
 
 from graphkit.errors import GraphkitError
 
@@ -66,7 +66,7 @@ def test_it_learns_four_synapses_by_heart(painted, tmp_path):
     assert losses[-1] < losses[0]
     # The file predicts what was scored.
     again = validate_synapses(
-        load_network(tmp_path / "net.keras"),
+        load_network(tmp_path / "net.keras", NetworkSettings),
         painted,
         assign_settings=AssignSettings(),
         predict_settings=PredictSettings(tile=(48, 48, 48)),
@@ -85,7 +85,7 @@ def test_killed_and_resumed_is_as_if_never_killed(painted, tmp_path):
         pass
 
     def kill(stage, fraction):
-        if stage == "training synapses" and fraction > 4.5 / 6:
+        if stage == "training the synapse network" and fraction > 4.5 / 6:
             raise Killed
 
     with pytest.raises(Killed):
@@ -117,7 +117,7 @@ def test_patches_are_cut_right_and_hold_synapses(painted):
     settings = TrainingSettings(near_synapses=1.0, contrast=0, brightness=0, noise=0, batch=2)
     sampler = Sampler([painted], settings, NETWORK)
     for step in range(20):
-        image, mask, direction = sampler.batch(step)
+        image, (mask, direction) = sampler.batch(step)
         assert image.shape == mask.shape == (2, 24, 24, 24, 1)
         assert direction.shape == (2, 24, 24, 24, 3)
         grey = np.rint(image * np.float32(NETWORK.spread) + np.float32(NETWORK.mean))
@@ -129,8 +129,9 @@ def test_patches_are_cut_right_and_hold_synapses(painted):
             if (place >= 0).all() and (place < 24).all() and np.abs(direction[sample, z, y, x]).max() > 0.99:
                 assert grey[(sample, *place, 0)] == 130
     again = Sampler([painted], settings, NETWORK).batch(7)
-    for a, b in zip(sampler.batch(7), again, strict=True):
+    for a, b in zip(sampler.batch(7)[1], again[1], strict=True):
         np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(sampler.batch(7)[0], again[0])
 
 
 def test_what_cannot_be_learned_from_is_refused(painted, tmp_path):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from graphkit_pipeline.synapse.augment import Turn, jitter, turns
-from graphkit_pipeline.synapse.targets import make_targets
+from graphkit_pipeline.unet.augment import Turn, jitter, turns
 
 
 def test_how_many_turns_there_are():
@@ -22,21 +21,6 @@ def test_position_vectors_stay_position_vectors(turn):
     """The field v(p) = p, seen from the centre, is the same field however space is turned."""
     field = np.stack(np.meshgrid(*[np.arange(-2.0, 3.0)] * 3, indexing="ij"), axis=-1)
     np.testing.assert_array_equal(turn.vectors(field), field)
-
-
-@pytest.mark.parametrize("turn", [t for i, t in enumerate(turns((1, 1, 1), (24, 24, 24))) if i % 5 == 0])
-def test_turned_targets_are_the_targets_of_turned_tissue(make_two_cells, turn):
-    """Recomputed from the turned segments, which know nothing of vectors."""
-    scene = make_two_cells()
-    scene.segments[13:, 12:] = 0  # no symmetry left: the lower cell ends half-way
-    turned = make_two_cells()
-    turned.segments = np.ascontiguousarray(turn.scalars(scene.segments))
-    turned.clefts = np.ascontiguousarray(turn.scalars(scene.clefts))
-    before = make_targets(scene).patch((0, 0, 0), (24, 24, 24))
-    after = make_targets(turned).patch((0, 0, 0), (24, 24, 24))
-    np.testing.assert_array_equal(turn.scalars(before[..., 0]), after[..., 0])
-    np.testing.assert_allclose(turn.vectors(before[..., 1:]), after[..., 1:], atol=2e-6)
-    assert len(np.unique(np.round(before[..., 1:], 3).reshape(-1, 3), axis=0)) > 3
 
 
 def test_one_turn_by_hand():

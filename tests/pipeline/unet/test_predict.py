@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from graphkit_pipeline.synapse.network import build_network
-from graphkit_pipeline.synapse.predict import check_voxel_size, predict_array
+from graphkit_pipeline.synapse.predict import predict_array
 from graphkit_pipeline.synapse.settings import NetworkSettings, PredictSettings
+from graphkit_pipeline.unet.network import build_network
+from graphkit_pipeline.unet.predict import check_voxel_size
 
 from graphkit.errors import GraphkitError
 
@@ -134,6 +135,6 @@ def test_a_tile_too_small_for_the_halo_is_refused(network, image):
 
 
 def test_another_voxel_size_is_refused(network):
-    check_voxel_size(network, (16.1, 16, 16))
-    with pytest.raises(GraphkitError, match=r"8 x 8 x 8 nm .* trained on 16 x 16 x 16 nm"):
-        check_voxel_size(network, (8, 8, 8))
+    check_voxel_size(network.settings, (16.1, 16, 16))
+    with pytest.raises(GraphkitError, match=r"8 x 8 x 8 nm .* the synapse network was trained on 16 x 16 x 16 nm"):
+        check_voxel_size(network.settings, (8, 8, 8))

@@ -1,14 +1,13 @@
-"""The synapse network: a 3-D U-Net with a head for clefts and a head for directions, and its one file.
+"""A 3-D U-Net and its one file.
 
-    image [z, y, x, 1] ─ level 0 ──────────────(+)─ level 0 ─┬─ 1x1x1 ─ cleft: a logit
-                             └ pool ─ level 1 ─┘ up          └─ 1x1x1 ─ direction: (z, y, x), not yet of unit length
+    image [z, y, x, 1] ─ level 0 ──────────────(+)─ level 0 ─┬─ 1x1x1 ─ head
+                             └ pool ─ level 1 ─┘ up          └─ 1x1x1 ─ head ...
 
-Direction points from the postsynaptic to the presynaptic side, in nm space, in the order z, y, x. It is only trained, and
-only meaningful, at cleft voxels. Skips are added, not concatenated: half the cost of the top level, which is what
-costs. There is no normalisation layer: a prediction then depends on the image within ``settings.halo`` and on
-nothing else, so that a volume can be cut in any way (see predict.py).
+Skips are added, not concatenated: half the cost of the top level, which is what costs. There is no normalisation layer: a
+prediction then depends on the image within ``settings.halo`` and on nothing else, so that a volume can be cut in any
+way (see predict.py).
 
-After Ronneberger et al. 2015 (U-Net); mask and vectors together as in Buhmann et al. 2021 (Synful).
+After Ronneberger et al. 2015 (U-Net).
 
 The file is a Keras archive (``.keras``) with one more member, ``graphkit.json``: what the network is for and how its
 images are scaled. Keras reads it as well, under any backend.
@@ -22,42 +21,45 @@ import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.formats.disk import atomically
-from graphkit_pipeline.synapse.settings import NetworkSettings
+from graphkit_pipeline.unet.settings import NetworkSettings
 
 __all__ = ["Network", "build_network", "load_network", "read_settings", "save_network"]
 
 _MEMBER = "graphkit.json"
-_KIND = "graphkit synapse U-Net"
 _VERSION = 1
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # archives of the same network have the same bytes
 
+S = TypeVar("S", bound=NetworkSettings)
+
 
 @dataclass(frozen=True)
-class Network:
-    """A Keras model, image in, [cleft logit, direction] out, and the settings that it was built from."""
+class Network(Generic[S]):
+    """A Keras model, image in, one output for each of ``settings.heads`` out, and the settings that it was built from."""
 
     model: Any
-    settings: NetworkSettings
+    settings: S
 
 
-def build_network(settings: NetworkSettings, *, seed: int = 0, half_precision: bool = False) -> Network:
+def build_network(settings: S, *, seed: int = 0, half_precision: bool = False) -> Network[S]:
     """A new network with weights drawn from ``seed``. Takes images of any size that is a multiple of ``settings.stride``.
 
     Raises:
         MissingExtraError: Keras (or its backend) is not installed.
     """
-    keras = import_keras("The synapse network")
+    keras = import_keras(f"The {settings.about} network")
     layers, policy = keras.layers, "mixed_bfloat16" if half_precision else "float32"
     numbers = itertools.count()
     seeds = iter(
-        np.random.SeedSequence(seed).generate_state(2 * sum(settings.convolutions) + len(settings.features) + 1)
+        np.random.SeedSequence(seed).generate_state(
+            2 * sum(settings.convolutions) + len(settings.features) + len(settings.heads)
+        )
     )
 
     def convolve(x: Any, features: int, kernel: tuple[int, int, int], activation: str | None = "relu") -> Any:
@@ -90,19 +92,19 @@ def build_network(settings: NetworkSettings, *, seed: int = 0, half_precision: b
         x = level(layers.Add(dtype=policy, name=f"skip{number}")([x, skips[number]]), number)
     heads = [
         layers.Conv3D(
-            channels,
+            head.channels,
             1,
-            name=name,
+            name=head.name,
             kernel_initializer=keras.initializers.GlorotUniform(seed=int(next(seeds))),
-            bias_initializer=keras.initializers.Constant(bias),
+            bias_initializer=keras.initializers.Constant(head.bias),
             dtype="float32",
         )(x)
-        for name, channels, bias in (("cleft", 1, -3.0), ("direction", 3, 0.0))  # -3: clefts are rare
+        for head in settings.heads
     ]
-    return Network(keras.Model(image, heads, name="synapse_unet"), settings)
+    return Network(keras.Model(image, heads, name=f"{settings.about}_unet"), settings)
 
 
-def save_network(network: Network, path: str | Path) -> None:
+def save_network(network: Network[Any], path: str | Path) -> None:
     """Writes ``network`` to ``path`` (``.keras``), atomically. The same weights give the same bytes.
 
     Raises:
@@ -111,7 +113,7 @@ def save_network(network: Network, path: str | Path) -> None:
     path = Path(path)
     if path.suffix != ".keras":
         raise GraphkitError(f"A network is saved as FILE.keras, not {path.name!r}.")
-    about = {"kind": _KIND, "version": _VERSION, "settings": network.settings.to_dict()}
+    about = {"kind": _kind(type(network.settings)), "version": _VERSION, "settings": network.settings.to_dict()}
     with tempfile.TemporaryDirectory() as folder, atomically(path) as file:
         plain = Path(folder) / "plain.keras"
         network.model.save(plain)
@@ -124,16 +126,16 @@ def save_network(network: Network, path: str | Path) -> None:
             target.writestr(zipfile.ZipInfo(_MEMBER, _EPOCH), json.dumps(about, indent=2))
 
 
-def load_network(path: str | Path) -> Network:
-    """The network in the file ``path``, ready to predict (float32).
+def load_network(path: str | Path, settings_type: type[S]) -> Network[S]:
+    """The network in the file ``path``, ready to predict (float32); ``settings_type`` says of which purpose.
 
     Raises:
-        GraphkitError: no such file, not a synapse network, of a later version, or its weights are not of the shape that its
-            settings say.
+        GraphkitError: no such file, a network for something else, of a later version, or its weights are not of the shape
+            that its settings say.
         MissingExtraError: Keras (or its backend) is not installed.
     """
     path = Path(path)
-    settings = read_settings(path)
+    settings = read_settings(path, settings_type)
     network = build_network(settings)
     try:
         network.model.load_weights(path)
@@ -141,31 +143,38 @@ def load_network(path: str | Path) -> Network:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise GraphkitError(
             f"{path} is damaged, or its weights are not those of a U-Net with features {settings.features}: {first_line}",
-            hint="Take the file anew, or train a network with: graphkit train synapses",
+            hint=f"Take the file anew, or train a network with: {settings.command}",
         ) from error
     return network
 
 
-def read_settings(path: str | Path) -> NetworkSettings:
+def read_settings(path: str | Path, settings_type: type[S]) -> S:
     """What the network in the file ``path`` is for, without loading it (no Keras is needed).
 
     Raises:
-        GraphkitError: no such file, not a synapse network, or of a later version.
+        GraphkitError: no such file, a network for something else, or of a later version.
     """
-    path = Path(path)
+    path, about = Path(path), settings_type.about
     if not path.is_file():
-        raise GraphkitError(f"There is no synapse network at {path}.", hint="Expected a file NAME.keras.")
+        raise GraphkitError(f"There is no {about} network at {path}.", hint="Expected a file NAME.keras.")
     try:
         with zipfile.ZipFile(path) as archive:
-            about = json.loads(archive.read(_MEMBER))
-        kind, version, values = about["kind"], about["version"], about["settings"]
+            found = json.loads(archive.read(_MEMBER))
+        kind, version, values = found["kind"], found["version"], found["settings"]
     except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError) as error:
         raise GraphkitError(
-            f"{path} is not a synapse network of graphkit.",
-            hint="Expected a file made by: graphkit train synapses",
+            f"{path} is not a {about} network of graphkit.",
+            hint=f"Expected a file made by: {settings_type.command}",
         ) from error
-    if kind != _KIND:
-        raise GraphkitError(f"{path} holds a {kind!r}, not a {_KIND!r}.")
+    if kind != _kind(settings_type):
+        raise GraphkitError(
+            f"{path} holds a {kind!r}, not a {_kind(settings_type)!r}.",
+            hint=f"Expected a file made by: {settings_type.command}",
+        )
     if version != _VERSION:
         raise GraphkitError(f"{path} is of format version {version}; this graphkit reads version {_VERSION}.")
-    return NetworkSettings.from_dict(values)
+    return settings_type.from_dict(values)
+
+
+def _kind(settings_type: type[NetworkSettings]) -> str:
+    return f"graphkit {settings_type.about} U-Net"
