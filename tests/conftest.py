@@ -11,11 +11,19 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import settings
 
 from graphkit.build import BuildOptions, build_into
 from graphkit.dataset import Dataset, open_dataset
 from graphkit.simulate import simulate
 from graphkit.writer import DatasetWriter
+
+# The first example of a test may compile kernels or wait for a busy machine: time is what benchmarks are for.
+# `make test` draws the same examples each time, so that a failure is the change's own; `make thorough` and
+# `make soak` draw hundreds of new ones in every run, and what they find becomes a test of its own.
+settings.register_profile("graphkit", deadline=None, max_examples=40, derandomize=True, database=None)
+settings.register_profile("thorough", deadline=None, max_examples=400)
+settings.load_profile("thorough" if os.environ.get("GRAPHKIT_THOROUGH") else "graphkit")
 
 LONG = 720575940621039145
 """An id of 18 digits, as FlyWire has them: a float would lose its last ones. The neurons of `tiny` follow it."""

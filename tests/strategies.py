@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 __all__ = ["HUGE_IDS", "EdgeList", "attribute_columns", "edge_lists", "neuron_ids", "texts"]
 
 HUGE_IDS = (2**53 + 1, 720575940621039145, 2**63 - 1, -(2**63), -1, 0, 1)
 """Ids that a detour through a float, an unsigned or a 32-bit integer would change."""
-
-
-# The first example of a test may compile kernels or wait for a busy machine: time is what benchmarks are for.
-# `make test` draws the same examples each time, so that a failure is the change's own; `make thorough` and
-# `make soak` draw hundreds of new ones in every run, and what they find becomes a test of its own.
-settings.register_profile("graphkit", deadline=None, max_examples=40, derandomize=True, database=None)
-settings.register_profile("thorough", deadline=None, max_examples=400)
-settings.load_profile("thorough" if os.environ.get("GRAPHKIT_THOROUGH") else "graphkit")
 
 
 class EdgeList(NamedTuple):

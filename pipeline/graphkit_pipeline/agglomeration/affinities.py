@@ -1,0 +1,106 @@
+"""How sure the membrane network is that two segments are one: its affinities, summed over the contact.
+
+An affinity at a voxel says whether it and the voxel an offset further lie in the same cell. Of two segments, all pairs of
+voxels count of which one lies in each: short offsets see the wall itself, long ones see across it. Sums over blocks add
+up to those of the whole, exactly, where each voxel is in the core of one block and blocks see ``reach`` voxels further.
+
+Arrays are [z, y, x], affinities [offset, z, y, x] as bytes, 255 = surely the same cell.
+
+Affinities: Turaga et al. 2010; at long offsets Lee et al. 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from graphkit_pipeline.blocks import Box
+
+__all__ = ["PAIRS", "add_up", "grown", "pair_scores", "reach"]
+
+Triple = tuple[int, int, int]
+
+PAIRS = pa.schema(
+    [
+        pa.field("a", pa.int64(), False, {"description": "segment id, the lower of the two"}),
+        pa.field("b", pa.int64(), False, {"description": "segment id, the higher of the two"}),
+        pa.field("total", pa.int64(), False, {"description": "sum of affinities, 255 for each that is sure"}),
+        pa.field("observations", pa.int64(), False, {"description": "pairs of voxels that the sum is of"}),
+    ]
+)
+
+
+def reach(offsets: Sequence[Triple]) -> Triple:
+    """How many voxels beyond its core a block must see."""
+    z, y, x = (max(abs(offset[axis]) for offset in offsets) for axis in range(3))
+    return z, y, x
+
+
+def grown(labels: NDArray[Any], inside: NDArray[np.uint8], *, least: float, steps: int) -> NDArray[np.int64]:
+    """Segments grown into unlabelled voxels that are ``inside`` a cell by at least ``least``, by at most ``steps`` voxels.
+
+    Flood-filled segments end a little before the wall; grown, they touch those that they are one with. Every round each free
+    voxel beside a segment (by a face) joins it; beside several, the one with the lowest id.
+    """
+    out = np.array(labels, np.int64)
+    free = (out == 0) & (inside >= least * 255)
+    for _ in range(steps):
+        found = np.full(out.shape, np.iinfo(np.int64).max)
+        for axis in range(3):
+            for here, there in _neighbours(axis):
+                seen = out[there]
+                np.minimum(found[here], seen, out=found[here], where=seen > 0)
+        new = free & (found < np.iinfo(np.int64).max)
+        if not new.any():
+            break
+        out[new] = found[new]
+        free &= ~new
+    return out
+
+
+def pair_scores(
+    labels: NDArray[Any], affinities: NDArray[np.uint8], offsets: Sequence[Triple], *, core: Box | None = None
+) -> pa.Table:
+    """`PAIRS` of the segments whose voxels lie an offset apart, the first of the two in ``core`` (indices of the array).
+
+    ``offsets`` are of at least 0 along each axis; ``affinities`` [offset, z, y, x] belong to the first voxel of a pair.
+    """
+    low, high = (core.start, core.stop) if core else ((0, 0, 0), labels.shape)
+    ids, codes = np.unique(labels, return_inverse=True)
+    codes = codes.reshape(labels.shape).astype(np.int64)
+    none = int(np.searchsorted(ids, 0)) if (ids == 0).any() else -1
+    keys, scores = [], []
+    for offset, affinity in zip(offsets, affinities, strict=True):
+        ends = [min(h, n - o) for h, n, o in zip(high, labels.shape, offset, strict=True)]
+        here = tuple(slice(lo, max(lo, e)) for lo, e in zip(low, ends, strict=True))
+        there = tuple(slice(s.start + o, s.stop + o) for s, o in zip(here, offset, strict=True))
+        one, other = codes[here], codes[there]
+        differ = (one != other) & (one != none) & (other != none)
+        one, other = one[differ], other[differ]
+        keys.append(np.minimum(one, other) * len(ids) + np.maximum(one, other))
+        scores.append(affinity[here][differ])
+    key, score = np.concatenate(keys), np.concatenate(scores)
+    pairs, at, counts = np.unique(key, return_inverse=True, return_counts=True)
+    total = np.zeros(len(pairs), np.int64)
+    np.add.at(total, at, score.astype(np.int64))
+    columns = (ids[pairs // max(len(ids), 1)], ids[pairs % max(len(ids), 1)], total, counts)
+    return pa.table([pa.array(c.astype(np.int64), pa.int64()) for c in columns], schema=PAIRS)
+
+
+def add_up(tables: Sequence[pa.Table]) -> pa.Table:
+    """`PAIRS` of all blocks in one, each pair once, sorted by (a, b)."""
+    every = pa.concat_tables([PAIRS.empty_table(), *tables])
+    summed = every.group_by(["a", "b"]).aggregate([("total", "sum"), ("observations", "sum")])
+    summed = summed.rename_columns({"total_sum": "total", "observations_sum": "observations"}).select(PAIRS.names)
+    return summed.sort_by([("a", "ascending"), ("b", "ascending")]).cast(PAIRS)
+
+
+def _neighbours(axis: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+    """Voxels and their neighbours along an axis, on the one side and the other."""
+    first, last = [slice(None)] * 3, [slice(None)] * 3
+    first[axis], last[axis] = slice(None, -1), slice(1, None)
+    return [(tuple(first), tuple(last)), (tuple(last), tuple(first))]

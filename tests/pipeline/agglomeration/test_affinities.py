@@ -1,0 +1,78 @@
+"""Scores of pairs by the definition, voxel by voxel; blocks add up to the whole; growth stays where it may go."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+
+import numpy as np
+from graphkit_pipeline.agglomeration.affinities import add_up, grown, pair_scores, reach
+from graphkit_pipeline.blocks import Box, make_blocks
+from hypothesis import given
+from hypothesis import strategies as st
+
+OFFSETS = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (3, 0, 0), (0, 2, 1))
+HUGE = 720575940621039145
+
+
+def volume(seed: int, shape: tuple[int, int, int] = (7, 6, 5)) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(np.array([0, 1, 2, HUGE, HUGE + 1]), shape)
+    return labels, rng.integers(0, 256, (len(OFFSETS), *shape), dtype=np.uint8)
+
+
+def by_definition(labels: np.ndarray, affinities: np.ndarray) -> dict[tuple[int, int], list[int]]:
+    found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    for place in itertools.product(*map(range, labels.shape)):
+        for k, offset in enumerate(OFFSETS):
+            there = tuple(p + o for p, o in zip(place, offset, strict=True))
+            if all(t < n for t, n in zip(there, labels.shape, strict=True)):
+                one, other = int(labels[place]), int(labels[there])
+                if one and other and one != other:
+                    entry = found[min(one, other), max(one, other)]
+                    entry[0] += int(affinities[(k, *place)])
+                    entry[1] += 1
+    return found
+
+
+def as_dict(table) -> dict[tuple[int, int], list[int]]:  # type: ignore[no-untyped-def]
+    return {(r["a"], r["b"]): [r["total"], r["observations"]] for r in table.to_pylist()}
+
+
+@given(st.integers(0, 10**6))
+def test_sums_are_those_of_the_definition(seed: int) -> None:
+    labels, affinities = volume(seed)
+    assert as_dict(pair_scores(labels, affinities, OFFSETS)) == by_definition(labels, affinities)
+
+
+def test_blocks_add_up_to_the_whole() -> None:
+    labels, affinities = volume(4, (9, 8, 11))
+    assert reach(OFFSETS) == (3, 2, 1)
+    parts = []
+    for block in make_blocks(Box((0, 0, 0), labels.shape), (4, 4, 4), reach(OFFSETS)):
+        seen = block.box.slices(origin=(0, 0, 0))
+        core = Box(
+            *(
+                tuple(c - s for c, s in zip(end, block.box.start, strict=True))
+                for end in (block.core.start, block.core.stop)
+            )
+        )
+        parts.append(pair_scores(labels[seen], affinities[(slice(None), *seen)], OFFSETS, core=core))
+    assert as_dict(add_up(parts)) == by_definition(labels, affinities)
+
+
+def test_no_segments_have_no_pairs() -> None:
+    none = np.zeros((3, 4, 5), np.int64)
+    assert len(pair_scores(none, np.zeros((5, 3, 4, 5), np.uint8), OFFSETS)) == 0
+    assert len(add_up([])) == 0
+
+
+def test_segments_grow_where_it_is_inside_and_no_further() -> None:
+    labels = np.zeros((1, 1, 12), np.int64)
+    labels[..., 2], labels[..., 8] = 7, 5
+    inside = np.full(labels.shape, 255, np.uint8)
+    inside[..., 10] = 10
+    assert grown(labels, inside, least=0.5, steps=2).ravel().tolist() == [7, 7, 7, 7, 7, 0, 5, 5, 5, 5, 0, 0]
+    assert grown(labels, inside, least=0.5, steps=9).ravel().tolist() == [7, 7, 7, 7, 7, 5, 5, 5, 5, 5, 0, 0]
+    assert grown(labels, inside, least=0.0, steps=0).ravel().tolist() == labels.ravel().tolist()
+    assert labels.ravel().tolist() == [0, 0, 7, 0, 0, 0, 0, 0, 5, 0, 0, 0], "the input is left as it is"
