@@ -99,7 +99,7 @@ def _check(a: NDArray[np.int64], b: NDArray[np.int64], observations: NDArray[np.
 
 
 @compiled
-def _link(n, first, second, total, observations):  # type: ignore[no-untyped-def]
+def _link(n: int, first: Any, second: Any, total: Any, observations: Any) -> tuple[Any, Any, Any, Any]:
     """Ends (the least node of each cluster), score and observations of each join, in order."""
     m = len(first)
     ends = np.empty((m, 2), np.int64)
