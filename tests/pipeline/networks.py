@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from graphkit_pipeline.ffn.network import build_network, save_network
 from graphkit_pipeline.ffn.settings import NetworkSettings
+from graphkit_pipeline.membrane.settings import NetworkSettings as MembraneSettings
+from graphkit_pipeline.unet import network as unet
 
 
 def threshold_ffn(path: Path, *, level: float, voxel_size_nm: tuple[float, float, float] = (16.0, 16.0, 16.0)) -> Path:
@@ -34,4 +36,30 @@ def threshold_ffn(path: Path, *, level: float, voxel_size_nm: tuple[float, float
     kernels[5][:] = -2.0 * offset
     network.model.set_weights(kernels)
     save_network(network, path)
+    return path
+
+
+def threshold_membrane(path: Path, *, level: float, slope: float = 0.1, voxel_size_nm: float = 16.0) -> Path:
+    """A membrane network of one convolution: the logit of the inside is ``slope`` times the grey value above ``level``.
+
+    It sees one voxel. That of the affinity, at one voxel further in x, is the same.
+    """
+    settings = MembraneSettings(
+        voxel_size_nm=(voxel_size_nm,) * 3,
+        features=(1,),
+        pooling=(),
+        kernels=((1, 1, 1),),
+        convolutions=(1,),
+        patch=(8, 8, 8),
+        mean=0.0,
+        spread=1.0,
+        offsets=((0, 0, 1),),
+    )
+    network = unet.build_network(settings)
+    kernels = [np.ones(v.shape, np.float32) for v in network.model.weights]
+    kernels[1][:] = 0.0
+    for head in (2, 4):
+        kernels[head][:], kernels[head + 1][:] = slope, -slope * level
+    network.model.set_weights(kernels)
+    unet.save_network(network, path)
     return path

@@ -10,24 +10,22 @@ network needs by itself; an assignment block needs ``assign_halo`` around its co
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 
-from graphkit.errors import GraphkitError
 from graphkit_pipeline.block_files import read_block
 from graphkit_pipeline.blocks import Block, Box
 from graphkit_pipeline.synapse.assign import SYNAPSES, assign, in_order
 from graphkit_pipeline.synapse.predict import predict_array
 from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, PredictSettings
-from graphkit_pipeline.unet.network import Network, load_network
-from graphkit_pipeline.unet.predict import check_voxel_size
+from graphkit_pipeline.unet.job import UNetJob, file_digest
+from graphkit_pipeline.unet.network import Network
 from graphkit_pipeline.volume import Volume, open_volume
 
 __all__ = ["AssignJob", "PredictJob", "assign_halo", "gather_synapses", "read_prediction"]
@@ -40,38 +38,17 @@ def assign_halo(settings: AssignSettings, voxel_size_nm: Sequence[float]) -> tup
 
 
 @dataclass(frozen=True)
-class PredictJob:
+class PredictJob(UNetJob):
     """Cleft (uint8 [z, y, x]) and direction (int8 [3, z, y, x]) of each block's core."""
 
-    image: str
-    network: str
+    network_settings: ClassVar[type[NetworkSettings]] = NetworkSettings
+
     predict: PredictSettings = field(default_factory=PredictSettings)
-    dataset: str | None = None
-    voxel_size_nm: tuple[float, float, float] | None = None
-    offset: tuple[int, int, int] | None = None
-
-    def settings(self) -> dict[str, Any]:
-        # The tile is not among them: it changes memory, not results.
-        return {
-            "image": self.image,
-            "dataset": self.dataset,
-            "voxel_size_nm": self.voxel_size_nm and list(self.voxel_size_nm),
-            "offset": self.offset and list(self.offset),
-            "network": _digest(self.network),
-        }
-
-    def setup(self) -> tuple[Volume, Network[NetworkSettings]]:
-        """Opens the image and loads the network; raises GraphkitError where they do not fit each other."""
-        volume = open_volume(self.image, dataset=self.dataset, voxel_size_nm=self.voxel_size_nm, offset=self.offset)
-        network = load_network(self.network, NetworkSettings)
-        check_voxel_size(network.settings, volume.voxel_size_nm, what=f"The image {self.image}")
-        return volume, network
 
     def run(self, state: tuple[Volume, Network[NetworkSettings]], block: Block) -> dict[str, np.ndarray]:
-        volume, network = state
-        seen = block.core.grown(network.settings.halo, within=volume.bounds)
-        cleft, direction = predict_array(volume.read(seen), network, self.predict, origin=seen.start)
-        core = block.core.slices(origin=seen.start)
+        image, box = self._seen(state, block)
+        cleft, direction = predict_array(image, state[1], self.predict, origin=box.start)
+        core = block.core.slices(origin=box.start)
         return {
             "cleft": np.rint(cleft[core] * 255).astype(np.uint8),
             "direction": np.rint(direction[(slice(None), *core)] * 127).astype(np.int8),
@@ -114,7 +91,7 @@ class AssignJob:
 
     def settings(self) -> dict[str, Any]:
         return {
-            "prediction": _digest(Path(self.prediction) / "job.json"),
+            "prediction": file_digest(Path(self.prediction) / "job.json"),
             "prediction_blocks": [block.name for block in self.prediction_blocks],
             "labels": self.labels,
             "dataset": self.dataset,
@@ -150,10 +127,3 @@ def gather_synapses(folder: str | Path, blocks: Sequence[Block]) -> pa.Table:
         tables.append(pa.table([pa.array(arrays[f.name], f.type) for f in SYNAPSES], schema=SYNAPSES))
         numbers.append(np.full(len(tables[-1]), block.index))
     return in_order(pa.concat_tables(tables), np.concatenate(numbers))
-
-
-def _digest(path: str | Path) -> str:
-    try:
-        return hashlib.blake2b(Path(path).read_bytes(), digest_size=16).hexdigest()
-    except OSError as error:
-        raise GraphkitError(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -6,21 +6,14 @@ It is trained on generated tissue and nothing else. Seeds 1 to 999 are for train
 
 from __future__ import annotations
 
-import hashlib
-import json
-import platform
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
-from graphkit_pipeline.formats.disk import atomically
 from graphkit_pipeline.synapse.settings import AssignSettings, NetworkSettings, TrainingSettings
 from graphkit_pipeline.synapse.training import train_synapses
 from graphkit_pipeline.synapse.validation import validate_synapses
-from graphkit_pipeline.tissue import TISSUE_VERSION, Tissue, TissueSettings, simulate_tissue
 from graphkit_pipeline.unet.network import load_network
+from graphkit_pipeline.unet.shipped import check_folder, tissues, write_provenance
 from graphkit_pipeline.unet.training import TrainingReport
 
 __all__ = ["SHIPPED_NETWORK", "train_shipped_synapses"]
@@ -48,10 +41,9 @@ def train_shipped_synapses(
         GraphkitError: ``out`` cannot be written, or a checkpoint beside it is of another training.
     """
     out = Path(out)
-    if not out.parent.is_dir():
-        raise GraphkitError(f"There is no folder {out.parent} to write the network to.")
-    training = _tissues(TRAINING_SEEDS, TRAINING_EDGE_VOX, progress)
-    validation = _tissues(VALIDATION_SEEDS, VALIDATION_EDGE_VOX, progress)
+    check_folder(out)
+    training = list(tissues(TRAINING_SEEDS, TRAINING_EDGE_VOX, progress))
+    validation = list(tissues(VALIDATION_SEEDS, VALIDATION_EDGE_VOX, progress))
     report = train_synapses(
         training, TRAINING, out, network=NETWORK, validation=validation, resume=resume, progress=progress
     )
@@ -60,50 +52,20 @@ def train_shipped_synapses(
         {"seed": seed, **validate_synapses(network, truth).to_dict()}
         for seed, truth in zip(VALIDATION_SEEDS, validation, strict=True)
     ]
-    with atomically(out.with_suffix(".json")) as file:
-        file.write((json.dumps(_provenance(out, training, scores), indent=2) + "\n").encode())
-    return report
-
-
-def _tissues(seeds: tuple[int, ...], edge: int, progress: Progress) -> list[Tissue]:
-    made = []
-    for number, seed in enumerate(seeds):
-        progress("simulating tissue", number / len(seeds))
-        made.append(simulate_tissue(TissueSettings(shape=(edge, edge, edge), seed=seed)))
-    progress("simulating tissue", 1.0)
-    return made
-
-
-def _provenance(path: Path, training: list[Tissue], scores: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "what": "synapse U-Net for generated tissue",
-        "command": COMMAND,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "data": {
-            "tissue_version": TISSUE_VERSION,
+    write_provenance(
+        out,
+        "synapse U-Net for generated tissue",
+        COMMAND,
+        {
             "training_seeds": list(TRAINING_SEEDS),
             "training_shape": [TRAINING_EDGE_VOX] * 3,
             "training_synapses": sum(len(tissue.synapses) for tissue in training),
             "validation_seeds": list(VALIDATION_SEEDS),
             "validation_shape": [VALIDATION_EDGE_VOX] * 3,
         },
-        "network": NETWORK.to_dict(),
-        "training": TRAINING.to_dict(),
-        "assign": AssignSettings().to_dict(),
-        "validation": scores,
-        "made_with": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("keras", "numpy")},
-            **_backend(),
-        },
-    }
-
-
-def _backend() -> dict[str, str]:
-    import keras
-
-    name = keras.backend.backend()
-    try:
-        return {name: __import__(name).__version__}
-    except (ImportError, AttributeError):
-        return {"backend": name}
+        network=NETWORK.to_dict(),
+        training=TRAINING.to_dict(),
+        assign=AssignSettings().to_dict(),
+        validation=scores,
+    )
+    return report
