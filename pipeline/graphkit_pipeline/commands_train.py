@@ -31,6 +31,14 @@ Tissues = Annotated[
         "--tissue", metavar="DIR", help="A folder of `graphkit simulate-tissue`; repeatable.", show_default=False
     ),
 ]
+Images = Annotated[
+    list[str] | None,
+    typer.Option("--image", metavar="VOLUME", help="An image of your own; repeatable.", show_default=False),
+]
+TrueLabels = Annotated[
+    list[str] | None,
+    typer.Option("--labels", metavar="VOLUME", help="Its true segments, in the same order.", show_default=False),
+]
 Validation = Annotated[
     list[Path] | None,
     typer.Option("--validation", metavar="DIR", help="The same, held out; repeatable.", show_default=False),
@@ -52,14 +60,8 @@ _T = TypeVar("_T")
 def ffn(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.", show_default=False)],
     tissue: Tissues = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option("--image", metavar="VOLUME", help="An image of your own; repeatable.", show_default=False),
-    ] = None,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option("--labels", metavar="VOLUME", help="Its true segments, in the same order.", show_default=False),
-    ] = None,
+    image: Images = None,
+    labels: TrueLabels = None,
     validation: Validation = None,
     settings: SettingsFile = None,
     steps: Steps = None,
@@ -139,6 +141,51 @@ def synapses(
                 progress=progress,
             )
     say(f"Trained {report.steps:,} steps. The network is {output}.")
+
+
+@app.command()
+def membrane(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="NAME.keras", help="The network's file.", show_default=False)
+    ],
+    tissue: Tissues = None,
+    image: Images = None,
+    labels: TrueLabels = None,
+    validation: Validation = None,
+    settings: SettingsFile = None,
+    steps: Steps = None,
+    resume: Resume = False,
+    shipped: Shipped = False,
+) -> None:
+    """Train a membrane network: the inside of cells, for flood filling to look at."""
+    with caught(), progress_bar() as progress:
+        from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
+        from graphkit_pipeline.membrane.training import train_membrane
+
+        if shipped:
+            from graphkit_pipeline.membrane.shipped import train_shipped_membrane
+
+            _nothing_else("--shipped", tissue, image, labels, validation, settings, steps)
+            report = train_shipped_membrane(output, progress=progress)
+        else:
+            volumes = [*_labelled(tissue or []), *_own(image or [], labels or [])]
+            if not volumes:
+                raise GraphkitError(
+                    "There is nothing to train on.",
+                    hint="Give --tissue DIR, or --image VOLUME with --labels VOLUME, or --shipped.",
+                )
+            content, size = _content(settings), volumes[0].voxel_size_nm
+            network = {**({"voxel_size_nm": list(size)} if size else {}), **content.pop("network", {})}
+            report = train_membrane(
+                volumes,
+                _with_steps(_made(TrainingSettings, content), steps),
+                output,
+                network=_made(NetworkSettings, network),
+                validation=_labelled(validation or []),
+                resume=resume,
+                progress=progress,
+            )
+    say(f"Trained {report.steps:,} steps. The network is {output}; the log is {output.with_suffix('.log.jsonl')}.")
 
 
 def _tissues(folders: list[Path]) -> list[Tissue]:

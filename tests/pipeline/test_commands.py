@@ -101,6 +101,8 @@ def _view(arguments: list[str], folder: Path) -> None:
         (["train", "ffn", "-o", "net", "--image", "a"], "--labels"),
         (["train", "synapses", "-o", "net.keras"], "nothing to train on"),
         (["train", "synapses", "-o", "net.keras", "--tissue", "nowhere"], "nowhere"),
+        (["train", "membrane", "-o", "net.keras"], "nothing to train on"),
+        (["train", "membrane", "-o", "net.keras", "--shipped", "--steps", "5"], "--shipped"),
         (["evaluate", "nowhere", "nowhere"], "nowhere"),
         (["view", "nowhere"], "nowhere"),
     ],
