@@ -10,6 +10,9 @@ from dataclasses import dataclass
 FULL = bool(os.environ.get("GRAPHKIT_BENCH"))
 """Full size, as `make bench` runs it; otherwise small, so that the benchmarks do not rot."""
 
+SHARE = float(os.environ.get("GRAPHKIT_BENCH_SHARE", "1" if FULL else "0"))
+"""Of the full size, where a benchmark can be had smaller: GRAPHKIT_BENCH=1 GRAPHKIT_BENCH_SHARE=0.02 prints what it would."""
+
 _PARENT = """
 import resource, subprocess, sys, time
 start = time.perf_counter()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 from graphkit.graph import Graph
 from graphkit.motifs.nulls.sampling import Draw, Sampler, graphs
 from graphkit.motifs.nulls.swap_chain import ATTEMPTS_PER_CONNECTION, in_two_halves, number_of_attempts
+
+if TYPE_CHECKING:
+    from graphkit.motifs.nulls.edge_set import Form
 
 __all__ = ["KEEPS", "configuration", "sampler"]
 
@@ -51,31 +55,30 @@ def sampler(graph: Graph, *, attempts_per_connection: float = ATTEMPTS_PER_CONNE
     attempts = number_of_attempts(graph, attempts_per_connection)
 
     @functools.cache
-    def start() -> tuple[NDArray[np.int32], NDArray[np.int64], np.uint64]:
+    def start() -> tuple[NDArray[np.uint64], NDArray[Any], Form]:
+        from graphkit.motifs.nulls.edge_set import edge_set
         from graphkit.motifs.nulls.rows import row_owners
-        from graphkit.motifs.nulls.swap_kernel import connection_table
 
-        sources = row_owners(graph.indptr)
-        table, shift = connection_table(sources, graph.indices)
-        return sources, table, np.uint64(shift)
+        return edge_set(graph.n_neurons, row_owners(graph.indptr), graph.indices)
 
     def draw(rng: np.random.Generator, go_on: Callable[[], None]) -> Draw:
+        from graphkit.motifs.nulls.edge_set import targets_of
         from graphkit.motifs.nulls.rows import graph_of_rows, shared
         from graphkit.motifs.nulls.swap_kernel import swaps
 
         if not graph.n_connections:
             return Draw(graph)
-        sources, table, shift = start()
-        targets, table = graph.indices.copy(), table.copy()
+        keys, table, form = start()
+        keys, table = keys.copy(), table.copy()
         state = rng.integers(2**64, size=2, dtype=np.uint64)
 
         def go(steps: int) -> int:
-            return int(swaps(steps, state, graph.indptr, sources, targets, table, shift))
+            return int(swaps(steps, state, graph.indptr, keys, table, form))
 
         def left() -> float:
-            return int(shared(graph.indptr, graph.indices, graph.indptr, targets)) / graph.n_connections
+            return int(shared(graph.indptr, graph.indices, graph.indptr, targets_of(keys, form))) / graph.n_connections
 
         chain = in_two_halves(attempts, go, left, go_on)
-        return Draw(graph_of_rows(graph, graph.indptr, targets, graph.synapses), chain)
+        return Draw(graph_of_rows(graph, graph.indptr, targets_of(keys, form), graph.synapses), chain)
 
     return draw

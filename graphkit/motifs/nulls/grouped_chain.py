@@ -27,40 +27,40 @@ def grouped_sampler(graph: Graph, group: NDArray[np.int32], attempts: int, dista
 
     @functools.cache
     def start() -> tuple[Any, ...]:
+        from graphkit.motifs.nulls.edge_set import edge_set
         from graphkit.motifs.nulls.grouped_kernel import bins_of
         from graphkit.motifs.nulls.rows import row_owners
-        from graphkit.motifs.nulls.swap_kernel import connection_table
 
         sources = row_owners(graph.indptr)
-        table, shift = connection_table(sources, graph.indices)
         bins = np.empty(0, np.uint8)
         if distances is not None:
             bins = bins_of(sources, graph.indices, positions, edges)
         groups = (*_grouped(group[sources]), *_grouped(group[graph.indices]))
-        return sources, table, np.uint64(shift), bins, *groups
+        return edge_set(graph.n_neurons, sources, graph.indices), bins, *groups
 
     def draw(rng: np.random.Generator, go_on: Callable[[], None]) -> Draw:
+        from graphkit.motifs.nulls.edge_set import targets_of
         from graphkit.motifs.nulls.grouped_kernel import grouped_swaps
         from graphkit.motifs.nulls.rows import graph_of_rows, shared
 
         if not graph.n_connections:
             return Draw(graph)
-        sources, table, shift, bins, by_source, source_starts, by_target, target_starts = start()
-        targets, table, by_target, bins = graph.indices.copy(), table.copy(), by_target.copy(), bins.copy()
+        (keys, table, form), bins, by_source, source_starts, by_target, target_starts = start()
+        keys, table, by_target, bins = keys.copy(), table.copy(), by_target.copy(), bins.copy()
         at_target = np.empty_like(by_target)
         at_target[by_target] = np.arange(len(by_target), dtype=np.int32)
         state = rng.integers(2**64, size=2, dtype=np.uint64)
-        slots = (graph.indptr, sources, targets, table, shift)
-        groups = (group, by_source, source_starts, by_target, target_starts, at_target)
+        by_group = (group, by_source, source_starts, by_target, target_starts, at_target)
+        chain_of: tuple[Any, ...] = (graph.indptr, keys, table, form, *by_group, bins, positions, edges)
 
         def go(steps: int) -> int:
-            return int(grouped_swaps(steps, state, *slots, *groups, bins, positions, edges))
+            return int(grouped_swaps(steps, state, *chain_of))
 
         def left() -> float:
-            return int(shared(graph.indptr, graph.indices, graph.indptr, targets)) / graph.n_connections
+            return int(shared(graph.indptr, graph.indices, graph.indptr, targets_of(keys, form))) / graph.n_connections
 
         chain = in_two_halves(attempts, go, left, go_on)
-        return Draw(graph_of_rows(graph, graph.indptr, targets, graph.synapses), chain)
+        return Draw(graph_of_rows(graph, graph.indptr, targets_of(keys, form), graph.synapses), chain)
 
     return draw
 

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
+from graphkit.motifs.nulls.edge_set import Form
 from graphkit.motifs.nulls.hashing import below, drawn
-from graphkit.motifs.nulls.swap_kernel import cycle_from, swap, swappable, turn
+from graphkit.motifs.nulls.swap_kernel import NONE, cycle_from, swap, turn
 
 __all__ = ["bins_of", "grouped_swaps"]
 
@@ -50,10 +51,9 @@ def grouped_swaps(
     attempts: int,
     state: _UInt64,
     indptr: _Int64,
-    sources: _Int32,
-    targets: _Int32,
-    table: _Int64,
-    shift: np.uint64,
+    keys: _UInt64,
+    table: NDArray[Any],
+    form: Form,
     group: _Int32,
     by_source: _Int32,
     source_starts: _Int64,
@@ -66,19 +66,20 @@ def grouped_swaps(
 ) -> Any:  # pragma: no cover - compiled
     """Goes ``attempts`` steps on, in place; the number of moves carried out. Without bins (an empty array), by blocks."""
     has_bins = len(bins) > 0
+    low = (np.uint64(1) << form.bits) - np.uint64(1)
     moves = 0
     for _ in range(attempts):
         bits = drawn(state)
-        i = below(bits, len(targets))
-        a, b = sources[i], targets[i]
+        i = np.uint64(below(bits, len(keys)))
+        a, b = keys[i] >> form.bits, keys[i] & low
         if bits & np.uint64(15) == np.uint64(0):
-            bc, ca = cycle_from(state, i, indptr, sources, targets, table, shift)
-            if bc < 0:
+            bc, ca = cycle_from(state, i, indptr, keys, table, form)
+            if bc == NONE:
                 continue
-            ga, gb, gc = group[a], group[b], group[sources[ca]]
+            ga, gb, gc = group[a], group[b], group[keys[ca] >> form.bits]
             if not has_bins and ga != gb and gb != gc and gc != ga:
                 continue
-            turn(i, bc, ca, sources, targets, table, shift)
+            turn(i, bc, ca, keys, table, form)
             at_b, at_c, at_a = at_target[i], at_target[bc], at_target[ca]
             at_target[i], at_target[bc], at_target[ca] = at_c, at_a, at_b
             by_target[at_c], by_target[at_a], by_target[at_b] = i, bc, ca
@@ -88,22 +89,23 @@ def grouped_swaps(
             continue
         way = bits >> np.uint64(4) & np.uint64(3)
         if has_bins and way == np.uint64(3):
-            j = below(drawn(state), len(targets))
+            j = np.uint64(below(drawn(state), len(keys)))
         elif way & np.uint64(1) == np.uint64(0):
             begin, end = source_starts[group[a]], source_starts[group[a] + 1]
-            j = int(by_source[begin + below(drawn(state), end - begin)])
+            j = np.uint64(by_source[begin + below(drawn(state), end - begin)])
         else:
             begin, end = target_starts[group[b]], target_starts[group[b] + 1]
-            j = int(by_target[begin + below(drawn(state), end - begin)])
-        c, d = sources[j], targets[j]
-        if not swappable(a, b, c, d, table, shift):
-            continue
+            j = np.uint64(by_target[begin + below(drawn(state), end - begin)])
         if has_bins:
+            c, d = keys[j] >> form.bits, keys[j] & low
             ad, cb = _bin(positions, squared_edges, a, d), _bin(positions, squared_edges, c, b)
             if not ((ad == bins[i] and cb == bins[j]) or (ad == bins[j] and cb == bins[i])):
                 continue
+            if not swap(i, j, keys, table, form):
+                continue
             bins[i], bins[j] = ad, cb
-        swap(i, j, sources, targets, table, shift)
+        elif not swap(i, j, keys, table, form):
+            continue
         at_b, at_d = at_target[i], at_target[j]
         at_target[i], at_target[j] = at_d, at_b
         by_target[at_d], by_target[at_b] = i, j

@@ -1,10 +1,10 @@
-"""A set of connections for the chains: open addressing, at most half full. Importing this module costs Numba's import.
+"""A set of pairs and their kinds, for `bidegree`: open addressing, at most half full. Importing this costs Numba's import.
 
 An entry is a non-negative int64: the key, and below it ``spare`` bits that are not compared (the state of a pair of neurons).
 Deleting moves later entries back instead of leaving a mark, so that a chain of any length finds as quickly as at its
 start (Knuth, The Art of Computer Programming 3, 6.4, algorithm R).
 
-Random numbers are SplitMix64 (Steele, Lea & Flood, OOPSLA 2014): one multiplication chain, state in one word.
+Random numbers, of all chains, are SplitMix64 (Steele, Lea & Flood, OOPSLA 2014): one multiplication chain, state in one word.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _UInt64 = NDArray[np.uint64]
 _SCALE = 2.0**-53
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, forceinline=True)
 def drawn(state: _UInt64) -> Any:  # pragma: no cover - compiled
     """The next 64 random bits."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
@@ -33,7 +33,7 @@ def drawn(state: _UInt64) -> Any:  # pragma: no cover - compiled
     return z ^ (z >> np.uint64(31))
 
 
-@numba.njit(nogil=True)
+@numba.njit(nogil=True, forceinline=True)
 def below(bits: np.uint64, n: Any) -> Any:  # pragma: no cover - compiled
     """0 ... n - 1 from the upper 53 bits; each as likely as another to 1 part in 2**53 / n. The lowest 11 bits stay free."""
     return np.int64(np.float64(np.int64(bits >> np.uint64(11))) * _SCALE * n)

@@ -12,7 +12,7 @@ then an output of b uniformly, and out-degrees never change. So the chain's stat
 it can reach, which is every simple digraph of the degrees (Rao, Jana & Bandyopadhyay, Sankhya A 58 (1996); Berger &
 Müller-Hannemann, WG 2010). Swaps alone do not reach all of them: they cannot turn a directed 3-cycle around.
 
-Attempts are drawn in blocks, and what they will read is touched first: reads of memory that do not wait for each other
+Attempts are drawn in blocks, and what they will read is asked for first: reads of memory that do not wait for each other
 take a fraction of the time. The moves themselves go one after the other, on the state that the one before has left.
 """
 
@@ -25,136 +25,119 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
-from graphkit.motifs.nulls.hashing import below, drawn, home, new_table, place, put, taken_out
+from graphkit.motifs.nulls.edge_set import Form, holds, key_of, place, put, removed, scrambled, touch_home
+from graphkit.motifs.nulls.hashing import below, drawn
+from graphkit.motifs.nulls.prefetch import touch
 
-__all__ = ["connection_table", "cycle_from", "swap", "swappable", "swaps", "turn"]
+__all__ = ["NONE", "cycle_from", "swap", "swaps", "turn"]
 
-_Int32 = NDArray[np.int32]
 _Int64 = NDArray[np.int64]
 _UInt64 = NDArray[np.uint64]
+_Table = NDArray[Any]
 
 _BLOCK = 32
 _REVERSALS = np.uint64(15)
 """One attempt in 16 is of a reversal."""
-
-
-@compiled
-def connection_table(sources: _Int32, targets: _Int32) -> tuple[_Int64, np.uint64]:  # pragma: no cover - compiled
-    """The set of connections, as ``source << 32 | target``, and its shift."""
-    table, shift = new_table(len(sources))
-    for slot in range(len(sources)):
-        put(table, shift, np.int64(sources[slot]) << 32 | np.int64(targets[slot]), 0)
-    return table, shift
+NONE = np.uint64(2**64 - 1)
+"""No slot."""
 
 
 @compiled
 def swaps(
-    attempts: int,
-    state: _UInt64,
-    indptr: _Int64,
-    sources: _Int32,
-    targets: _Int32,
-    table: _Int64,
-    shift: np.uint64,
+    attempts: int, state: _UInt64, indptr: _Int64, keys: _UInt64, table: _Table, form: Form
 ) -> Any:  # pragma: no cover - compiled
-    """Goes ``attempts`` steps on, in ``targets``, ``table`` and ``state``; the number of moves carried out."""
-    n_slots = len(targets)
+    """Goes ``attempts`` steps on, in ``keys`` (a slot each), ``table`` and ``state``; the number of moves carried out."""
+    low = (np.uint64(1) << form.bits) - np.uint64(1)
     moves = 0
-    first, second = np.empty(_BLOCK, dtype=np.int64), np.empty(_BLOCK, dtype=np.int64)
+    first, second = np.empty(_BLOCK, dtype=np.uint64), np.empty(_BLOCK, dtype=np.uint64)
     reversal = np.empty(_BLOCK, dtype=np.bool_)
-    touched = np.int64(0)
     for begin in range(0, attempts, _BLOCK):
         size = min(_BLOCK, attempts - begin)
         for k in range(size):
             bits = drawn(state)
             reversal[k] = bits & _REVERSALS == np.uint64(0)
-            i = below(bits, n_slots)
-            j = below(drawn(state), n_slots)
-            first[k], second[k] = i, j
-            touched ^= np.int64(targets[i]) ^ np.int64(targets[j]) ^ np.int64(sources[i]) ^ np.int64(sources[j])
+            first[k] = below(bits, len(keys))
+            second[k] = below(drawn(state), len(keys))
+            touch(keys, first[k])
+            touch(keys, second[k])
         for k in range(size):
-            i, j = first[k], second[k]
             if not reversal[k]:
-                touched ^= table[home(_key(sources[i], targets[j]), shift)]
-                touched ^= table[home(_key(sources[j], targets[i]), shift)]
+                ab, cd = keys[first[k]], keys[second[k]]
+                crossed = (ab ^ cd) & low
+                touch_home(table, form, ab ^ crossed)
+                touch_home(table, form, cd ^ crossed)
+                touch_home(table, form, ab)
+                touch_home(table, form, cd)
         for k in range(size):
             i = first[k]
             if reversal[k]:
-                bc, ca = cycle_from(state, i, indptr, sources, targets, table, shift)
-                if bc >= 0:
-                    turn(i, bc, ca, sources, targets, table, shift)
+                bc, ca = cycle_from(state, i, indptr, keys, table, form)
+                if bc != NONE:
+                    turn(i, bc, ca, keys, table, form)
                     moves += 1
-                continue
-            j = second[k]
-            a, b, c, d = sources[i], targets[i], sources[j], targets[j]
-            if swappable(a, b, c, d, table, shift):
-                swap(i, j, sources, targets, table, shift)
+            elif swap(i, second[k], keys, table, form):
                 moves += 1
-    state[1] = np.uint64(touched)  # of no use, but without it the compiler leaves the reads out
     return moves
 
 
-@numba.njit(nogil=True)
-def swappable(a: Any, b: Any, c: Any, d: Any, table: _Int64, shift: np.uint64) -> Any:  # pragma: no cover - compiled
-    """Whether a -> b, c -> d can become a -> d, c -> b."""
-    if a == c or b == d or a == d or c == b:  # noqa: SIM109
+@numba.njit(nogil=True, forceinline=True)
+def swap(i: Any, j: Any, keys: _UInt64, table: _Table, form: Form) -> Any:  # pragma: no cover - compiled
+    """Exchanges the targets of two slots, a -> b and c -> d, if a -> d and c -> b are none yet; whether it did."""
+    low = (np.uint64(1) << form.bits) - np.uint64(1)
+    ab, cd = keys[i], keys[j]
+    crossed = (ab ^ cd) & low
+    ad, cb = ab ^ crossed, cd ^ crossed
+    if ad >> form.bits == ad & low or cb >> form.bits == cb & low:
         return False
-    return table[place(table, shift, _key(a, d), 0)] < 0 and table[place(table, shift, _key(c, b), 0)] < 0
-
-
-@numba.njit(nogil=True)
-def swap(
-    i: Any, j: Any, sources: _Int32, targets: _Int32, table: _Int64, shift: np.uint64
-) -> None:  # pragma: no cover - compiled
-    """Exchanges the targets of two slots."""
-    a, b, c, d = sources[i], targets[i], sources[j], targets[j]
-    taken_out(table, shift, _key(a, b), 0)
-    taken_out(table, shift, _key(c, d), 0)
-    put(table, shift, _key(a, d), 0)
-    put(table, shift, _key(c, b), 0)
-    targets[i], targets[j] = d, b
+    mixed_ad, mixed_cb = scrambled(ad, form), scrambled(cb, form)
+    at_ad, entry_ad = place(table, form, mixed_ad)
+    if table[at_ad] != 0:  # also where a = c or b = d
+        return False
+    at_cb, entry_cb = place(table, form, mixed_cb)
+    if table[at_cb] != 0:
+        return False
+    table[at_ad] = entry_ad
+    if at_cb == at_ad:
+        put(table, form, mixed_cb)
+    else:
+        table[at_cb] = entry_cb
+    removed(table, form, scrambled(ab, form))
+    removed(table, form, scrambled(cd, form))
+    keys[i], keys[j] = ad, cb
+    return True
 
 
 @numba.njit(nogil=True)
 def cycle_from(
-    state: _UInt64, ab: Any, indptr: _Int64, sources: _Int32, targets: _Int32, table: _Int64, shift: np.uint64
+    state: _UInt64, i: Any, indptr: _Int64, keys: _UInt64, table: _Table, form: Form
 ) -> tuple[Any, Any]:  # pragma: no cover - compiled
-    """The slots b -> c, c -> a of a 3-cycle without a reciprocal pair, c drawn among b's targets; (-1, -1) if it is none."""
-    a, b = sources[ab], targets[ab]
-    begin, end = indptr[b], indptr[b + 1]
+    """The slots b -> c, c -> a of a 3-cycle without a reciprocal pair, c drawn among b's targets; `NONE` if it is none."""
+    low = (np.uint64(1) << form.bits) - np.uint64(1)
+    a, b = keys[i] >> form.bits, keys[i] & low
+    begin, end = indptr[b], indptr[b + np.uint64(1)]
     if begin == end:
-        return np.int64(-1), np.int64(-1)
-    bc = begin + below(drawn(state), end - begin)
-    c = targets[bc]
-    if c == a or table[place(table, shift, _key(c, a), 0)] < 0:
-        return np.int64(-1), np.int64(-1)
+        return NONE, NONE
+    bc = np.uint64(begin + below(drawn(state), end - begin))
+    c = keys[bc] & low
+    if c == a or not holds(table, form, key_of(c, a, form)):
+        return NONE, NONE
     if (
-        table[place(table, shift, _key(b, a), 0)] >= 0
-        or table[place(table, shift, _key(c, b), 0)] >= 0
-        or table[place(table, shift, _key(a, c), 0)] >= 0
+        holds(table, form, key_of(b, a, form))
+        or holds(table, form, key_of(c, b, form))
+        or holds(table, form, key_of(a, c, form))
     ):
-        return np.int64(-1), np.int64(-1)
-    ca = indptr[c]
-    while targets[ca] != a:
-        ca += 1
+        return NONE, NONE
+    ca = np.uint64(indptr[c])
+    while keys[ca] & low != a:
+        ca += np.uint64(1)
     return bc, ca
 
 
 @numba.njit(nogil=True)
-def turn(
-    ab: Any, bc: Any, ca: Any, sources: _Int32, targets: _Int32, table: _Int64, shift: np.uint64
-) -> None:  # pragma: no cover - compiled
+def turn(i: Any, bc: Any, ca: Any, keys: _UInt64, table: _Table, form: Form) -> None:  # pragma: no cover - compiled
     """Turns a 3-cycle around: its slots become a -> c, b -> a, c -> b."""
-    a, b, c = sources[ab], sources[bc], sources[ca]
-    taken_out(table, shift, _key(a, b), 0)
-    taken_out(table, shift, _key(b, c), 0)
-    taken_out(table, shift, _key(c, a), 0)
-    put(table, shift, _key(a, c), 0)
-    put(table, shift, _key(b, a), 0)
-    put(table, shift, _key(c, b), 0)
-    targets[ab], targets[bc], targets[ca] = c, a, b
-
-
-@numba.njit(nogil=True)
-def _key(source: Any, target: Any) -> Any:  # pragma: no cover - compiled
-    return np.int64(source) << 32 | np.int64(target)
+    a, b, c = keys[i] >> form.bits, keys[bc] >> form.bits, keys[ca] >> form.bits
+    for slot, target in ((i, c), (bc, a), (ca, b)):
+        removed(table, form, scrambled(keys[slot], form))
+        keys[slot] = key_of(keys[slot] >> form.bits, target, form)
+        put(table, form, scrambled(keys[slot], form))
