@@ -63,8 +63,19 @@ def ffn(
     image: Images = None,
     labels: TrueLabels = None,
     validation: Validation = None,
+    validation_image: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VOLUME", help="An image of your own that is held out; repeatable.", show_default=False),
+    ] = None,
+    validation_labels: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VOLUME", help="Its true segments, in the same order.", show_default=False),
+    ] = None,
     settings: SettingsFile = None,
     steps: Steps = None,
+    tensorboard: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where to write TensorBoard's files.", show_default=False)
+    ] = None,
     resume: Resume = False,
     shipped: Shipped = False,
 ) -> None:
@@ -75,7 +86,18 @@ def ffn(
         if shipped:
             from graphkit_pipeline.ffn.recipe import train_shipped_ffn
 
-            _nothing_else("--shipped", tissue, image, labels, validation, settings, steps)
+            _nothing_else(
+                "--shipped",
+                tissue,
+                image,
+                labels,
+                validation,
+                validation_image,
+                validation_labels,
+                settings,
+                steps,
+                tensorboard,
+            )
             report = train_shipped_ffn(output, progress)
         else:
             volumes = [*_labelled(tissue or []), *_own(image or [], labels or [])]
@@ -92,12 +114,18 @@ def ffn(
                 volumes,
                 _with_steps(given, steps),
                 output,
-                validation=_labelled(validation or []),
+                validation=[
+                    *_labelled(validation or []),
+                    *_own(validation_image or [], validation_labels or [], "--validation-"),
+                ],
                 resume=resume,
+                tensorboard=tensorboard,
                 progress=progress,
             )
+    score = "" if report.vi_sum is None else f", of a validation VI of {report.vi_sum:.3f} bits"
     say(
-        f"Trained {report.steps:,} steps. The network is {output / 'network.keras'}; the log is {output / 'log.jsonl'}."
+        f"Trained {report.steps:,} steps. The network is {output / 'network.keras'}{score}; "
+        f"the log is {output / 'log.jsonl'}."
     )
 
 
@@ -200,13 +228,13 @@ def _labelled(folders: list[Path]) -> list[LabelledVolume]:
     return [LabelledVolume(t.image, t.segments, t.voxel_size_nm) for t in _tissues(folders)]
 
 
-def _own(images: list[str], labels: list[str]) -> list[LabelledVolume]:
+def _own(images: list[str], labels: list[str], option: str = "--") -> list[LabelledVolume]:
     from graphkit_pipeline.ffn.training import LabelledVolume
     from graphkit_pipeline.volume import open_volume
 
     if len(images) != len(labels):
         raise GraphkitError(
-            f"There are {len(images)} --image and {len(labels)} --labels.",
+            f"There are {len(images)} {option}image and {len(labels)} {option}labels.",
             hint="Give each image its labels, in the same order.",
         )
     volumes = []

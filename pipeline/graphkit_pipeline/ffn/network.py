@@ -5,6 +5,7 @@
     seed ──┤                               │  │ReLU, conv ──────┘   (depth - 1 of these)   + ──▶ logits
            └───────────────────────────────┼──────────────────────────────────────────────┘
 
+With normalization "layer" the features of each voxel are normalised before the first ReLU of each module and before the last.
 All convolutions are 3x3x3 with zero padding. Arrays are [batch, z, y, x, 1] float32; seed and output are logits. The model is
 plain Keras 3 and runs on its TensorFlow, JAX and PyTorch backends.
 
@@ -34,7 +35,7 @@ from graphkit_pipeline.formats.disk import said_plainly
 
 __all__ = ["FfnNetwork", "Predict", "build_network", "compiled", "load_network", "read_settings", "save_network"]
 
-_ENTRY = "graphkit.json"
+_ENTRY, _RECORD = "graphkit.json", "training.json"
 _KIND = "flood-filling network"
 
 Predict = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
@@ -72,24 +73,30 @@ def build_network(settings: NetworkSettings, *, seed: int = 0, precision: str = 
         # Not a ReLU layer: TensorFlow's fusion of sums and ReLUs then fails on this graph, and fuses nothing at all.
         return keras.ops.maximum(x, 0)
 
+    def normalized(x: Any, name: str) -> Any:
+        return x if settings.normalization == "none" else layers.LayerNormalization(name=name, dtype=policy)(x)
+
     shape = (*settings.field_of_view, 1)
     image, seed_logits = keras.Input(shape, name="image"), keras.Input(shape, name="seed")
     x = layers.Concatenate(name="both", dtype=policy)([image, seed_logits])
     x = convolution("conv0_b")(convolution("conv0_a", "relu")(x))
     for k in range(1, settings.depth):
-        y = rectified(x)
+        y = rectified(normalized(x, f"norm{k}"))
         # Smaller on the way back to the sum, so that its variance does not double with every module.
         y = convolution(f"conv{k}_b", scale=1.0 / settings.depth)(convolution(f"conv{k}_a", "relu")(y))
         x = layers.Add(name=f"add{k}", dtype=policy)([x, y])
-    x = rectified(x)
+    x = rectified(normalized(x, "norm_last"))
     # The sum with the seed stays in float32: a logit in bfloat16 moves in steps of 0.016 near the threshold of moves.
     update = layers.Conv3D(1, 1, kernel_initializer="zeros", name="conv_lom", dtype=policy)(x)
     logits = layers.Add(name="logits", dtype="float32")([seed_logits, update])
     return FfnNetwork(settings, keras.Model([image, seed_logits], logits, name="ffn"))
 
 
-def save_network(network: FfnNetwork, path: str | Path) -> None:
-    """Writes a `.keras` file that ``load_network`` and Keras alone can open; atomic."""
+def save_network(network: FfnNetwork, path: str | Path, *, record: dict[str, Any] | None = None) -> None:
+    """Writes a `.keras` file that ``load_network`` and Keras alone can open; atomic.
+
+    ``record`` (plain JSON values: what it was trained with, and its score) goes into the file's entry ``training.json``.
+    """
     target = Path(path)
     if target.suffix != ".keras":
         raise GraphkitError(f"A network's file ends in .keras, and {target.name!r} does not.")
@@ -101,6 +108,8 @@ def save_network(network: FfnNetwork, path: str | Path) -> None:
             with zipfile.ZipFile(unfinished, "a") as archive:
                 entry = {"kind": _KIND, "version": 1, **network.settings.as_dict()}
                 archive.writestr(_ENTRY, json.dumps(entry, indent=1))
+                if record is not None:
+                    archive.writestr(_RECORD, json.dumps(record, indent=1))
             unfinished.replace(target)
         finally:
             unfinished.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from graphkit.errors import GraphkitError
 
@@ -31,13 +31,15 @@ class NetworkSettings:
 
     ``field_of_view`` is what one call sees and predicts, in voxels; ``deltas`` how far a move goes. The image enters as
     ``(value - mean) / std``. The seed canvas is ``pad`` where nothing is known yet and ``init`` at the seed; a fill moves to
-    places of at least ``move``, and voxels of at least ``segment`` make the segment.
+    places of at least ``move``, and voxels of at least ``segment`` make the segment. ``normalization`` "layer" puts a layer
+    normalisation over the features of each voxel before every residual module and before the last convolution.
     """
 
     field_of_view: Triple = (17, 17, 17)
     deltas: Triple = (4, 4, 4)
     depth: int = 9
     features: int = 16
+    normalization: Literal["none", "layer"] = "none"
     voxel_size_nm: tuple[float, float, float] | None = None
     mean: float = 128.0
     std: float = 33.0
@@ -58,6 +60,8 @@ class NetworkSettings:
             half = tuple(v // 2 for v in view)
             raise GraphkitError(f"deltas must be from 0 to half the field of view {half}, and not all 0, not {deltas}.")
         _at_least(self, 1, "depth", "features")
+        if self.normalization not in ("none", "layer"):
+            raise GraphkitError(f"normalization must be 'none' or 'layer', not {self.normalization!r}.")
         if self.voxel_size_nm is not None:
             size = tuple(float(v) for v in self.voxel_size_nm)
             if len(size) != 3 or not all(math.isfinite(v) and v > 0 for v in size):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -75,6 +76,50 @@ def test_the_network_is_the_published_one(network: FfnNetwork) -> None:
         x = x + convolved(np.maximum(y, 0), *weights[f"conv{k}_b"])
     expected = seed + convolved(np.maximum(x, 0), *weights["conv_lom"])[..., 0]
     np.testing.assert_allclose(compiled(network)(image, seed), expected, atol=2e-5)
+
+
+def test_layer_normalization_is_the_textbook_one_and_travels_in_the_file(tmp_path: Path) -> None:
+    """The same network with the mean and variance over the features taken out before each module, in float64."""
+    settings = dataclasses.replace(TINY, normalization="layer")
+    network = trained_looking(settings)
+    image, seed = views()
+    weights = {
+        layer.name: [w.astype(np.float64) for w in layer.get_weights()]
+        for layer in network.model.layers
+        if layer.weights
+    }
+
+    def normalized(x: np.ndarray, name: str) -> np.ndarray:
+        scale, offset = weights[name]
+        deviation = np.sqrt(x.var(axis=-1, keepdims=True) + 1e-3)
+        return (x - x.mean(axis=-1, keepdims=True)) / deviation * scale + offset
+
+    x = np.stack([image, seed], axis=-1).astype(np.float64)
+    x = convolved(np.maximum(convolved(x, *weights["conv0_a"]), 0), *weights["conv0_b"])
+    for k in range(1, settings.depth):
+        y = convolved(np.maximum(normalized(x, f"norm{k}"), 0), *weights[f"conv{k}_a"])
+        x = x + convolved(np.maximum(y, 0), *weights[f"conv{k}_b"])
+    expected = seed + convolved(np.maximum(normalized(x, "norm_last"), 0), *weights["conv_lom"])[..., 0]
+    np.testing.assert_allclose(compiled(network)(image, seed), expected, atol=5e-5)
+    save_network(network, tmp_path / "net.keras")
+    back = load_network(tmp_path / "net.keras")
+    assert back.settings.normalization == "layer"
+    np.testing.assert_array_equal(compiled(back)(image, seed), compiled(network)(image, seed))
+
+
+def test_a_file_from_before_layer_normalization_has_none(network: FfnNetwork, tmp_path: Path) -> None:
+    save_network(network, tmp_path / "net.keras")
+    with zipfile.ZipFile(tmp_path / "net.keras") as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    settings = json.loads(entries["graphkit.json"])
+    del settings["normalization"]
+    entries["graphkit.json"] = json.dumps(settings).encode()
+    with zipfile.ZipFile(tmp_path / "net.keras", "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    assert load_network(tmp_path / "net.keras").settings == TINY
+    with pytest.raises(GraphkitError, match="normalization"):
+        dataclasses.replace(TINY, normalization="batch")
 
 
 def test_an_untrained_network_returns_its_seed() -> None:
