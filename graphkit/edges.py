@@ -18,6 +18,8 @@ from graphkit.errors import GraphError
 __all__ = ["CsrArrays", "csr_of_edges", "row_starts"]
 
 _MAX_NEURONS = 2**31 - 1
+_AT_ONCE = 1 << 21
+"""Values that are ranked at a time: their copies take room."""
 
 CsrArrays = tuple[
     NDArray[np.int64],  # ids
@@ -46,10 +48,14 @@ def csr_of_edges(
     if not autapses:
         keep = pre != post
         pre, post, counts = pre[keep], post[keep], counts[keep]
-    key = _rank(neurons, pre) * n + _rank(neurons, post)  # n * n stays below 2**62
+    key = _rank(neurons, pre)  # n * n stays below 2**62
+    key *= n
+    key += _rank(neurons, post)
+    del pre, post
     if not (key[1:] > key[:-1]).all():
-        order = _argsort(key)
-        key, counts = key[order], counts[order]
+        if not (key[1:] >= key[:-1]).all():
+            order = _argsort(key)
+            key, counts = key[order], counts[order]
         first = _firsts(key)
         if not first.all():
             starts = np.flatnonzero(first)
@@ -156,6 +162,11 @@ def _rank(neurons: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.i
     """
     if len(values) < 1000:
         return np.searchsorted(neurons, values)
+    if len(values) > _AT_ONCE:
+        found = np.empty(len(values), dtype=np.int64)
+        for i in range(0, len(values), _AT_ONCE):
+            found[i : i + _AT_ONCE] = _rank(neurons, values[i : i + _AT_ONCE])
+        return found
     is_sorted = bool((values[1:] >= values[:-1]).all())
     order = None if is_sorted else _argsort(values)
     ordered = values if order is None else values[order]

@@ -25,7 +25,7 @@ from graphkit.interrupted import interruptible
 from graphkit.query import ir
 from graphkit.query.cache_folder import user_cache
 from graphkit.query.planner import plan
-from graphkit.query.plans.selected import selected_neurons_sql, selected_pairs_sql
+from graphkit.query.plans.selected import rows_sql, selected_neurons_sql, selected_pairs_sql
 from graphkit.query.sets import NeuronSource, ids_of
 from graphkit.query.sql import check_predicate
 from graphkit.query.vocabulary import one_of, quoted_name
@@ -168,11 +168,19 @@ def load_selection(dataset: Dataset, selection: ir.Selection, *, attributes: tup
 
 
 def _made(dataset: Dataset, selection: ir.Selection) -> Graph:
-    pairs = selected_pairs_sql(selection, dataset)
     sql = selected_neurons_sql(selection, dataset)
-    edges = _fetched(dataset, pairs)
     ids = _fetched(dataset, sql)["neuron_id"] if sql else None
-    return Graph.from_edges(edges["pre_id"], edges["post_id"], edges["synapses"], ids=ids)
+    if selection.per_region or (sql is None and selection.min_synapses > 1):
+        edges = _fetched(dataset, selected_pairs_sql(selection, dataset))
+        return Graph.from_edges(edges["pre_id"], edges["post_id"], edges["synapses"], ids=ids)
+    # Rows come in the order of pairs, as they are stored: they are summed here without a hash table of all pairs.
+    rows = f"SELECT pre_id, post_id, synapses FROM ({rows_sql(selection, dataset)})"
+    edges, columns = _fetched(dataset, rows), []
+    while edges.num_columns:  # one after the other, so that no more than one is there twice
+        columns.append(edges.column(0).to_numpy())
+        edges = edges.remove_column(0)
+    graph = Graph.from_edges(*columns, ids=ids)
+    return graph.at_least(selection.min_synapses)
 
 
 def _fetched(dataset: Dataset, sql: str) -> pa.Table:

@@ -106,10 +106,12 @@ def query(
             from graphkit.query import with_limit
             from graphkit.query.answer_cache import is_kept
             from graphkit.query.answers import COMPUTED
+            from graphkit.query.plans.connections import whole_matrix
 
             asked = with_limit(_form(brain, question or "", file), limit)
             kept = not no_cache and not explain and is_kept(asked, brain)
-            answer_only(arrays=(asked.name in COMPUTED and not kept) or plot is not None)
+            computed = asked.name in COMPUTED or whole_matrix(asked, brain)
+            answer_only(arrays=(computed and not kept) or plot is not None)
             if explain:
                 from graphkit.query.executor import explain as explain_form
 

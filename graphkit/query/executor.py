@@ -57,7 +57,10 @@ def run(form: ir.Form, dataset: Dataset, *, cache: bool = True, timeout: float |
 
 def _answered(form: ir.Form, dataset: Dataset) -> Answer:
     planned = plan(form, dataset)
-    if (module := COMPUTED.get(form.name)) is not None:
+    module = COMPUTED.get(form.name)
+    if module is None and planned.engine == "graph kernels":
+        module = "graphkit.query.answers.group_connections"
+    if module is not None:
         found: Answer = stoppable(lambda: importlib.import_module(module).answer(form, dataset, planned))
     else:
         found = Answer(*run_rows(dataset, planned.sql, form.limit))
@@ -97,7 +100,7 @@ def explain(form: ir.Form, dataset: Dataset, planned: Plan | None = None) -> str
         f"dataset   {dataset.url} (snapshot {dataset.snapshot.number})",
         f"engine    {planned.engine}{f' ({planned.why})' if planned.why else ''}",
     ]
-    if form.name in COMPUTED and planned.engine != "DuckDB":
+    if planned.engine != "DuckDB":
         lines.append("          the SQL selects the connections; the rest is done over their compressed sparse rows")
     if alone and isinstance(form, ir.Match) and planned.engine != "DuckDB":
         from graphkit.query.answers.match import search_order

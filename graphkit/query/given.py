@@ -92,8 +92,8 @@ def regions_given(brain: object, given: str | Iterable[str] | None) -> tuple[str
     return tuple(dict.fromkeys(tree.find(name).name for name in names))
 
 
-def groups_given(given: Groups, *, but: tuple[str, ...] = ()) -> tuple[ir.Group, ...]:
-    """What the answer is grouped by; ``but`` what it cannot be grouped by.
+def groups_given(brain: object, given: Groups, *, but: tuple[str, ...] = ()) -> tuple[ir.Group, ...]:
+    """What the answer is grouped by, columns of the neurons or "region"; ``but`` what it cannot be grouped by.
 
     Raises:
         QueryError: something else.
@@ -110,10 +110,12 @@ def groups_given(given: Groups, *, but: tuple[str, ...] = ()) -> tuple[ir.Group,
         else [given]
     )
     possible = [g for g in ir.GROUPS if g not in but]
+    found: list[str] = []
     for name in names:
-        if name not in possible:
+        if not isinstance(name, str) or name in but:
             raise QueryError(f"Cannot group by {name!r}.", hint=f"Group by {', '.join(possible)}.")
-    return tuple(dict.fromkeys(names))  # type: ignore[arg-type]
+        found.append(name if name in possible else cast("Dataset", brain).vocabulary.group(name))
+    return tuple(dict.fromkeys(found))
 
 
 def sorts_given(given: Sorts) -> tuple[ir.Sort, ...]:

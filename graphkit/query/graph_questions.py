@@ -161,7 +161,7 @@ class GraphQuestions:
     ) -> Result:
         """Neurons with inputs in one region and outputs in another; like ``projections from EB to PB``."""
         ends = regions_given(self, sources) or (), regions_given(self, targets) or ()
-        groups = groups_given(by, but=("region",))
+        groups = groups_given(self, by, but=("region",))
         return asked(self, ir.Projections(*ends, neurons_given(self, of), groups, limit, sorts_given(order)))
 
     def compare(
@@ -231,7 +231,7 @@ def _reach(
     selection: dict[str, Any],
 ) -> Result:
     _known_hops(hops)
-    condition, groups = certain_neurons(brain, of, direction), groups_given(by, but=("region",))
+    condition, groups = certain_neurons(brain, of, direction), groups_given(brain, by, but=("region",))
     chosen = selection_given(brain, selection)
     return asked(brain, ir.Reach(condition, direction, hops, groups, chosen, limit, sorts_given(order)))
 
@@ -248,7 +248,7 @@ def _common(
     if len(of) < 2:
         raise QueryError(f"Common {direction} are those of two or more sets of neurons, got {len(of)}.")
     sets = tuple(certain_neurons(brain, each, f"common {direction}") for each in of)
-    groups, chosen = groups_given(by, but=("region",)), selection_given(brain, selection)
+    groups, chosen = groups_given(brain, by, but=("region",)), selection_given(brain, selection)
     return asked(brain, ir.Common(sets, direction, groups, chosen, limit, sorts_given(order)))
 
 

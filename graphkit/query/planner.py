@@ -65,6 +65,12 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
             return plan_common(form, dataset)
         case ir.Match():
             return plan_match(form, dataset)
+        case ir.Count():
+            planned = _plan(form.of, dataset)
+            counted = {"partners": "neurons", "projections": "neurons", "common": "neurons"}.get(
+                form.of.name, form.of.name
+            )
+            return replace(planned, sql=f"SELECT count(*) AS {counted} FROM ({planned.sql})", engine="DuckDB")
 
 
 def plan_graph(selection: ir.Selection, dataset: Dataset) -> Plan:

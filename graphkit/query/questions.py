@@ -80,7 +80,7 @@ class Questions(GraphQuestions, Analyses):
     ) -> Result:
         """Neurons with their totals: all, those of ``of``, those with synapses in ``region``; or how many by group."""
         where, regions = neurons_given(self, of), regions_given(self, region)
-        return asked(self, ir.Neurons(where, regions, limit, groups_given(by), sorts_given(order)))
+        return asked(self, ir.Neurons(where, regions, limit, groups_given(self, by), sorts_given(order)))
 
     def types(
         self, *, region: str | Iterable[str] | None = None, limit: int | None = None, order: Sorts = None
@@ -117,14 +117,25 @@ class Questions(GraphQuestions, Analyses):
         *,
         both_ways: bool = False,
         by: Groups = None,
+        figure: ir.Figure | None = None,
+        excitatory: Iterable[str] | None = None,
+        inhibitory: Iterable[str] | None = None,
         limit: int | None = None,
         order: Sorts = None,
         **selection: Any,
     ) -> Result:
-        """Connections from ``pre`` to ``post``, with ``both_ways`` also back; like ``connections from A to B by type``."""
+        """Connections from ``pre`` to ``post``, with ``both_ways`` also back; like ``connections from A to B by type``.
+
+        ``figure`` ("mean", "input fraction", "signed", "signed input fraction") stands beside the synapses, like ``connections by
+        type as signed synapses``; transmitters that are ``excitatory`` and ``inhibitory`` are those of insects if not given.
+        """
+        from graphkit.query.figures import figure_given
+
         ends = neurons_given(self, pre), neurons_given(self, post)
-        chosen = selection_given(self, selection)
-        return asked(self, ir.Connections(*ends, both_ways, groups_given(by), chosen, limit, sorts_given(order)))
+        chosen, groups = selection_given(self, selection), groups_given(self, by)
+        signs = figure_given(self, figure, groups, chosen, excitatory, inhibitory)
+        form = ir.Connections(*ends, both_ways, groups, chosen, limit, sorts_given(order), figure, signs)
+        return asked(self, form)
 
     def synapses(
         self,
@@ -189,4 +200,4 @@ def _partners(
     selection: dict[str, Any],
 ) -> Result:
     condition, chosen = certain_neurons(brain, of, direction), selection_given(brain, selection)
-    return asked(brain, ir.Partners(condition, direction, groups_given(by), chosen, limit, sorts_given(order)))
+    return asked(brain, ir.Partners(condition, direction, groups_given(brain, by), chosen, limit, sorts_given(order)))

@@ -71,6 +71,7 @@ _SHOWN = {
     "_GREATER_EQUAL": ">=",
     "_GAP_JUNCTIONS": "gap junctions",
     "RANK": "degree, in-degree, out-degree, synapses, inputs or outputs",
+    "FIGURE": "mean, input fraction, signed synapses or signed input fraction",
     "STRENGTH": "synapses or input fraction",
     "ERROR_KIND": "missed, false, split or merged",
     "PERCENT": "%",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphkit.errors import AmbiguousNameError, NotAnswerableError, UnknownNameError, did_you_mean
-from graphkit.query.ir import Comparison, Condition, Or
+from graphkit.query.ir import Comparison, Condition, Or, Signs
 from graphkit.tables import quoted
 
 if TYPE_CHECKING:
@@ -21,6 +21,13 @@ __all__ = ["BARE_COLUMNS", "Vocabulary", "glob_to_like", "has_wildcard", "one_of
 
 BARE_COLUMNS = ("type", "class", "name")
 """What a name without a column can be, in the order in which readings are listed."""
+
+_EXCITES = ("acetylcholine", "ach")
+_INHIBITS = ("gaba", "glutamate", "glut")
+"""As in insects: graphkit.algorithms.group_matrix says why."""
+
+_COUNTED = ("inputs", "outputs", "partners", "neurons", "synapses", "connections", "share", "hops")
+"""Columns of answers that count something; an answer has no column twice."""
 
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _ORDERED = ("DATE", "TIME", "TIMESTAMP")
@@ -121,6 +128,21 @@ class Vocabulary:
         if folded == "region":
             hint = "Ask for `neurons in REGION` (with synapses there) or `neurons of REGION` (that belong to it)."
         raise UnknownNameError(f"Neurons have no column {name!r}.", hint=hint)
+
+    def group(self, name: str) -> str:
+        """The column that answers are grouped by, in its own spelling.
+
+        Raises:
+            UnknownNameError: no such column, or one that counts something.
+        """
+        folded = name.casefold()
+        if folded not in (c.casefold() for c in self.columns):
+            known = [c for c in self.columns if c not in _COUNTED and not c.endswith("_nm")]
+            hint = did_you_mean(name, [*known, "region"]) or f"Group by region, or by {', '.join(known)}."
+            raise UnknownNameError(f"Neurons have no column {name!r} to group by.", hint=hint)
+        if folded in _COUNTED:
+            raise UnknownNameError(f"{name!r} is a figure, and no group.", hint="Choose by it: `where inputs >= 100`.")
+        return self.column(name)
 
     def holds(self, column: str) -> Literal["text", "numbers", "truth", "other"]:
         """What kind of values the column has; "other" are dates and times.
@@ -302,8 +324,7 @@ class Vocabulary:
         Raises:
             UnknownNameError: none has it.
         """
-        sql = "SELECT nt FROM neurons UNION SELECT nt FROM connections" if self._dataset.has("connections") else ""
-        known = sorted(v for (v,) in self._rows(sql or "SELECT DISTINCT nt FROM neurons") if v is not None)
+        known = self._transmitters()
         spelled = (text,) if text in known else tuple(v for v in known if v.casefold() == text.casefold())
         if spelled:
             return spelled
@@ -312,6 +333,27 @@ class Vocabulary:
             f"No synapse of this dataset has the transmitter {text!r}.",
             hint=hint or "This dataset does not say which transmitters its synapses have.",
         )
+
+    def signs(self, excitatory: tuple[str, ...] | None = None, inhibitory: tuple[str, ...] | None = None) -> Signs:
+        """Which transmitters excite and which inhibit; where not said as in insects, but for those that are said otherwise.
+
+        Raises:
+            NotAnswerableError: the dataset has no transmitter that excites or inhibits.
+        """
+        known = self._transmitters()
+        sides = []
+        for said, other, usual in ((excitatory, inhibitory, _EXCITES), (inhibitory, excitatory, _INHIBITS)):
+            sides.append(said or tuple(t for t in known if t.casefold() in usual and t not in (other or ())))
+        if not any(sides):
+            raise NotAnswerableError(
+                "This dataset does not say which transmitters its synapses have, so they have no signs.",
+                hint=f"There are {', '.join(map(repr, known))}: say `with excitatory ...`." if known else None,
+            )
+        return Signs(*sides)
+
+    def _transmitters(self) -> list[str]:
+        sql = "SELECT nt FROM neurons UNION SELECT nt FROM connections" if self._dataset.has("connections") else ""
+        return sorted(v for (v,) in self._rows(sql or "SELECT DISTINCT nt FROM neurons") if v is not None)
 
     def neuron_id(self, value: int) -> int:
         """``value``, if there is a neuron of that id.

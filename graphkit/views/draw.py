@@ -51,11 +51,12 @@ def draw(result: Result, kind: str) -> Figure:
             assert ends is not None, "it fits"
             if ends[0] == "pre_id":
                 return _neurons(result, ends, kind)
-            edges = edges_of(result, *ends)
             if kind == "circuit":
                 from graphkit.views.circuit import circuit_diagram
 
+                edges = edges_of(result, ends[0], ends[1], "synapses")
                 return circuit_diagram(edges, title, kinds=_of_types(result) if ends[0] == "pre_type" else {})
+            edges = edges_of(result, *ends)
             from graphkit.views.matrix import heat_map
 
             first, second = (_AXES.get(end, end.replace("_", " ")) for end in ends[:2])
@@ -65,7 +66,14 @@ def draw(result: Result, kind: str) -> Figure:
     return bar_chart(result.table, title)
 
 
-_FIGURES = {"flow": "flow (synapses)", "probability": "connection probability"}
+_FIGURES = {
+    "flow": "flow (synapses)",
+    "probability": "connection probability",
+    "mean": "synapses onto a postsynaptic neuron",
+    "input_fraction": "share of the postsynaptic inputs",
+    "signed": "synapses, excitation less inhibition",
+    "signed_input_fraction": "share of inputs, excitation less inhibition",
+}
 _AXES = {
     "pre_type": "presynaptic type",
     "post_type": "postsynaptic type",
@@ -82,10 +90,12 @@ def _neurons(result: Result, ends: tuple[str, str, str], kind: str) -> Figure:
     ids = {i for end in ends[:2] for i in result.table[end].unique().to_pylist()}
     check_discs(len(ids))
     names = _names(result, ids)
-    edges = {(names[a][0], names[b][0]): n for (a, b), n in edges_of(result, *ends).items()}
+    figure = "synapses" if kind == "circuit" else ends[2]
+    edges = {(names[a][0], names[b][0]): n for (a, b), n in edges_of(result, ends[0], ends[1], figure).items()}
     if kind == "circuit":
         return circuit_diagram(edges, _title(result), kinds=dict(names.values()))
-    return heat_map(edges, _title(result), unit=ends[2], rows="presynaptic neuron", columns="postsynaptic neuron")
+    unit = _FIGURES.get(figure, figure)
+    return heat_map(edges, _title(result), unit=unit, rows="presynaptic neuron", columns="postsynaptic neuron")
 
 
 def _paths(result: Result) -> Figure:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.patheffects import AbstractPathEffect
 
 __all__ = [
+    "BOTH_WAYS",
     "FORMATS",
     "GREY",
     "INK",
@@ -45,6 +46,9 @@ INK = "#222222"
 GREY = "#9A9A9A"
 SEQUENCE = "cividis"
 """Matplotlib's name of the colours of amounts."""
+
+BOTH_WAYS = "PuOr"
+"""Of amounts below and above 0: orange and purple (Brewer)."""
 
 FORMATS = ("png", "svg", "pdf")
 _STYLE: dict[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphkit.views.circuit import circle_order
-from graphkit.views.figure import SEQUENCE, new_figure, titled
+from graphkit.views.figure import BOTH_WAYS, SEQUENCE, new_figure, titled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,10 +25,10 @@ def heat_map(
     """A square a pair (row, column); pairs without a value stay white. Rows and columns are in the same order: names with most
     first, or, where there are many, those that are strongly connected beside each other.
 
-    The colours are logarithmic where the values span more than a factor of 50.
+    The colours are logarithmic where the values span more than a factor of 50; values of both signs have two colours, from 0 on.
     """
     import numpy as np
-    from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 
     names = _ordered(cells)
     left_out = max(0, len(names) - MOST_NAMES)
@@ -41,14 +41,24 @@ def heat_map(
             values[i, j] = cells.get((a, b)) or np.nan
     known = values[np.isfinite(values)]
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
-    span = low > 0 and high / low > _LOGARITHMIC
-    norm = LogNorm(low, high) if span else Normalize(min(0.0, low), high or 1.0)
+    signed = low < 0
+    most, least = np.abs(known).max(initial=0.0), np.abs(known[known != 0]).min(initial=np.inf)
+    norm: Normalize
+    if signed and most / least > _LOGARITHMIC:
+        norm = SymLogNorm(most / _LOGARITHMIC, vmin=-most, vmax=most)
+    elif signed:
+        norm = Normalize(-most, most)
+    else:
+        span = low > 0 and high / low > _LOGARITHMIC
+        norm = LogNorm(low, high) if span else Normalize(min(0.0, low), high or 1.0)
 
     cell = 0.34 if max(len(down), len(across)) <= _ANNOTATED else 0.22
     longest = max((len(n) for n in (*down, *across)), default=1) * 0.075
     figure = new_figure(max(5.5, 2.2 + longest + cell * len(across)), max(3.5, 1.6 + longest + cell * len(down)))
     axes = figure.add_subplot()
-    image = axes.imshow(values, cmap=SEQUENCE, norm=norm, aspect="equal", interpolation="nearest")
+    image = axes.imshow(
+        values, cmap=BOTH_WAYS if signed else SEQUENCE, norm=norm, aspect="equal", interpolation="nearest"
+    )
     axes.set_xticks(range(len(across)), across, rotation=90)
     axes.set_yticks(range(len(down)), down)
     axes.set_xlabel(columns)
@@ -61,11 +71,14 @@ def heat_map(
     axes.tick_params(which="minor", length=0)
     bar = figure.colorbar(image, ax=axes, shrink=0.75, pad=0.02)
     bar.set_label(unit)
+    if isinstance(norm, SymLogNorm):
+        tens = [10.0**k for k in range(-12, 13) if most / _LOGARITHMIC <= 10.0**k <= most]
+        bar.set_ticks([*(-t for t in reversed(tens)), 0.0, *tens])
     bar.outline.set_visible(False)
     if max(len(down), len(across)) <= _ANNOTATED:
         for (i, j), value in np.ndenumerate(values):
             if np.isfinite(value):
-                light = norm(value) > 0.6
+                light = 0.25 < norm(value) < 0.75 if signed else norm(value) > 0.6
                 axes.text(
                     j, i, _short(value), ha="center", va="center", fontsize=6.5, color="black" if light else "white"
                 )
@@ -77,15 +90,15 @@ def _ordered(cells: dict[tuple[str, str], float]) -> list[str]:
     totals: dict[str, float] = {}
     for pair, value in cells.items():
         for name in set(pair):
-            totals[name] = totals.get(name, 0) + value
+            totals[name] = totals.get(name, 0) + abs(value)
     names = sorted(totals, key=lambda name: (-totals[name], name))
     if len(names) <= _ANNOTATED:
         return names
     kept = set(names[:MOST_NAMES])
-    return circle_order({p: v for p, v in cells.items() if set(p) <= kept}, sorted(kept)) + names[MOST_NAMES:]
+    return circle_order({p: abs(v) for p, v in cells.items() if set(p) <= kept}, sorted(kept)) + names[MOST_NAMES:]
 
 
 def _short(value: float) -> str:
-    if value >= 10_000:
+    if abs(value) >= 10_000:
         return f"{value / 1000:.0f}k"
-    return f"{value:.0f}" if value == int(value) or value >= 100 else f"{value:.2g}"
+    return f"{value:.0f}" if value == int(value) or abs(value) >= 100 else f"{value:.2g}"

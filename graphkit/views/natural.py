@@ -17,7 +17,7 @@ _DISCS = 14
 _DENSE = 60
 """Connections beyond which they are too."""
 
-_FLOW = ("flow", "probability", "synapses")
+_FLOW = ("flow", "probability", "signed_input_fraction", "input_fraction", "mean", "signed", "synapses")
 
 
 def natural_kind(result: Result) -> str | None:
@@ -37,7 +37,7 @@ def natural_kind(result: Result) -> str | None:
             return "circuit" if "synapses" in result.columns else "matrix"
         names = {n for pair in edges_of(result, *ends) for n in pair}
         few = len(names) <= _DISCS and len(result) <= _DENSE
-        return "circuit" if few and "synapses" in result.columns else "matrix"
+        return "circuit" if few and ends[2] == "synapses" else "matrix"
     return "bars" if fits(result, "bars") else None
 
 

@@ -71,7 +71,9 @@ def _nested(inner: st.SearchStrategy[ir.Condition]) -> st.SearchStrategy[ir.Cond
 _CONDITIONS = st.recursive(_comparisons(), _nested, max_leaves=4)
 _maybe = st.none() | _CONDITIONS
 _limits = st.none() | st.integers(1, 10**17)
-_groups = st.lists(st.sampled_from(["type", "class", "side", "nt", "region"]), unique=True, max_size=3).map(tuple)
+_groups = st.lists(
+    st.sampled_from(["type", "class", "side", "nt", "region", "hemilineage", "by"]), unique=True, max_size=3
+).map(tuple)
 
 
 @st.composite
@@ -90,9 +92,16 @@ def _selections(draw: st.DrawFn) -> ir.Selection:
 
 @st.composite
 def _connections(draw: st.DrawFn) -> ir.Connections:
-    selection = draw(_selections())
+    selection, groups = draw(_selections()), draw(_groups)
     both_ways = selection.kind == "chemical" and draw(st.booleans())
-    return ir.Connections(draw(_maybe), draw(_maybe), both_ways, draw(_groups), selection, draw(_limits))
+    figures = [f for f in ir.FIGURES if f != "mean" or set(groups) - {"region"}]
+    figure = draw(st.sampled_from([None, *figures])) if selection.kind == "chemical" else None
+    signs = draw(st.sampled_from(_SIGNS)) if figure is not None and "signed" in figure else None
+    ends = draw(_maybe), draw(_maybe)
+    return ir.Connections(*ends, both_ways, groups, selection, draw(_limits), figure=figure, signs=signs)
+
+
+_SIGNS = (ir.Signs(("acetylcholine",), ("gaba",)), ir.Signs(("gaba",), ("acetylcholine",)))
 
 
 _rate = st.integers(0, 999).map(lambda k: k / 1000)
@@ -197,6 +206,8 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.Projectome, _limits),
     st.builds(ir.Communities, st.booleans(), _selections(), _limits),
     _spreads(),
+    st.builds(ir.Neurons, _maybe, st.none() | _regions).map(ir.Count),
+    st.builds(ir.Synapses, _maybe, _maybe, _selections()).map(ir.Count),
 )
 
 

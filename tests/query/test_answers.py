@@ -72,7 +72,10 @@ def _expected_partners(
                 row[0].add(partner)
                 row[1 if incoming else 2] += n
                 row[3].add(mine)
-    total = sum(i + o for _, i, o, _ in figures.values())
+    ends = (
+        {"post": of} if direction == "inputs" else {"pre": of}
+    )  # a share is of everything there, whatever was left out
+    total = sum(counts.total() for counts in raw.pairs(Picked(regions=picked.regions), **ends).values())
     rows = []
     for key, (partners, i, o, mine) in figures.items():
         numbers = (i, o) if direction == "partners" else (i + o, pytest.approx((i + o) / total))
@@ -107,6 +110,29 @@ def test_groups_of_partners_by_everything(sim: Dataset, raw: Oracle) -> None:
     for by in GROUPS[1:]:
         found = _tuples(sim.query(f"inputs of EPG by {', '.join(by)}"), *by, "neurons", "synapses", "share")
         assert found == _expected_partners(raw, raw.ids(Oracle.typed("EPG")), "inputs", by, Picked())
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "connections by type",
+        "connections by class, side as mean",
+        "connections with at least 3 synapses by type as input fraction",
+        "connections without autapses by nt, status as input fraction order by post_nt, connections desc limit 7",
+    ],
+)
+def test_a_large_matrix_is_the_same_by_either_way(sim: Dataset, question: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from graphkit.query.plans import connections
+
+    joined = sim.query(question, cache=False)
+    monkeypatch.setattr(connections, "LARGE", 0)
+    summed = sim.query(question, cache=False)
+    assert "graph kernels" in summed.explain()
+    assert summed.table.schema.names == joined.table.schema.names
+    assert [tuple(r.values()) for r in summed] == [
+        tuple(pytest.approx(v) if isinstance(v, float) else v for v in r.values()) for r in joined
+    ]
+    assert summed.complete == joined.complete
 
 
 def _expected_connections(raw: Oracle, pairs: Any, by: tuple[str, ...]) -> list[tuple[Any, ...]]:

@@ -128,6 +128,17 @@ BAD = [
     "motifs in EB against",
     "motifs in EB by type against 20 configuration",
     "neurons in EB against 20 configuration",
+    "neurons by tipe",
+    "neurons by inputs",
+    "inputs of 720575940621039145.0",
+    "how many neurons by type",
+    "how many A",
+    "count of upstream of type A within 2 hops",
+    "connections as mean",
+    "connections with electrical synapses by type as signed synapses",
+    "connections by type with excitatory gaba",
+    "connections by type as signed with excitatory gaba with inhibitory gaba",
+    "connections by type as median",
 ]
 
 

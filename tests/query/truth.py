@@ -117,12 +117,14 @@ class Truth(TruthOfRows):
     def hubs(self, rank: str, top: int, **picked: Any) -> Expected:
         """`hubs`, by networkx's degrees."""
         graph = self.graph(**picked)
+        others = graph.copy()  # an autapse has no part in a degree
+        others.remove_edges_from(list(nx.selfloop_edges(graph)))
         rows = [
             (
                 n,
-                graph.degree(n),
-                graph.in_degree(n),
-                graph.out_degree(n),
+                others.degree(n),
+                others.in_degree(n),
+                others.out_degree(n),
                 graph.in_degree(n, weight="synapses") + graph.out_degree(n, weight="synapses"),
                 graph.in_degree(n, weight="synapses"),
                 graph.out_degree(n, weight="synapses"),

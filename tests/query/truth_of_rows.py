@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 __all__ = ["RING", "Expected", "Ids", "Row", "TruthOfRows"]
 
+INSECT = {"acetylcholine": 1, "gaba": -1, "glutamate": -1}
 RING = Path(__file__).parents[2] / "data-samples" / "ring"
 
 Row = dict[str, Any]
@@ -240,6 +241,52 @@ class TruthOfRows:
         rows.sort(key=lambda r: (-r[-1], *((r[k] is None, r[k]) for k in names)))
         ends = tuple(f"{end}_{g}" for end in ("pre", "post") for g in by)
         return Expected((*ends, "connections", "synapses"), rows)
+
+    def figured(
+        self,
+        figure: str,
+        *by: str,
+        pre: Ids | None = None,
+        post: Ids | None = None,
+        signs: dict[str, int] = INSECT,
+        **picked: Any,
+    ) -> Expected:
+        """`connections ... as mean`, `as input fraction`, `as signed synapses`: by group, or by pair of neurons."""
+        pairs, every = self.pairs(pre, post, **picked), self.pairs(None, post, **picked)
+        members = {i for pair in self.pairs(**picked) for i in pair} if picked.get("regions") else set(self.neurons)
+        members &= picked.get("among") or members
+        members &= post if post is not None else members
+        of_post: Counter[Any] = Counter()
+        if figure == "mean":
+            of_post.update(tuple(self.neurons[i][g] for g in by) for i in members)
+        elif figure != "signed":
+            for (_, b), c in every.items():
+                of_post[tuple(self.neurons[b][g] for g in by) or b] += c.total()
+        signed: Counter[tuple[int, int]] = Counter()
+        inside = self.inside(*picked.get("regions", ()))
+        for (a, b, region, nt), n in self._rows.items():
+            if (a, b) in pairs and (not picked.get("regions") or region in inside):
+                signed[a, b] += n * signs.get(nt, 0)
+        rows: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0, 0, 0])
+        for (a, b), c in pairs.items():
+            key = (*(self.neurons[a][g] for g in by), *(self.neurons[b][g] for g in by)) if by else (a, b)
+            for k, n in enumerate((1, c.total(), signed[a, b])):
+                rows[key][k] += n
+        listed = []
+        for key, (many, synapses, sign) in rows.items():
+            whole = 1 if figure == "signed" else of_post[key[len(by) :] if by else key[1]]
+            part = sign if "signed" in figure else synapses
+            value = part if figure == "signed" else round(part / whole, 9)
+            listed.append((*key, *((many,) if by else ()), synapses, value))
+        keys = 2 * len(by) or 2
+        at = keys + bool(by)
+        listed.sort(key=lambda r: (-r[at], *((r[k] is None, r[k]) for k in range(keys))))
+        ends = tuple(f"{end}_{g}" for end in ("pre", "post") for g in by) or ("pre_id", "post_id")
+        return Expected((*ends, *(("connections",) if by else ()), "synapses", figure.replace(" ", "_")), listed)
+
+    def count(self, name: str, of: Expected) -> Expected:
+        """`how many ...`: the rows."""
+        return Expected((name,), [(len(of.rows),)])
 
     def single(self, check: Check) -> Expected:
         """`synapses`."""

@@ -49,17 +49,21 @@ def columns(form: ir.Hubs) -> list[str]:
 
 
 def _figures(graph: Graph, rows: NDArray[np.int64], *, synapses: bool = True) -> dict[str, NDArray[np.int64]]:
-    """Connections, and synapses where asked (which takes reading them), of these rows."""
+    """Connections with others, and synapses where asked (which takes reading them), of these rows."""
     found = {}
+    among = edges_of(graph.indptr, rows)
+    owners = np.repeat(np.arange(len(rows)), graph.indptr[rows + 1] - graph.indptr[rows])
+    itself = np.bincount(owners[graph.indices[among] == rows[owners]], minlength=len(rows))
     for degree, sums, indptr, counts in (
         ("in_degree", "inputs", graph.in_indptr, graph.in_synapses),
         ("out_degree", "outputs", graph.indptr, graph.synapses),
     ):
-        found[degree] = indptr[rows + 1] - indptr[rows]
+        lengths = indptr[rows + 1] - indptr[rows]
+        found[degree] = lengths - itself
         if synapses:
             before = np.concatenate([[0], np.cumsum(counts[edges_of(indptr, rows)])])
-            ends = np.cumsum(found[degree])
-            found[sums] = before[ends] - before[ends - found[degree]]
+            ends = np.cumsum(lengths)
+            found[sums] = before[ends] - before[ends - lengths]
     found["degree"] = found["in_degree"] + found["out_degree"]
     if synapses:
         found["synapses"] = found["inputs"] + found["outputs"]

@@ -30,6 +30,8 @@ def echo(form: ir.Form) -> str:
     >>> echo(ir.Motifs(ir.Selection(regions=("EB",), min_synapses=5)))
     "motifs in region 'EB' with at least 5 synapses"
     """
+    if isinstance(form, ir.Count):
+        return f"count of {echo(form.of)}"
     if isinstance(form, ir.Match):
         from graphkit.query.match.text import match_text
 
@@ -58,8 +60,9 @@ def _words(form: ir.Form) -> list[str]:
             return [form.direction, "of", set_text(form.of), *_selected(form)]
         case ir.Connections():
             if form.both_ways:
-                return ["connections", f"between {set_text(form.pre)} and {set_text(form.post)}", *_selected(form)]
-            return ["connections", *_ends(form.pre, form.post), *_selected(form)]
+                ends = f"between {set_text(form.pre)} and {set_text(form.post)}"
+                return ["connections", ends, *_selected(form), *_figure(form)]
+            return ["connections", *_ends(form.pre, form.post), *_selected(form), *_figure(form)]
         case ir.Synapses():
             box = [_box(form.box)] if form.box is not None else []
             return ["synapses", *_ends(form.pre, form.post), *box, *selection_words(form.selection, "among")]
@@ -101,6 +104,15 @@ def _words(form: ir.Form) -> list[str]:
 
 def _selected(form: ir.Partners | ir.Connections | ir.Paths | ir.Reach | ir.Common) -> list[str]:
     return [*selection_words(form.selection, "among"), *by_words(form.by)]
+
+
+def _figure(form: ir.Connections) -> list[str]:
+    if form.figure is None:
+        return []
+    signs = form.signs or ir.Signs((), ())
+    named = (("excitatory", signs.excitatory), ("inhibitory", signs.inhibitory))
+    said = [f"with {word} {names_text(names)}" for word, names in named if names]
+    return [f"as {'signed synapses' if form.figure == 'signed' else form.figure}", *said]
 
 
 def _in(regions: tuple[str, ...] | None) -> list[str]:

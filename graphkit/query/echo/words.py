@@ -58,7 +58,8 @@ def error_words(errors: ir.ReconstructionErrors | None) -> list[str]:
 
 
 def by_words(groups: tuple[ir.Group, ...]) -> list[str]:
-    return [f"by {', '.join(groups)}"] if groups else []
+    named = (group if group in ir.GROUPS else quoted_text(group) for group in groups)
+    return [f"by {', '.join(named)}"] if groups else []
 
 
 def names_text(names: tuple[str, ...]) -> str:

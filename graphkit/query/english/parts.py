@@ -34,6 +34,9 @@ PARTS = {
     "by": "by",
     "rank": "rank",
     "strength": "strength",
+    "as_figure": "figure",
+    "excitatory": "excitatory",
+    "inhibitory": "inhibitory",
     "against": "against",
     "errors": "errors",
     "order": "order",
@@ -42,8 +45,6 @@ PARTS = {
     "seeded": "seed",
 }
 """Rules of the grammar that are parts, and the names under which ``Parts`` holds what they say."""
-
-_GROUPS: dict[str, ir.Group] = {"type": "type", "class": "class", "side": "side", "nt": "nt", "region": "region"}
 
 
 @dataclass(slots=True)
@@ -105,13 +106,15 @@ def _part(source: Source, tree: Node) -> Any:
             return _at_least(source, [as_token(c) for c in children])
         case "kind":
             return str(children[0]).lower()
-        case "transmitter":
+        case "as_figure":
+            return _figure(as_token(children[0]))
+        case "transmitter" | "excitatory" | "inhibitory":
             named = (_transmitter(source, as_tree(n)) for n in as_tree(children[0]).children)
             return tuple(dict.fromkeys(spelled for several in named for spelled in several))
         case "no_autapses":
             return False
         case "by":
-            return tuple(dict.fromkeys(_group(as_token(c)) for c in children))
+            return tuple(dict.fromkeys(_group(source, as_token(c)) for c in children))
         case "rank":
             return str(children[0]).lower()
         case "strength":
@@ -169,6 +172,11 @@ def _errors(source: Source, tree: Node) -> ir.ReconstructionErrors:
     return source.placed(tree, lambda: ir.ReconstructionErrors(**rates, samples=samples, seed=seed))
 
 
+def _figure(token: Token) -> ir.Figure:
+    words = " ".join(token.lower().split()).removesuffix(" synapses").removesuffix("s")
+    return next(figure for figure in ir.FIGURES if figure == words)
+
+
 def _order(term: Node) -> ir.Sort:
     column = unquoted(as_token(as_tree(term.children[0]).children[0]))
     descending = len(term.children) > 1 and str(term.children[1]).lower().startswith("desc")
@@ -179,7 +187,9 @@ def _transmitter(source: Source, name: Node) -> tuple[str, ...]:
     return source.placed(name, lambda: source.vocabulary.transmitter(name_of(name)))
 
 
-def _group(token: Token) -> ir.Group:
+def _group(source: Source, token: Token) -> ir.Group:
+    if token.type != "GROUP":
+        return source.placed(token, lambda: source.vocabulary.group(unquoted(token)))
     word = token.lower()
     word = {"classes": "class", "transmitter": "nt", "transmitters": "nt"}.get(word, word)
-    return _GROUPS[word if word in _GROUPS else word.removesuffix("s")]
+    return word if word in ir.GROUPS else word.removesuffix("s")

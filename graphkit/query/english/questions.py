@@ -13,7 +13,8 @@ from graphkit.query.english.graph_questions import GRAPH_QUESTIONS
 from graphkit.query.english.named_motifs import named_motif
 from graphkit.query.english.parts import PARTS, Parts, parts_of
 from graphkit.query.english.sets import neuron_set
-from graphkit.query.english.source import Node, Source, as_token, as_tree, two_sides
+from graphkit.query.english.source import Node, Source, as_token, as_tree, two_sides, words_of
+from graphkit.query.figures import check_figure
 from graphkit.query.ordering import checked_order
 
 __all__ = ["form_of"]
@@ -22,6 +23,8 @@ __all__ = ["form_of"]
 def form_of(source: Source, tree: Node) -> ir.Form:
     """The form of a whole question."""
     question = as_tree(tree.children[0])
+    if question.data == "counted":
+        return _counted(source, question)
     kind = str(question.data)
     listed = [as_tree(c) for c in question.children if isinstance(c, Tree) and c.data in PARTS]
     if kind == "named_motif":
@@ -31,6 +34,21 @@ def form_of(source: Source, tree: Node) -> ir.Form:
     if "order" not in parts.places:
         return form
     return source.placed(parts.places["order"], lambda: checked_order(form, source.dataset))
+
+
+def _counted(source: Source, question: Node) -> ir.Form:
+    inner = as_tree(question.children[-1])
+    of = form_of(source, Tree("start", [inner]))
+    if not isinstance(
+        of, ir.Neurons | ir.Types | ir.Partners | ir.Connections | ir.Synapses | ir.Projections | ir.Common
+    ):
+        raise source.refusal(inner, "Neurons some hops away are not counted.", "The notes of the answer say how many.")
+    if getattr(of, "by", ()) or of.order or of.limit is not None or getattr(of, "figure", None):
+        words = words_of(source, inner)
+        raise source.refusal(
+            inner, "What is counted has no groups, figures, order or limit.", f"`{words}` has a figure for each row."
+        )
+    return ir.Count(of)
 
 
 def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
@@ -112,7 +130,26 @@ def _connections(source: Source, question: Node, parts: Parts) -> ir.Form:
     if question.data == "gap_junctions":
         parts.values["kind"] = "electrical"
     by, limit, order = parts.take("by", ()), parts.take("limit"), parts.take("order", ())
-    return ir.Connections(pre, post, both_ways, by, parts.selection(among), limit, order)
+    figure, signs = _figure(source, parts, by)
+    return ir.Connections(pre, post, both_ways, by, parts.selection(among), limit, order, figure, signs)
+
+
+def _figure(source: Source, parts: Parts, by: tuple[ir.Group, ...]) -> tuple[ir.Figure | None, ir.Signs | None]:
+    """What stands beside the synapses, and with which signs."""
+    figure, signs = parts.take("figure"), [parts.take(name) for name in ("excitatory", "inhibitory")]
+    signed = figure is not None and "signed" in figure
+    if given := [parts.places[name] for name in ("excitatory", "inhibitory") if name in parts.places]:
+        if not signed:
+            raise source.refusal(given[0], "Signs go with signed figures.", "For example: by type as signed synapses")
+        if overlap := set(signs[0] or ()) & set(signs[1] or ()):
+            raise source.refusal(given[-1], f"{min(overlap)!r} cannot both excite and inhibit.")
+    if figure is None:
+        return None, None
+    place = parts.places["figure"]
+    source.placed(place, lambda: check_figure(figure, by, parts.values.get("kind", "chemical")))
+    if not signed:
+        return figure, None
+    return figure, source.placed(place, lambda: source.vocabulary.signs(*signs))
 
 
 def _synapses(source: Source, question: Node, parts: Parts) -> ir.Form:

@@ -50,6 +50,8 @@ def neuron_term(source: Source, tree: Node) -> ir.Condition | None:
 
 def _neuron_id(source: Source, token: Token) -> int:
     value = number_of(str(token))
-    if not isinstance(value, int):
-        raise source.refusal(token, f"{str(token)!r} is not a neuron's id: ids are whole numbers.")
+    if not isinstance(value, int) or not str(token).lstrip("+-").isdigit():
+        raise source.refusal(
+            token, f"{str(token)!r} is not a neuron's id: ids are whole numbers.", "Write its digits alone."
+        )
     return source.placed(token, lambda: source.vocabulary.neuron_id(value))

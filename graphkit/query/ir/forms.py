@@ -32,6 +32,8 @@ __all__ = [
     "FORMS",
     "Box",
     "Connections",
+    "Count",
+    "Figure",
     "Form",
     "Motifs",
     "Neurons",
@@ -39,6 +41,7 @@ __all__ = [
     "Projections",
     "Regions",
     "Sides",
+    "Signs",
     "Synapses",
     "Types",
     "box_between",
@@ -89,9 +92,29 @@ class Partners:
     name: ClassVar[str] = "partners"
 
 
+Figure = Literal["mean", "input fraction", "signed", "signed input fraction"]
+FIGURES: tuple[Figure, ...] = ("mean", "input fraction", "signed", "signed input fraction")
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """Transmitters that excite and that inhibit, as the dataset spells them; others count for nothing."""
+
+    excitatory: tuple[str, ...]
+    inhibitory: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Connections:
-    """Connections from ``pre`` to ``post``; with ``both_ways`` also from ``post`` to ``pre``. None: any neuron."""
+    """Connections from ``pre`` to ``post``; with ``both_ways`` also from ``post`` to ``pre``. None: any neuron.
+
+    ``figure`` beside the synapses; of whole groups or of pairs of neurons:
+
+    - "mean": synapses onto a neuron of the post group, over all its neurons in the graph that the selection makes.
+    - "input fraction": over all inputs of the post group (neuron) in that graph, whoever they are from.
+    - "signed": synapses of transmitters that excite less those that inhibit (``signs``).
+    - "signed input fraction": these over all inputs.
+    """
 
     pre: Condition | None = None
     post: Condition | None = None
@@ -100,6 +123,8 @@ class Connections:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    figure: Figure | None = None
+    signs: Signs | None = None
     name: ClassVar[str] = "connections"
 
     def __post_init__(self) -> None:
@@ -198,6 +223,16 @@ class Sides:
     name: ClassVar[str] = "sides"
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows another question has: one without groups, order or limit."""
+
+    of: Neurons | Types | Partners | Connections | Synapses | Projections | Common
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "count"
+
+
 Form = (
     Motifs
     | Neurons
@@ -225,6 +260,7 @@ Form = (
     | Percolation
     | Projectome
     | Match
+    | Count
 )
 
 FORMS = {
@@ -256,5 +292,6 @@ FORMS = {
         Percolation,
         Projectome,
         Match,
+        Count,
     )
 }

@@ -17,7 +17,9 @@ from graphkit.query.ir.conditions import Condition
 __all__ = ["EVERYTHING", "GROUPS", "Group", "Kind", "Selection", "is_whole"]
 
 Kind = Literal["chemical", "electrical"]  # schema.KINDS, which would bring pyarrow along
-Group = Literal["type", "class", "side", "nt", "region"]
+Group = str
+"""A column of the neurons, or "region"."""
+
 GROUPS: tuple[Group, ...] = ("type", "class", "side", "nt", "region")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from graphkit.errors import QueryError
 from graphkit.query.ir.against import Against
 from graphkit.query.ir.conditions import And, BelongsTo, Comparison, HasSynapsesIn, NamedSet, Not, Or
-from graphkit.query.ir.forms import FORMS, Box, Form
+from graphkit.query.ir.forms import FORMS, Box, Form, Signs
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Order, PatternEdge, PatternNode, Test
 from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
@@ -24,10 +24,12 @@ _NAMED = {
     c.__name__: c
     for c in (
         *(Against, And, Attribute, BelongsTo, Box, Comparison, HasSynapsesIn, NamedSet, Not, Or, Order),
-        *(PatternEdge, PatternNode, ReconstructionErrors, Sort, Test),
+        *(PatternEdge, PatternNode, ReconstructionErrors, Signs, Sort, Test),
     )
 }
 """What stands in a form under its own name."""
+
+_QUESTIONS = {c.__name__: name for name, c in FORMS.items()}
 
 
 def to_json(form: Form | Selection) -> str:
@@ -37,8 +39,6 @@ def to_json(form: Form | Selection) -> str:
     '{"limit":null,"order":[],"question":"regions","version":1}'
     """
     body = _plain(form)
-    if not isinstance(form, Selection):
-        body["question"] = form.name
     return json.dumps({**body, "version": FORM_VERSION}, sort_keys=True, separators=(",", ":"))
 
 
@@ -71,7 +71,9 @@ def _plain(node: Any) -> Any:
             body["value"] = [str(v) for v in node.value] if isinstance(node.value, tuple) else str(node.value)
         if isinstance(node, NamedSet):
             body["ids"] = [str(i) for i in node.ids]
-        return {"is": name, **body} if name in _NAMED else body
+        if name in _NAMED:
+            return {"is": name, **body}
+        return {"question": _QUESTIONS[name], **body} if name in _QUESTIONS else body
     if isinstance(node, tuple):
         return [_plain(item) for item in node]
     return node
@@ -85,6 +87,8 @@ def _revived(key: str, node: Any) -> Any:
         if node["is"] == "NamedSet":
             fields["ids"] = tuple(map(int, fields["ids"]))
         return _NAMED[node["is"]](**fields)
+    if isinstance(node, dict) and "question" in node:
+        return FORMS[node["question"]](**{k: _revived(k, v) for k, v in node.items() if k != "question"})
     if key == "selection":
         return Selection(**{k: _revived(k, v) for k, v in node.items()})
     if isinstance(node, list):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphkit.query import ir
+from graphkit.query.vocabulary import quoted_name
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -19,7 +20,7 @@ def neuron_columns(alias: str, prefix: str = "") -> str:
 
 def group_columns(by: tuple[ir.Group, ...], alias: str, prefix: str = "") -> list[str]:
     """The columns that answers are grouped by, but the region."""
-    return [f'{alias}."{g}" AS "{prefix}{g}"' for g in by if g != "region"]
+    return [f"{alias}.{quoted_name(g)} AS {quoted_name(prefix + g)}" for g in by if g != "region"]
 
 
 REGION_NAME = "coalesce(reg.name, CASE WHEN e.region_id = 0 THEN '(outside)' ELSE '(not resolved)' END) AS region"

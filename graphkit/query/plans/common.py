@@ -8,6 +8,7 @@ from graphkit.query import ir
 from graphkit.query.plans.columns import group_columns, neuron_columns
 from graphkit.query.plans.plan import Plan
 from graphkit.query.plans.selected import pairs_sql, require_connections, rows_sql
+from graphkit.query.vocabulary import quoted_name
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -27,7 +28,7 @@ def plan_common(form: ir.Common, dataset: Dataset) -> Plan:
     weakest = f"least({', '.join(names)}) DESC, synapses DESC"
     if form.by:
         figures = ", ".join(f"sum({s})::BIGINT AS {name}" for s, name in zip(with_each, names, strict=True))
-        groups = ", ".join(f'"{g}" NULLS LAST' for g in form.by)
+        groups = ", ".join(f"{quoted_name(g)} NULLS LAST" for g in form.by)
         return Plan(
             f"SELECT {', '.join(group_columns(form.by, 'n'))}, count(*) AS neurons, "
             f"sum({' + '.join(with_each)})::BIGINT AS synapses, {figures} FROM {source} GROUP BY ALL "

@@ -70,7 +70,7 @@ def _neurons_sql(form: ir.Neurons, dataset: Dataset) -> str:
 
 def _groups_sql(form: ir.Neurons, dataset: Dataset) -> str:
     keys = [*group_columns(form.by, "n"), *([REGION_NAME] if "region" in form.by else [])]
-    names = ", ".join(f'"{g}" NULLS LAST' for g in form.by)
+    names = ", ".join(f"{quoted_name(g)} NULLS LAST" for g in form.by)
     chosen = f"(SELECT * FROM neurons WHERE {where_sql(form.where, dataset)}) n"
     if "region" in form.by:
         # rows of neuron_regions, each of a region without its children

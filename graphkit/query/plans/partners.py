@@ -8,6 +8,7 @@ from graphkit.query import ir
 from graphkit.query.plans.columns import REGION_NAME, group_columns, neuron_columns, region_join
 from graphkit.query.plans.plan import Plan
 from graphkit.query.plans.selected import pairs_sql, require_connections, rows_sql
+from graphkit.query.vocabulary import quoted_name
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -48,11 +49,11 @@ def _partners_sql(form: ir.Partners, dataset: Dataset) -> str:
         figures = "sum(e.i)::BIGINT AS inputs, sum(e.o)::BIGINT AS outputs"
         total = "sum(e.i) + sum(e.o)"
     else:
-        figures = "sum(e.i + e.o)::BIGINT AS synapses, sum(e.i + e.o) / sum(sum(e.i + e.o)) OVER () AS share"
+        figures = f"sum(e.i + e.o)::BIGINT AS synapses, sum(e.i + e.o) / ({_whole_sql(form, dataset)}) AS share"
         total = "sum(e.i + e.o)"
     if form.by:
         keys = group_columns(form.by, "n") + ([REGION_NAME] if by_region else [])
-        names = ", ".join(f'"{g}"' for g in form.by if g != "region") or "region"
+        names = ", ".join(quoted_name(g) for g in form.by if g != "region") or "region"
         return (
             f"SELECT {', '.join(keys)}, count(DISTINCT e.partner) AS neurons, {figures} FROM ({edges}) e "
             f"JOIN neurons n ON n.neuron_id = e.partner{region_join(dataset) if by_region else ''} "
@@ -62,3 +63,17 @@ def _partners_sql(form: ir.Partners, dataset: Dataset) -> str:
         f"SELECT e.partner AS neuron_id, {neuron_columns('n')}, {figures}, count(DISTINCT e.mine) AS targets "
         f"FROM ({edges}) e JOIN neurons n ON n.neuron_id = e.partner GROUP BY ALL ORDER BY {total} DESC, neuron_id"
     ).replace(" AS targets", " AS of_neurons")
+
+
+def _whole_sql(form: ir.Partners, dataset: Dataset) -> str:
+    """What a share is of: all synapses of the neurons asked about in this direction, of the kind and in the regions asked."""
+    everywhere = ir.Selection(regions=form.selection.regions, kind=form.selection.kind)
+    incoming = form.direction == "inputs" or form.selection.kind == "electrical"
+    rows = rows_sql(
+        everywhere,
+        dataset,
+        post=form.of if incoming else None,
+        pre=None if incoming else form.of,
+        table="connections_by_post" if incoming else "connections",
+    )
+    return f"SELECT sum(synapses) FROM ({rows})"

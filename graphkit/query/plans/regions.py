@@ -27,7 +27,7 @@ def plan_projections(form: ir.Projections, dataset: Dataset) -> Plan:
         f"JOIN ({there_sql(form.targets, dataset)}) b USING (neuron_id) WHERE a.inputs_there > 0 AND b.outputs_there > 0"
     )
     if form.by:
-        names = ", ".join(f'"{g}" NULLS LAST' for g in form.by)
+        names = ", ".join(f"{quoted_name(g)} NULLS LAST" for g in form.by)
         return Plan(
             f"SELECT {', '.join(group_columns(form.by, 'n'))}, count(*) AS neurons, sum(a.inputs_there)::BIGINT AS inputs_from, "
             f"sum(b.outputs_there)::BIGINT AS outputs_to FROM {chosen} GROUP BY ALL "

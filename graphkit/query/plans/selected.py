@@ -64,8 +64,9 @@ def rows_sql(
     pre: ir.Condition | None = None,
     post: ir.Condition | None = None,
     table: str = "connections",
+    signed: str | None = None,
 ) -> str:
-    """Stored connections of the selection: pre_id, post_id, region_id, synapses (not summed)."""
+    """Stored connections of the selection: pre_id, post_id, region_id, synapses (not summed), and ``signed`` (SQL) if given."""
     terms = [f"kind = '{selection.kind}'"]
     if selection.regions is not None:
         terms.append(f"region_id IN {region_list_sql(dataset, selection.regions)}")
@@ -73,7 +74,8 @@ def rows_sql(
         terms.append(condition_sql(ir.Comparison("nt", "in", selection.nt), dataset))
     if not selection.autapses:
         terms.append("pre_id <> post_id")
-    source = f"SELECT pre_id, post_id, region_id, synapses FROM {table} WHERE {' AND '.join(terms)}"
+    more = f", {signed} AS signed" if signed else ""
+    source = f"SELECT pre_id, post_id, region_id, synapses{more} FROM {table} WHERE {' AND '.join(terms)}"
     if selection.kind == "electrical":
         back = f"SELECT post_id, pre_id, region_id, synapses FROM ({source}) WHERE pre_id <> post_id"
         source = f"SELECT * FROM ({source}) UNION ALL {back}"
@@ -89,10 +91,11 @@ def rows_sql(
     return f"SELECT * FROM ({source}) WHERE {' AND '.join(ends)}" if ends else source
 
 
-def pairs_sql(rows: str, selection: ir.Selection, *, by_region: bool = False) -> str:
-    """Rows summed by pair (and region), after the threshold: pre_id, post_id, [region_id,] synapses."""
+def pairs_sql(rows: str, selection: ir.Selection, *, by_region: bool = False, signed: bool = False) -> str:
+    """Rows summed by pair (and region), after the threshold: pre_id, post_id, [region_id,] synapses[, signed]."""
     least = selection.min_synapses
-    per_region = f"SELECT pre_id, post_id, region_id, sum(synapses)::BIGINT AS synapses FROM ({rows}) GROUP BY ALL"
+    sums = "sum(synapses)::BIGINT AS synapses" + (", sum(signed)::BIGINT AS signed" if signed else "")
+    per_region = f"SELECT pre_id, post_id, region_id, {sums} FROM ({rows}) GROUP BY ALL"
     if selection.per_region and least > 1:
         per_region += f" HAVING sum(synapses) >= {least}"
         rows = per_region
@@ -101,7 +104,7 @@ def pairs_sql(rows: str, selection: ir.Selection, *, by_region: bool = False) ->
     if by_region:
         return per_region
     having = f" HAVING sum(synapses) >= {least}" if least > 1 and not selection.per_region else ""
-    return f"SELECT pre_id, post_id, sum(synapses)::BIGINT AS synapses FROM ({rows}) GROUP BY pre_id, post_id{having}"
+    return f"SELECT pre_id, post_id, {sums} FROM ({rows}) GROUP BY pre_id, post_id{having}"
 
 
 def selected_pairs_sql(selection: ir.Selection, dataset: Dataset) -> str:
