@@ -20,6 +20,11 @@ Triple = tuple[int, int, int]
 
 _ABOUT = "membrane"
 
+_OFFSETS: tuple[Triple, ...] = tuple(
+    (far * (axis == 0), far * (axis == 1), far * (axis == 2)) for far in (1, 3, 6) for axis in range(3)
+)
+"""The neighbour, one across a membrane, one across a thin neurite: on generated tissue their mean tells more than each."""
+
 
 @dataclass(frozen=True)
 class NetworkSettings(unet.NetworkSettings):
@@ -31,12 +36,12 @@ class NetworkSettings(unet.NetworkSettings):
     about: ClassVar[str] = _ABOUT
     command: ClassVar[str] = "graphkit train membrane"
 
-    features: tuple[int, ...] = (8, 24, 48)
+    features: tuple[int, ...] = (12, 32, 64)
     convolutions: tuple[int, ...] = (2, 2, 3)
     patch: Triple = (48, 48, 48)
     mean: float = 125.0
     spread: float = 34.0
-    offsets: tuple[Triple, ...] = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (6, 0, 0), (0, 6, 0), (0, 0, 6))
+    offsets: tuple[Triple, ...] = _OFFSETS
 
     def __post_init__(self) -> None:
         super().__post_init__()
