@@ -33,8 +33,8 @@ class FragmentSettings:
     ``shallow_nm`` of the wall, is a seed.
     """
 
-    inside: float = 0.3
-    sure: float = 0.8
+    inside: float = 0.2
+    sure: float = 0.9
     sigma_nm: float = 16.0
     spacing_nm: float = 80.0
     shallow_nm: float = 9.6

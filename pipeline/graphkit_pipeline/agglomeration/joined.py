@@ -1,0 +1,100 @@
+"""Fragments joined to segments: the joins of `linkage` that reach the threshold, and the volume written anew.
+
+No network is asked: another threshold is another relabelling. Segments are numbered 1, 2, ... in the order of their least
+fragments, which is that of their first voxels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from graphkit.errors import GraphkitError
+from graphkit.progress import Progress, silent
+from graphkit.schema import TABLES
+from graphkit_pipeline.agglomeration.linkage import clusters
+from graphkit_pipeline.blocks import Block
+
+if TYPE_CHECKING:
+    from graphkit_pipeline.volume import Volume
+
+__all__ = ["FRAGMENTS", "LinkSettings", "segments_of_fragments", "write_joined"]
+
+FRAGMENTS = pa.schema(
+    [
+        pa.field("fragment_id", pa.int64(), False, {"description": "fragment of the reconciled blocks"}),
+        pa.field("segment_id", pa.int64(), False, {"description": "its segment; 0 where that was too small to keep"}),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Which fragments are one segment: those joined at a mean affinity of at least ``threshold``.
+
+    Segments of fewer than ``min_segment_voxels`` are left out.
+    """
+
+    threshold: float = 0.3
+    min_segment_voxels: int = 100
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.threshold) and 0 < self.threshold <= 1):
+            raise GraphkitError(f"link threshold is {self.threshold!r}; expected a mean affinity above 0 and up to 1.")
+        voxels = self.min_segment_voxels
+        if isinstance(voxels, bool) or not isinstance(voxels, int) or voxels < 1:
+            raise GraphkitError(f"link min_segment_voxels is {voxels!r}; expected a whole number of at least 1.")
+
+
+def segments_of_fragments(fragments: pa.Table, joins: pa.Table, settings: LinkSettings) -> tuple[pa.Table, pa.Table]:
+    """(segments, mapping): the table ``segments`` after the joins, and `FRAGMENTS`.
+
+    ``fragments`` is the table ``segments`` before them; ``joins`` is `linkage.JOINS`.
+    """
+    ids = fragments["segment_id"].to_numpy().astype(np.int64)
+    least = clusters(joins, settings.threshold, ids)
+    groups, of = np.unique(least, return_inverse=True)
+    voxels = np.zeros(len(groups), np.int64)
+    np.add.at(voxels, of, fragments["voxels"].to_numpy().astype(np.int64))
+    kept = voxels >= settings.min_segment_voxels
+    number = np.where(kept, np.cumsum(kept), 0)
+    mapping = pa.table([ids, number[of]], schema=FRAGMENTS)
+    columns = {"segment_id": number[kept], "voxels": voxels[kept]}
+    for axis in "zyx":
+        low, high = (fragments[f"{end}_{axis}_nm"].to_numpy() for end in ("min", "max"))
+        lowest, highest = np.full(len(groups), np.iinfo(np.int32).max), np.full(len(groups), np.iinfo(np.int32).min)
+        np.minimum.at(lowest, of, low)
+        np.maximum.at(highest, of, high)
+        columns[f"min_{axis}_nm"], columns[f"max_{axis}_nm"] = lowest[kept], highest[kept]
+    schema = TABLES["segments"].schema
+    return pa.table([pa.array(columns[f.name], f.type) for f in schema], schema=schema), mapping
+
+
+def write_joined(
+    source: Volume, mapping: pa.Table, output: Volume, blocks: Sequence[Block], *, progress: Progress = silent
+) -> None:
+    """Writes ``source`` (fragment ids) to ``output`` as segment ids, core by core of ``blocks``, which tile both.
+
+    Raises GraphkitError for a fragment that ``mapping`` does not name.
+    """
+    ids = mapping["fragment_id"].to_numpy()
+    order = np.argsort(ids)
+    ids, segments = ids[order], mapping["segment_id"].to_numpy()[order]
+    for at, block in enumerate(blocks, start=1):
+        found = np.asarray(source.read(block.core)).astype(np.int64)
+        here, inverse = np.unique(found, return_inverse=True)
+        place = np.searchsorted(ids, here).clip(0, max(len(ids) - 1, 0))
+        known = (ids[place] == here) if len(ids) else np.zeros(len(here), bool)
+        if not known[here != 0].all():
+            raise GraphkitError(
+                f"The fragment {here[(here != 0) & ~known][0]} is not in the table of fragments.",
+                hint="The fragments were made anew since: do the stage link again.",
+            )
+        new = np.where(known & (here != 0), segments[place] if len(ids) else 0, 0)
+        output.write(block.core, new[inverse].reshape(found.shape))
+        progress("writing segments", at / len(blocks))

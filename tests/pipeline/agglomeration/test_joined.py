@@ -1,0 +1,73 @@
+"""Fragments become segments: tables by hand, the volume voxel by voxel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from graphkit_pipeline.agglomeration.joined import LinkSettings, segments_of_fragments, write_joined
+from graphkit_pipeline.agglomeration.linkage import JOINS
+from graphkit_pipeline.blocks import Box, make_blocks
+from graphkit_pipeline.volume import create_volume, open_volume
+
+from graphkit.errors import GraphkitError
+from graphkit.schema import TABLES
+
+
+def fragments() -> pa.Table:
+    """Four fragments of 50, 60, 10 and 200 voxels, one after another along x."""
+    columns = {"segment_id": [1, 2, 3, 4], "voxels": [50, 60, 10, 200]}
+    for axis in "zy":
+        columns |= {f"min_{axis}_nm": [0] * 4, f"max_{axis}_nm": [16] * 4}
+    columns |= {"min_x_nm": [0, 100, 200, 300], "max_x_nm": [100, 200, 300, 400]}
+    schema = TABLES["segments"].schema
+    return pa.table([pa.array(columns[f.name], f.type) for f in schema], schema=schema)
+
+
+def joins(*rows: tuple[int, int, float]) -> pa.Table:
+    score = [s for *_, s in rows]
+    level = np.minimum.accumulate(score).tolist() if rows else []
+    return pa.table([[a for a, *_ in rows], [b for _, b, _ in rows], score, level, [9] * len(rows)], schema=JOINS)
+
+
+def test_the_tables() -> None:
+    segments, mapping = segments_of_fragments(fragments(), joins((2, 4, 0.9), (1, 3, 0.2)), LinkSettings(0.5, 55))
+    assert mapping.to_pydict() == {"fragment_id": [1, 2, 3, 4], "segment_id": [0, 1, 0, 1]}
+    assert segments["segment_id"].to_pylist() == [1]
+    assert segments["voxels"].to_pylist() == [260]
+    assert segments["min_x_nm"].to_pylist() == [100]
+    assert segments["max_x_nm"].to_pylist() == [400]
+    lower, mapping = segments_of_fragments(fragments(), joins((2, 4, 0.9), (1, 3, 0.2)), LinkSettings(0.1, 1))
+    assert mapping["segment_id"].to_pylist() == [1, 2, 1, 2]
+    assert lower["voxels"].to_pylist() == [60, 260]
+    assert lower["max_x_nm"].to_pylist() == [300, 400]
+    assert lower["min_x_nm"].to_pylist() == [0, 100]
+
+
+def test_the_volume(tmp_path: Path) -> None:
+    bounds, size = Box((0, 0, 0), (64, 64, 128)), (16.0, 16.0, 16.0)
+    given = np.random.default_rng(1).integers(0, 5, bounds.shape)
+    source = create_volume(tmp_path / "fragments", bounds, np.uint64, size, chunk=(64, 64, 64), kind="segmentation")
+    output = create_volume(tmp_path / "segments", bounds, np.uint64, size, chunk=(64, 64, 64), kind="segmentation")
+    source.write(bounds, given)
+    _, mapping = segments_of_fragments(fragments(), joins((2, 4, 0.9)), LinkSettings(0.5, 55))
+    write_joined(source, mapping, output, make_blocks(bounds, (64, 64, 64)))
+    expected = np.select([given == 2, given == 4], [1, 1], 0)
+    np.testing.assert_array_equal(open_volume(tmp_path / "segments").read(bounds), expected)
+    with pytest.raises(GraphkitError, match="fragment 4 is not in the table"):
+        write_joined(source, mapping.slice(0, 3), output, make_blocks(bounds, (64, 64, 64)))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"threshold": 0.0}, "link threshold is 0.0"),
+        ({"threshold": 1.5}, "link threshold is 1.5"),
+        ({"min_segment_voxels": 0}, "link min_segment_voxels is 0"),
+    ],
+)
+def test_wrong_settings(wrong: dict[str, float], said: str) -> None:
+    with pytest.raises(GraphkitError, match=said):
+        LinkSettings(**wrong)  # type: ignore[arg-type]
