@@ -24,6 +24,7 @@ QUESTIONS = (
     "motifs in EB with at least 5 synapses against 100 configuration",
     "reciprocal pairs with at least 5 synapses limit 20",
     "rich club with at least 5 synapses",
+    "rich club by in-degree with at least 5 synapses against 20 configuration",
     "rich club neurons with at least 5 synapses",
     "broadcasters with at least 5 synapses",
     "integrators with at least 5 synapses",

@@ -8,6 +8,7 @@ Without it the same code runs small and untimed. A peer is given its own graph b
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -25,9 +26,11 @@ from graphkit.algorithms.communities import communities, modularity
 from graphkit.algorithms.cores import core_numbers
 from graphkit.algorithms.distance import connection_probability
 from graphkit.algorithms.flow import information_flow
+from graphkit.algorithms.group_matrix import group_matrix
 from graphkit.algorithms.paths import path_lengths
+from graphkit.algorithms.ranked_paths import k_shortest_paths, strongest_paths
 from graphkit.algorithms.reciprocity import directed_clustering
-from graphkit.algorithms.rich_club import normalised_rich_club, rich_club
+from graphkit.algorithms.rich_club import rich_club, rich_club_against
 from graphkit.algorithms.similarity_matrix import similarity_matrix
 from graphkit.algorithms.walks import pagerank
 from graphkit.graph import Graph
@@ -104,10 +107,8 @@ def test_core_numbers(benchmark: Any) -> None:
 
 
 def test_rich_club_with_20_nulls(benchmark: Any) -> None:
-    from graphkit.motifs.nulls import configuration
-
     count = 20 if FULL else 2
-    ours, _ = beside(benchmark, lambda: normalised_rich_club(graph(), configuration(graph(), count, seed=1)))
+    ours, _ = beside(benchmark, lambda: rich_club_against(graph(), "configuration", samples=count, seed=1))
     assert ours.samples == count
     assert ours.observed.connections[0] == graph().n_connections
     assert np.array_equal(rich_club(graph()).connections, ours.observed.connections)
@@ -126,6 +127,49 @@ def test_similarity_of_5000_neurons(benchmark: Any) -> None:
 
     ours, peers = beside(benchmark, lambda: similarity_matrix(graph(), ids), scipy=theirs)
     assert np.allclose(ours, peers["scipy"])
+
+
+def test_strongest_paths_by_input_fraction(benchmark: Any) -> None:
+    """Ten; networkx's Yen is given a thirtieth of the graph."""
+    inputs = np.bincount(graph().indices, weights=graph().synapses, minlength=N)
+    part = graph().subgraph(np.arange(N // 30))
+    smaller = nx.DiGraph()
+    smaller.add_weighted_edges_from(
+        (a, b, -np.log(s / inputs[b])) for a, b, s in zip(*(c.tolist() for c in part.edges()), strict=True)
+    )
+
+    def theirs() -> int:
+        return len(list(itertools.islice(nx.shortest_simple_paths(smaller, 0, 1, weight="weight"), 10)))
+
+    ours, _ = beside(
+        benchmark,
+        lambda: strongest_paths(graph(), [0, 1, 2], [3, 4, 5], 10, by="input fraction"),
+        **{"networkx (a thirtieth of it)": theirs},
+    )
+    assert [p.strength for p in ours] == sorted((p.strength for p in ours), reverse=True)
+
+
+def test_k_shortest_paths(benchmark: Any) -> None:
+    ours, peers = beside(
+        benchmark,
+        lambda: k_shortest_paths(graph(), [0], [1], 5),
+        igraph=lambda: in_igraph().get_k_shortest_paths(0, 1, k=5, mode="out", output="vpath"),
+    )
+    assert [len(p.ids) for p in ours] == [len(path) for path in peers["igraph"]]
+
+
+def test_matrix_of_groups(benchmark: Any) -> None:
+    groups = np.random.default_rng(0).integers(0, 8000 if FULL else 40, N)
+
+    def theirs() -> Any:
+        n = int(groups.max()) + 1
+        member = sp.csr_array((np.ones(N, dtype=np.int64), (np.arange(N), groups)), shape=(N, n))
+        return member.T @ graph().to_scipy() @ member
+
+    ours, peers = beside(benchmark, lambda: group_matrix(graph(), groups), scipy=theirs)
+    theirs_sums = sp.coo_array(peers["scipy"])
+    assert ours.synapses.sum() == theirs_sums.data.sum()
+    assert len(ours.synapses) == theirs_sums.nnz
 
 
 def test_pagerank(benchmark: Any) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.algorithms.degrees import Which, by_degree, degrees
 from graphkit.algorithms.shares import shares_of
+from graphkit.errors import TimeLimitError
 from graphkit.graph import Graph
+from graphkit.motifs.nulls.by_name import sampler_of
+from graphkit.motifs.nulls.sampling import Chain, Draw, Mixing, checked, mixing, sampled
+from graphkit.progress import Progress, silent
 
-__all__ = ["NormalisedRichClub", "RichClub", "normalised_rich_club", "rich_club"]
+__all__ = ["NormalisedRichClub", "RichClub", "normalised_rich_club", "rich_club", "rich_club_against"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,18 @@ class NormalisedRichClub:
     """Mean of phi over the null graphs, by k."""
     null_sd: NDArray[np.float64]
     samples: int
+    mixing: Mixing | None = None
+    """How far the chains of the null graphs are from their start, where the null model has chains and they are known."""
 
     @property
     def ratio(self) -> NDArray[np.float64]:
         """phi over the mean of the nulls: above 1, a rich club. NaN where the nulls have no such connection."""
         return shares_of(self.observed.phi, self.null_mean)
+
+    @property
+    def z(self) -> NDArray[np.float64]:
+        """(phi - mean of the nulls) / their standard deviation; NaN where they do not differ."""
+        return shares_of(self.observed.phi - self.null_mean, self.null_sd)
 
 
 def rich_club(graph: Graph, *, by: Which = "total") -> RichClub:
@@ -67,10 +79,58 @@ def normalised_rich_club(graph: Graph, nulls: Iterable[Graph], *, by: Which = "t
     Each null graph's neurons are ranked by their own degrees. One null graph at a time is in memory.
     """
     observed = rich_club(graph, by=by)
+    return _normalised(observed, (_null_phi(null, observed, by) for null in nulls))
+
+
+def rich_club_against(
+    graph: Graph,
+    model: str = "configuration",
+    *,
+    samples: int = 100,
+    seed: int = 0,
+    by: Which = "total",
+    threads: int | None = None,
+    progress: Progress = silent,
+    **options: Any,
+) -> NormalisedRichClub:
+    """The curve of ``graph`` over that of ``samples`` random graphs of a null model, drawn side by side.
+
+    The arguments are those of `graphkit.motifs.significance`. Stopped by Ctrl-C or a time limit after the first sample, it
+    answers with those that are ready (``samples`` of the answer).
+
+    Raises:
+        GraphError: no such model, or an option of it is missing.
+    """
+    checked(samples, seed, threads)
+    draw, observed = sampler_of(model, graph, **options), rich_club(graph, by=by)
+    found: list[NDArray[np.float64]] = []
+    chains: list[Chain] = []
+
+    def measured(one: Draw) -> tuple[NDArray[np.float64], Chain | None]:
+        return _null_phi(one.graph, observed, by), one.chain
+
+    progress("null graphs", 0.0)
+    try:
+        for phi, chain in sampled(draw, samples, seed, measured, threads=threads):
+            found.append(phi)
+            if chain is not None:
+                chains.append(chain)
+            progress("null graphs", len(found) / samples)
+    except (KeyboardInterrupt, TimeLimitError):
+        if not found:
+            raise
+    return replace(_normalised(observed, found), mixing=mixing(chains) if chains else None)
+
+
+def _null_phi(null: Graph, observed: RichClub, by: Which) -> NDArray[np.float64]:
+    """phi of a null graph at the degrees of the original; 0 where fewer than two neurons are left."""
+    return np.nan_to_num(_curve(null, by_degree(degrees(null), by), len(observed.k) - 1).phi)
+
+
+def _normalised(observed: RichClub, phis: Iterable[NDArray[np.float64]]) -> NormalisedRichClub:
     n_degrees, count = len(observed.k), 0
     mean, squares = np.zeros(n_degrees), np.zeros(n_degrees)
-    for null in nulls:
-        phi = np.nan_to_num(_curve(null, by_degree(degrees(null), by), n_degrees - 1).phi)
+    for phi in phis:
         count += 1
         step = phi - mean  # Welford
         mean += step / count

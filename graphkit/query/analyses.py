@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.given import NeuronSet, asked, certain_neurons, selection_given
 
@@ -33,9 +34,23 @@ class Analyses:
         """The "broadcasters", "integrators" or "rich club neurons" of a total degree of at least ``degree``."""
         return asked(self, ir.Roles(role, degree, selection_given(self, selection), limit))
 
-    def rich_club(self, *, by: ir.DegreeKind = "total", **selection: Any) -> Result:
-        """The density among neurons of at least each degree ("total", "in" or "out"); like ``rich club in EB``."""
-        return asked(self, ir.RichClub(by, selection_given(self, selection)))
+    def rich_club(
+        self,
+        *,
+        by: ir.DegreeKind = "total",
+        against: str | None = None,
+        samples: int = ir.SAMPLES,
+        seed: int = 0,
+        **selection: Any,
+    ) -> Result:
+        """The density among neurons of at least each degree ("total", "in" or "out"); like ``rich club in EB``.
+
+        ``against`` a null model: beside that of ``samples`` random graphs, like ``rich club in EB against 20 configuration``.
+        """
+        null = None if against is None else ir.Against(against, samples, seed)
+        if null is not None and null.model == "synapse-counts":
+            raise QueryError("The null model synapse-counts leaves all connections, and so the rich club, in place.")
+        return asked(self, ir.RichClub(by, selection_given(self, selection), against=null))
 
     def degree_distribution(self, **selection: Any) -> Result:
         """How many neurons have each number of partners."""

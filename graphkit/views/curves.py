@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from graphkit.views.figure import GREY, PALETTE, new_figure, thousands, titled
+from graphkit.views.figure import GREY, INK, PALETTE, new_figure, thousands, titled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,33 +28,51 @@ def curve_chart(table: pa.Table, title: str) -> Figure:
     """The curve of an answer that has the columns of one of ``CURVES``."""
     kind = next(name for name, columns in CURVES.items() if columns <= set(table.column_names))
     column = {name: np.array(table[name].to_pylist(), dtype=np.float64) for name in table.column_names}
-    figure = new_figure(6.4, 4.2)
-    axes = figure.add_subplot()
+    over_nulls = "null_mean" in column
+    figure = new_figure(9.6 if over_nulls else 6.4, 4.2)
+    axes = figure.add_subplot(1, 2 if over_nulls else 1, 1)
     note = ""
     match kind:
         case "rich club":
             note = _rich_club(axes, column)
+            if over_nulls:
+                _over_nulls(axes, figure.add_subplot(1, 2, 2), column)
         case "degrees":
             _degrees(axes, column)
         case "distances":
             note = _distances(axes, column)
         case "percolation":
             _percolation(axes, column)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color=GREY, alpha=0.3, linewidth=0.6)
-    axes.set_axisbelow(True)
+    for each in figure.axes:
+        each.spines[["top", "right"]].set_visible(False)
+        each.grid(color=GREY, alpha=0.3, linewidth=0.6)
+        each.set_axisbelow(True)
     titled(figure, title, note)
     return figure
 
 
 def _rich_club(axes: Axes, column: dict[str, np.ndarray]) -> str:
     few = column["neurons"] < _FEW
-    axes.plot(column["degree"], np.where(few, np.nan, column["density"]), color=PALETTE[0])
+    axes.plot(column["degree"], np.where(few, np.nan, column["density"]), color=PALETTE[0], label="observed")
     axes.set_xlabel("degree")
     axes.set_ylabel("connections / ordered pairs,\nneurons of at least this degree")
     axes.set_ylim(bottom=0)
     thousands(axes.xaxis)
     return f"Degrees that fewer than {_FEW} neurons reach are left out." if few.any() else ""
+
+
+def _over_nulls(axes: Axes, beside: Axes, column: dict[str, np.ndarray]) -> None:
+    """The mean of the null graphs with a band of two standard deviations; beside it the ratio."""
+    few = column["neurons"] < _FEW
+    mean, sd = (np.where(few, np.nan, column[name]) for name in ("null_mean", "null_sd"))
+    axes.fill_between(column["degree"], mean - 2 * sd, mean + 2 * sd, color=PALETTE[3], alpha=0.25, linewidth=0)
+    axes.plot(column["degree"], mean, color=PALETTE[3], linestyle="--", label="null graphs (band: 2 sd)")
+    axes.legend(frameon=False)
+    beside.plot(column["degree"], np.where(few, np.nan, column["ratio"]), color=PALETTE[0])
+    beside.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
+    beside.set_xlabel("degree")
+    beside.set_ylabel("observed / mean of the null graphs")
+    thousands(beside.xaxis)
 
 
 _FEW = 10

@@ -14,9 +14,10 @@ from hypothesis import given
 from graphkit.algorithms.cores import core_numbers
 from graphkit.algorithms.degrees import degrees, distribution, hub_roles
 from graphkit.algorithms.reciprocity import clustering, density, directed_clustering, reciprocity
-from graphkit.algorithms.rich_club import normalised_rich_club, rich_club
+from graphkit.algorithms.rich_club import normalised_rich_club, rich_club, rich_club_against
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.motifs.nulls import configuration
 from tests.algorithms.oracle import both, random_graph
 from tests.strategies import EdgeList, edge_lists
 
@@ -147,3 +148,17 @@ def test_closed_forms() -> None:
     ring = Graph.from_edges(range(n), [(i + 1) % n for i in range(n)])
     assert (density(ring), reciprocity(ring), clustering(ring).coefficient) == (1 / (n - 1), 0.0, 0.0)
     assert core_numbers(ring).tolist() == [2] * n
+
+
+def test_a_rich_club_against_a_null_model_is_that_over_its_graphs() -> None:
+    graph, _ = random_graph(60, 400, 5)
+    expected = normalised_rich_club(graph, configuration(graph, 4, seed=9), by="in")
+    for threads in (1, 2):
+        found = rich_club_against(graph, samples=4, seed=9, by="in", threads=threads)
+        assert found.samples == 4
+        assert found.mixing is not None
+        assert np.array_equal(found.null_mean, expected.null_mean)
+        assert np.array_equal(found.null_sd, expected.null_sd)
+        differ = expected.null_sd > 0
+        z = (expected.observed.phi - expected.null_mean)[differ] / expected.null_sd[differ]
+        assert found.z[differ] == pytest.approx(z, nan_ok=True)

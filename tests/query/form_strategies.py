@@ -199,6 +199,12 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
         _limits,
     ),
     st.builds(ir.RichClub, st.sampled_from(["total", "in", "out"]), _selections(), _limits),
+    st.builds(
+        ir.RichClub,
+        st.sampled_from(["total", "in", "out"]),
+        _selections(),
+        against=_against.filter(lambda a: a.model != "synapse-counts"),
+    ),
     st.builds(ir.Degrees, _selections(), _limits),
     st.builds(ir.Distances, _selections(), _limits),
     st.builds(ir.Percolation, st.sampled_from(["most connected", "least connected"]), _selections(), _limits),

@@ -137,6 +137,7 @@ QUESTIONS = [
     "rich-club neurons",
     "rich club",
     "rich club by in degree in EB",
+    "rich club by out degree in EB against 3 configuration seed 2",
     "rich club by out-degree with at least 2 synapses",
     "statistics in EB with error model missed 10 %, false 0.05 seed 3",
     "motifs with 20 error model split 2.5 %, merged 1 %",

@@ -14,6 +14,7 @@ import pytest
 
 from graphkit.dataset import Dataset
 from graphkit.errors import NotAnswerableError, QueryError, QuerySyntaxError
+from graphkit.motifs.nulls import configuration
 from tests.query.oracle import Oracle, Picked
 
 
@@ -81,6 +82,24 @@ def test_rankings(sim: Dataset, eb: nx.DiGraph[int]) -> None:
         assert (len(top), top.complete) == (20, False)
         assert list(top) == list(result)[:20]
     assert sim.ranking("pagerank", region="EB").table == sim.query("pagerank in EB").table
+
+
+def test_the_rich_club_over_random_graphs(sim: Dataset) -> None:
+    graph = sim.graph(region="EB")
+    curves = []
+    for null in configuration(graph, 3, seed=4):
+        made = nx.DiGraph()
+        made.add_nodes_from(null.ids.tolist())
+        made.add_edges_from(zip(*(column.tolist() for column in null.edges()[:2]), strict=True))
+        ins = dict(made.in_degree)
+        curves.append([nx.density(made.subgraph(i for i, d in ins.items() if d >= k)) for k in range(0, 60, 6)])
+    found = sim.query("rich club by in-degree in EB against 3 configuration seed 4").rows()[0:60:6]
+    assert [row["null_mean"] for row in found] == pytest.approx(np.mean(curves, axis=0)[: len(found)].tolist())
+    for row in found:
+        assert (
+            row["ratio"] == pytest.approx(row["density"] / row["null_mean"]) if row["null_mean"] else not row["ratio"]
+        )
+    assert sim.rich_club(by="in", region="EB", against="cfg", samples=3, seed=4).rows()[0:60:6] == found
 
 
 @pytest.mark.parametrize("reverse", [False, True])

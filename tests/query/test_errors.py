@@ -128,6 +128,7 @@ BAD = [
     "motifs in EB against",
     "motifs in EB by type against 20 configuration",
     "neurons in EB against 20 configuration",
+    "rich club against 5 synapse-counts",
     "neurons by tipe",
     "neurons by inputs",
     "inputs of 720575940621039145.0",

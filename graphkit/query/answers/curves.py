@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from graphkit.errors import NotAnswerableError
+from graphkit.progress import shown
 from graphkit.query import ir
 from graphkit.query.answers import Answer, cut
 from graphkit.query.ordering import ordered_table
+from graphkit.stopping import current
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -40,6 +42,8 @@ def answer(form: Curve, dataset: Dataset, planned: Plan) -> Answer:
     graph = load_selection(dataset, form.selection)
     notes: tuple[str, ...] = ()
     match form:
+        case ir.RichClub(against=ir.Against()):
+            return _rich_club_against(graph, form, dataset)
         case ir.RichClub():
             table = _rich_club(graph, form.by)
             notes = ("Connections over ordered pairs of the neurons of at least this degree.",)
@@ -55,7 +59,8 @@ def answer(form: Curve, dataset: Dataset, planned: Plan) -> Answer:
 
 def columns(form: Curve) -> list[str]:
     """The columns of the answer."""
-    return _COLUMNS[form.name]
+    over_nulls = ["null_mean", "null_sd", "ratio", "z"] if isinstance(form, ir.RichClub) and form.against else []
+    return [*_COLUMNS[form.name], *over_nulls]
 
 
 def _rich_club(graph: Graph, by: ir.DegreeKind) -> pa.Table:
@@ -64,6 +69,34 @@ def _rich_club(graph: Graph, by: ir.DegreeKind) -> pa.Table:
     found = rich_club(graph, by=by)
     density = pa.array(found.phi, mask=np.isnan(found.phi))
     return pa.table([found.k, found.neurons, found.connections, density], names=_COLUMNS["rich_club"])
+
+
+def _rich_club_against(graph: Graph, form: ir.RichClub, dataset: Dataset) -> Answer:
+    from graphkit.algorithms.rich_club import rich_club_against
+    from graphkit.motifs.nulls.by_name import keeps
+    from graphkit.query.answers.significance import null_options
+
+    assert form.against is not None
+    current().hands_over = True  # Ctrl-C: what is ready, and not nothing
+    against = form.against
+    options, notes = null_options(graph, against.model, dataset)
+    drawn = {"samples": against.samples, "seed": against.seed}
+    found = rich_club_against(graph, against.model, by=form.by, progress=shown(), **drawn, **options)
+    curve = found.observed
+    figures = (curve.phi, found.null_mean, found.null_sd, found.ratio, found.z)
+    rows = [curve.k, curve.neurons, curve.connections, *(pa.array(f, mask=np.isnan(f)) for f in figures)]
+    notes += (
+        "Connections over ordered pairs of the neurons of at least this degree, over the mean of the random graphs.",
+        f"{found.samples:,} random graphs of the null model {against.model} (seed {against.seed}) keep "
+        f"{keeps(against.model)}; their neurons are ranked by their own degrees.",
+    )
+    if found.mixing is not None and found.mixing.warning:
+        notes += (f"Warning: {found.mixing.warning}",)
+    whole = found.samples == against.samples
+    if not whole:
+        notes += (f"Stopped early: {found.samples:,} of {against.samples:,} null graphs were ready.",)
+    given = cut(ordered_table(pa.table(rows, names=columns(form)), form.order), form.limit, notes)
+    return Answer(given.table, given.complete and whole, notes, interrupted=not whole)
 
 
 def _degrees(graph: Graph) -> pa.Table:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphkit.graph import Graph
     from graphkit.query import ir
 
-__all__ = ["COLUMNS", "against_null"]
+__all__ = ["COLUMNS", "against_null", "null_options"]
 
 COLUMNS = [
     *("motif", "code", "pattern", "size", "observed", "null_mean", "null_sd", "z", "p", "p_adjusted"),
@@ -30,12 +30,12 @@ def against_null(graph: Graph, against: ir.Against, dataset: Dataset) -> Answer:
     from graphkit.motifs.significance import significance
 
     current().hands_over = True  # Ctrl-C: what is ready, and not nothing
-    options, notes = _options(graph, against.model, dataset)
+    options, notes = null_options(graph, against.model, dataset)
     found = significance(graph, against.model, samples=against.samples, seed=against.seed, progress=shown(), **options)
     return Answer(found.table(), found.complete, (*notes, *found.notes), interrupted=not found.complete)
 
 
-def _options(graph: Graph, model: str, dataset: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
+def null_options(graph: Graph, model: str, dataset: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What a model needs to know of the neurons, and what to say about it."""
     if model == "region-block":
         return {"blocks": _main_region(graph, dataset)}, ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphkit.query import ir
-from graphkit.query.echo.words import error_words, quoted_text, selection_words, set_text
+from graphkit.query.echo.words import against_words, error_words, quoted_text, selection_words, set_text
 
 __all__ = ["analysis_words"]
 
@@ -43,6 +43,8 @@ def analysis_words(form: ir.Form) -> list[str]:
     words += selection_words(form.selection, "among")
     if isinstance(form, ir.Communities | ir.Spread) and form.by_type:
         words.append("by type")
+    if isinstance(form, ir.RichClub):
+        words += against_words(form.against)
     if isinstance(form, ir.Statistics):
         words += error_words(form.errors)
     if isinstance(form, ir.Spread) and form.seed:

@@ -45,8 +45,12 @@ def _roles(source: Source, question: Node, parts: Parts) -> ir.Form:
 def _rich_club(source: Source, question: Node, parts: Parts) -> ir.Form:
     kinds = [as_token(c).lower() for c in question.children[1:] if getattr(c, "type", None) == "DEGREE_KIND"]
     by = re.split(r"[\s-]", kinds[0])[0] if kinds else "total"
-    limit, order = parts.take("limit"), parts.take("order", ())
-    return ir.RichClub(cast(ir.DegreeKind, by), parts.selection(), limit, order)
+    limit, order, against = parts.take("limit"), parts.take("order", ()), parts.take("against")
+    if against is not None and against.model == "synapse-counts":
+        raise source.refusal(
+            parts.places["against"], "Synapse counts are shuffled in it: all connections stay in place."
+        )
+    return ir.RichClub(cast(ir.DegreeKind, by), parts.selection(), limit, order, against)
 
 
 def _degrees(source: Source, question: Node, parts: Parts) -> ir.Form:

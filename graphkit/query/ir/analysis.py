@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from graphkit.query.ir.against import Against
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
@@ -80,12 +81,13 @@ class Roles:
 
 @dataclass(frozen=True, slots=True)
 class RichClub:
-    """The density among neurons of at least each degree."""
+    """The density among neurons of at least each degree; ``against`` a null model beside that of its random graphs."""
 
     by: DegreeKind = "total"
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    against: Against | None = None
     name: ClassVar[str] = "rich_club"
 
 
