@@ -18,5 +18,5 @@ def shares_of(part: NDArray[Any], whole: NDArray[Any], *, none: float = math.nan
     [0.25, nan]
     """
     found: NDArray[np.float64] = np.full(np.shape(part), none)
-    np.divide(part, whole, out=found, where=np.asarray(whole) > 0)
+    np.divide(part, whole, out=found, where=np.broadcast_to(np.asarray(whole) > 0, found.shape))
     return found

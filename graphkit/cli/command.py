@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphkit.cli import catalogue, datasets, export, importing, query, report, sets
+from graphkit.cli import catalogue, compare, datasets, export, importing, query, report, sets
 
 if TYPE_CHECKING:
     pass
@@ -25,6 +25,7 @@ Ask:             graphkit query "motifs in region EB" -d mybrain
                  graphkit query "inputs of type 'EPG' by type" -d mybrain
                  graphkit query --sql "SELECT * FROM neurons" -d mybrain
                  graphkit catalogue                    (questions with a name)
+Beside another:  graphkit compare mybrain another
 A page to show:  graphkit report EB -o eb.html -d mybrain
 Take it along:   graphkit export -d mybrain brain.graphml
 
@@ -43,6 +44,7 @@ app.add_typer(importing.app, name="import")
 app.add_typer(sets.app, name="sets")
 app.command(cls=query.QuestionCommand, context_settings={"allow_extra_args": True})(query.query)
 app.command()(report.report)
+app.command()(compare.compare)
 app.command(context_settings={"help_option_names": []})(catalogue.catalogue)
 app.command()(datasets.info)
 app.command()(datasets.validate)

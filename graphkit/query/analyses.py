@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.given import NeuronSet, asked, certain_neurons, selection_given
 
 if TYPE_CHECKING:
+    from graphkit.dataset import Dataset
     from graphkit.query.result import Result
 
 __all__ = ["Analyses"]
@@ -100,6 +101,25 @@ class Analyses:
     ) -> Result:
         """Connections within two sides by type, with a test; like ``compare connections of left and right in EB``."""
         return asked(self, ir.SideConnections(first, second, selection_given(self, selection), limit))
+
+    def compare_with(
+        self,
+        other: Dataset,
+        *,
+        by: str = "type",
+        what: Literal["connections", "types"] = "connections",
+        fractions: bool = False,
+        limit: int | None = None,
+        seed: int = 0,
+        **selection: Any,
+    ) -> Result:
+        """This dataset beside another, matched by type; like ``graphkit compare``. See `graphkit.query.comparison`."""
+        from graphkit.query.comparison import compare_datasets
+
+        return compare_datasets(
+            cast("Dataset", self), other,
+            by=by, what=what, fractions=fractions, limit=limit, seed=seed, **selection,
+        )  # fmt: skip
 
     def percolation(
         self, *, first: Literal["most connected", "least connected"] = "most connected", **selection: Any

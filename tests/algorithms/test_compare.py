@@ -51,6 +51,17 @@ def test_different_brains_are_found_different() -> None:
     assert rows["C"] > 0.05
 
 
+def test_shares_of_inputs_do_not_depend_on_completeness() -> None:
+    rng = np.random.default_rng(4)
+    one, types = _brain(rng, 20)
+    twice = Graph.from_edges(*one.edges()[:2], 2 * one.synapses)
+    found = compare_types(one, types, twice, types, permutations=99, fractions=True)
+    assert found.first.tolist() == pytest.approx(found.second.tolist())
+    assert found.first.sum() == pytest.approx(1)  # A and C are all that B gets
+    assert found.p.min() > 0.9
+    assert compare_types(one, types, twice, types, permutations=99).p.max() < 0.05
+
+
 def test_types_are_matched_and_missing_ones_left_out() -> None:
     first = Graph.from_edges([1, 5, 2], [2, 2, 9], [3, 4, 5])
     second = Graph.from_edges([1, 7], [2, 2], [3, 8])
@@ -58,6 +69,8 @@ def test_types_are_matched_and_missing_ones_left_out() -> None:
     assert list(zip(found.pre_type, found.post_type, found.first, found.second, found.p, strict=True)) == [
         ("A", "B", 3.0, 3.0, 1.0)
     ]
+    assert (found.only_first, found.only_second) == (("only here",), ("only there",))
+    assert (found.first_neurons.tolist(), found.second_neurons.tolist()) == ([1], [1])
     empty = compare_types(first, [None] * 4, second, ["A", "B", "C"], permutations=9)
     assert len(empty.p) == 0
     again = [

@@ -30,6 +30,7 @@ COMMANDS = [
     "history",
     "prune",
     "report",
+    "compare",
     "sets",
 ]
 IMPORTS = [
