@@ -47,7 +47,7 @@ def compare(
     limit: LimitOption = None,
     timeout: TimeoutOption = None,
 ) -> None:
-    """Compare two datasets by type: who connects otherwise, with a test.
+    """Compare two datasets by type, with a test.
 
     \b
     graphkit compare hemibrain flywire --region EB --input-fractions
