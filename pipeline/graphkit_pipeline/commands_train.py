@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -13,6 +16,8 @@ from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.errors import GraphkitError
 
 if TYPE_CHECKING:
+    from graphkit_pipeline.ffn.launch import Replica
+    from graphkit_pipeline.ffn.team import Cluster
     from graphkit_pipeline.ffn.training import LabelledVolume
     from graphkit_pipeline.tissue import Tissue
 
@@ -76,18 +81,45 @@ def ffn(
     tensorboard: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to write TensorBoard's files.", show_default=False)
     ] = None,
+    replicas: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Processes on this machine that share the work.")
+    ] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT,...", help="Processes on several machines: all their addresses.", show_default=False
+        ),
+    ] = None,
+    rank: Annotated[
+        int | None, typer.Option(min=0, metavar="I", help="Which of --cluster this one is.", show_default=False)
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long replicas wait for each other to begin.")
+    ] = 120.0,
     resume: Resume = False,
     shipped: Shipped = False,
 ) -> None:
     """Train a flood-filling network."""
-    with caught(), progress_bar() as progress:
+    from graphkit_pipeline.ffn.launch import Replica, launch
+
+    if (here := Replica.here()) is None:
+        with caught():
+            if clusters := _clusters(replicas, cluster, rank, wait):
+                if shipped:
+                    raise GraphkitError("--shipped trains in one process.", hint="Leave --replicas and --cluster out.")
+                # The same command once more, in processes that know from their environment that they are replicas.
+                answer = launch(
+                    [sys.executable, "-c", "from graphkit.cli import main; main()", *sys.argv[1:]], clusters
+                )
+                _say_trained(output, answer["steps"], answer["vi_sum"], clusters[0].rank)
+                return
+    with caught(), _answering(here) as answer, progress_bar() as progress:
         from graphkit_pipeline.ffn.training import TrainingSettings, train_ffn
 
         if shipped:
             from graphkit_pipeline.ffn.recipe import train_shipped_ffn
 
-            _nothing_else(
-                "--shipped",
+            others = (
                 tissue,
                 image,
                 labels,
@@ -98,6 +130,7 @@ def ffn(
                 steps,
                 tensorboard,
             )
+            _nothing_else("--shipped", *others)
             report = train_shipped_ffn(output, progress)
         else:
             volumes = [*_labelled(tissue or []), *_own(image or [], labels or [])]
@@ -110,23 +143,20 @@ def ffn(
             if given.network.voxel_size_nm is None:
                 network = dataclasses.replace(given.network, voxel_size_nm=volumes[0].voxel_size_nm)
                 given = dataclasses.replace(given, network=network)
+            held_out = _own(validation_image or [], validation_labels or [], "--validation-")
             report = train_ffn(
                 volumes,
                 _with_steps(given, steps),
                 output,
-                validation=[
-                    *_labelled(validation or []),
-                    *_own(validation_image or [], validation_labels or [], "--validation-"),
-                ],
+                validation=[*_labelled(validation or []), *held_out],
                 resume=resume,
                 tensorboard=tensorboard,
+                cluster=here.cluster if here else None,
+                when_stuck=here.fail if here else None,
                 progress=progress,
             )
-    score = "" if report.vi_sum is None else f", of a validation VI of {report.vi_sum:.3f} bits"
-    say(
-        f"Trained {report.steps:,} steps. The network is {output / 'network.keras'}{score}; "
-        f"the log is {output / 'log.jsonl'}."
-    )
+        answer.update(steps=report.steps, vi_sum=report.vi_sum)
+    _say_trained(output, report.steps, report.vi_sum)
 
 
 @app.command()
@@ -214,6 +244,51 @@ def membrane(
                 progress=progress,
             )
     say(f"Trained {report.steps:,} steps. The network is {output}; the log is {output.with_suffix('.log.jsonl')}.")
+
+
+def _clusters(replicas: int, cluster: str | None, rank: int | None, wait_s: float) -> list[Cluster]:
+    """The replicas to be started here; none where this process is to train alone."""
+    from graphkit_pipeline.ffn.launch import free_addresses
+    from graphkit_pipeline.ffn.team import Cluster
+
+    if (cluster is None) != (rank is None):
+        raise GraphkitError(
+            "--cluster and --rank go together.", hint="Give on each host the same --cluster, and --rank 0, 1, ..."
+        )
+    if cluster is not None and rank is not None:
+        if replicas != 1:
+            raise GraphkitError(
+                "--cluster names all replicas; --replicas starts some here.", hint="Leave one of them out."
+            )
+        return [Cluster(tuple(a.strip() for a in cluster.split(",")), rank, wait_s)]
+    if replicas == 1:
+        return []
+    addresses = tuple(free_addresses(replicas))
+    return [Cluster(addresses, k, wait_s) for k in range(replicas)]
+
+
+@contextlib.contextmanager
+def _answering(here: Replica | None) -> Iterator[dict[str, Any]]:
+    """What is put into the answer goes to the parent of a replica, and so does an error; elsewhere nothing happens."""
+    answer: dict[str, Any] = {}
+    try:
+        yield answer
+    except GraphkitError as error:
+        if here is None:
+            raise
+        here.fail(error)
+    if here is not None:
+        here.end(answer)
+
+
+def _say_trained(output: Path, steps: int, vi_sum: float | None, rank: int = 0) -> None:
+    if rank:
+        say(f"Trained {steps:,} steps. The network is with rank 0.")
+        return
+    score = "" if vi_sum is None else f", of a validation VI of {vi_sum:.3f} bits"
+    say(
+        f"Trained {steps:,} steps. The network is {output / 'network.keras'}{score}; the log is {output / 'log.jsonl'}."
+    )
 
 
 def _tissues(folders: list[Path]) -> list[Tissue]:

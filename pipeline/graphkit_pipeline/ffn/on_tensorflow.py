@@ -8,6 +8,8 @@ Within the step of several replicas, everything that is summed over them goes in
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,10 @@ from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.ffn.network import build_network
 from graphkit_pipeline.ffn.optimizing import build_optimizer
 from graphkit_pipeline.ffn.stepping import StepFigures
+from graphkit_pipeline.ffn.team import Cluster
 from graphkit_pipeline.ffn.training_settings import TrainingSettings
 
-__all__ = ["EventFile", "TensorflowStepper"]
+__all__ = ["EventFile", "TensorflowStepper", "strategy_of"]
 
 _Float32 = NDArray[np.float32]
 
@@ -79,6 +82,18 @@ class TensorflowStepper:
         counts = [tf.math.count_nonzero(m, dtype=tf.float32) for m in (found & true, found & ~true, ~found & true)]
         own = tf.concat([*(tf.reshape(g, [-1]) for g in gradients), tf.stack([loss, *counts])], 0)
         return logits, tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, own)
+
+
+def strategy_of(cluster: Cluster) -> Any:
+    """TensorFlow's strategy for the replicas of a cluster, one device a process. To be made before anything else is.
+
+    It waits, deaf to signals, until all replicas make theirs.
+    """
+    task = {"type": "worker", "index": cluster.rank}
+    os.environ["TF_CONFIG"] = json.dumps({"cluster": {"worker": list(cluster.addresses)}, "task": task})
+    if devices := tf.config.list_physical_devices("GPU"):
+        tf.config.set_visible_devices(devices[0], "GPU")
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 class EventFile:

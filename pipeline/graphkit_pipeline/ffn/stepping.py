@@ -12,9 +12,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from graphkit.errors import GraphkitError
 from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.ffn.network import FfnNetwork, build_network
 from graphkit_pipeline.ffn.optimizing import build_optimizer
+from graphkit_pipeline.ffn.team import Cluster
 from graphkit_pipeline.ffn.training_settings import TrainingSettings
 
 __all__ = ["StepFigures", "Stepper", "build_stepper"]
@@ -50,12 +52,18 @@ class Stepper(Protocol):
         """The logits of this replica's share [share, z, y, x, 1], before the step's change, and figures of the batch."""
 
 
-def build_stepper(settings: TrainingSettings, replicas: int = 1, strategy: Any = None) -> Stepper:
-    """The stepper of the backend that Keras runs on; ``strategy`` is TensorFlow's, of several replicas."""
+def build_stepper(settings: TrainingSettings, cluster: Cluster | None = None) -> Stepper:
+    """The stepper of the backend that Keras runs on, or of one of several replicas (on TensorFlow)."""
     if import_keras().backend.backend() == "tensorflow":
-        from graphkit_pipeline.ffn.on_tensorflow import TensorflowStepper
+        from graphkit_pipeline.ffn.on_tensorflow import TensorflowStepper, strategy_of
 
-        return TensorflowStepper(settings, replicas, strategy)
+        if cluster is None:
+            return TensorflowStepper(settings)
+        return TensorflowStepper(settings, len(cluster.addresses), strategy_of(cluster))
+    if cluster is not None:
+        raise GraphkitError(
+            "Several replicas train on TensorFlow, and Keras runs on another backend.", hint="Leave KERAS_BACKEND out."
+        )
     return _KerasStepper(settings)
 
 

@@ -10,9 +10,11 @@ All are written atomically. A run that was killed and resumed gives the same net
 
 from __future__ import annotations
 
+import io
 import json
 import time
-from collections.abc import Sequence
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphkit import __version__
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.backend import import_keras
@@ -29,7 +32,8 @@ from graphkit_pipeline.ffn.network import FfnNetwork, compiled, save_network
 from graphkit_pipeline.ffn.optimizing import learning_rate
 from graphkit_pipeline.ffn.pool import ExamplePool
 from graphkit_pipeline.ffn.stepping import build_stepper
-from graphkit_pipeline.ffn.training_log import Tally, TrainingLog, cut_log, record_of
+from graphkit_pipeline.ffn.team import Cluster, Team
+from graphkit_pipeline.ffn.training_log import Tally, TrainingLog, record_of
 from graphkit_pipeline.ffn.training_settings import TrainingSettings, with_defaults
 from graphkit_pipeline.ffn.validation import validate
 from graphkit_pipeline.formats.disk import atomically
@@ -59,6 +63,8 @@ def train_ffn(
     start: FfnNetwork | None = None,
     resume: bool = False,
     tensorboard: str | Path | None = None,
+    cluster: Cluster | None = None,
+    when_stuck: Callable[[GraphkitError], None] | None = None,
     progress: Progress = silent,
 ) -> TrainingReport:
     """Trains on ``volumes`` and writes to the folder ``out``.
@@ -67,9 +73,12 @@ def train_ffn(
     intervals; the network whose mean VI (truth 0 ignored) or adapted Rand error is the lowest is kept, as ``settings.keep`` says.
     With ``resume`` a run goes on from its last checkpoint, or begins where there is none.
     ``tensorboard`` is a folder for TensorBoard's files (TensorFlow only).
+    With ``cluster`` this process is one of several that train the same network on the same volumes, in step; none of them
+    may have used TensorFlow before. Rank 0 alone reads and writes ``out``. ``when_stuck`` is called, from a thread, where another
+    replica was lost and TensorFlow does not give this one back.
 
-    Raises GraphkitError for volumes that do not fit the network, an ``out`` that holds another run, and a loss that is no
-    longer a number.
+    Raises GraphkitError for volumes that do not fit the network, an ``out`` that holds another run, a loss that is no
+    longer a number, and a replica that does not come or is lost.
 
     Januszewski et al. 2018, High-precision automated reconstruction of neurons with flood-filling networks.
     """
@@ -79,45 +88,81 @@ def train_ffn(
     )
     if not volumes:
         raise GraphkitError("There is no volume to train on.", hint="Give at least one image with labels.")
+    if cluster is None:
+        return _train(volumes, settings, folder, validation, start, resume, tensorboard, None, None, progress)
+    settings.of_all(len(cluster.addresses))
+    greeting = {
+        "settings": asdict(settings),
+        "volumes": [_checksum(v) for v in volumes],
+        "validation": len(validation),
+        "version": __version__,
+    }
+    with Team(cluster, greeting, when_stuck=when_stuck, progress=progress) as team:
+        return _train(volumes, settings, folder, validation, start, resume, tensorboard, cluster, team, progress)
+
+
+def _train(
+    volumes: Sequence[LabelledVolume],
+    settings: TrainingSettings,
+    folder: Path,
+    validation: Sequence[LabelledVolume],
+    start: FfnNetwork | None,
+    resume: bool,
+    tensorboard: str | Path | None,
+    cluster: Cluster | None,
+    team: Team | None,
+    progress: Progress,
+) -> TrainingReport:
+    leads = team is None or team.rank == 0
+    checkpoint = b""
+    if leads:
+        if not resume and (folder / _CHECKPOINT).exists():
+            raise GraphkitError(f"{folder} already holds a training run.", hint="Resume it, or give another folder.")
+        folder.mkdir(parents=True, exist_ok=True)
+        if resume and (folder / _CHECKPOINT).exists():
+            checkpoint = (folder / _CHECKPOINT).read_bytes()
+    if team is not None:
+        checkpoint = team.from_rank_0(checkpoint)
     if tensorboard is not None and import_keras().backend.backend() != "tensorflow":
         raise GraphkitError(
             "TensorBoard's files are written by TensorFlow, and Keras runs on another backend.",
             hint="Leave KERAS_BACKEND out, or read the same figures from log.jsonl.",
         )
-    if not resume and (folder / _CHECKPOINT).exists():
-        raise GraphkitError(f"{folder} already holds a training run.", hint="Resume it, or give another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
     progress("places to train at", 0.0)
-    run = _Run(volumes, settings)
+    run = _Run(volumes, settings, cluster, team)
     try:
         if start is not None:
             run.begin_from(start)
-        if resume and (folder / _CHECKPOINT).exists():
-            run.restore(folder / _CHECKPOINT)
-            cut_log(folder / _LOG, run.step)
-        log = TrainingLog(folder / _LOG, None if tensorboard is None else Path(tensorboard), run.step)
-        record = record_of(settings, list(volumes), list(validation), replicas=1)
-        _write_json(folder / _RECORD, {**record, "kept": run.kept})
-        predict = compiled(run.network) if validation else None
+        if checkpoint:
+            run.restore(checkpoint, folder / _CHECKPOINT)
+        if leads:
+            log = TrainingLog(folder / _LOG, None if tensorboard is None else Path(tensorboard), run.step)
+            record = record_of(settings, list(volumes), list(validation), run.replicas)
+            _write_json(folder / _RECORD, {**record, "kept": run.kept})
+            predict = compiled(run.network) if validation else None
         while run.step < settings.steps:
             run.train_step()
             at_end = run.step == settings.steps
             progress("training", run.step / settings.steps)
-            line: dict[str, Any] = {}
-            if run.step % settings.log_every == 0 or at_end:
-                line = run.figures()
-            if validation and (run.step % settings.validate_every == 0 or at_end):
-                progress("validation", run.step / settings.steps)
-                scores = validate(run.network, validation, settings.policy, predict)
-                line |= scores
-                if run.kept is None or scores[settings.keep] < run.kept[settings.keep]:
-                    run.kept = {"step": run.step, **scores}
-                    save_network(run.network, folder / _NETWORK, record={**record, "kept": run.kept})
-                    _write_json(folder / _RECORD, {**record, "kept": run.kept})
-            if line:
-                log.write(run.step, line)
+            validates = bool(validation) and (run.step % settings.validate_every == 0 or at_end)
+            if leads:
+                line: dict[str, Any] = {}
+                if run.step % settings.log_every == 0 or at_end:
+                    line = run.figures()
+                if validates:
+                    progress("validation", run.step / settings.steps)
+                    scores = validate(run.network, validation, settings.policy, predict)
+                    line |= scores
+                    if run.kept is None or scores[settings.keep] < run.kept[settings.keep]:
+                        run.kept = {"step": run.step, **scores}
+                        save_network(run.network, folder / _NETWORK, record={**record, "kept": run.kept})
+                        _write_json(folder / _RECORD, {**record, "kept": run.kept})
+                if line:
+                    log.write(run.step, line)
+            if validates and team is not None:
+                team.meet()
             if run.step % settings.checkpoint_every == 0 or at_end:
-                if not validation:
+                if leads and not validation:
                     save_network(run.network, folder / _NETWORK, record={**record, "kept": {"step": run.step}})
                 run.save(folder / _CHECKPOINT)
     finally:
@@ -126,13 +171,23 @@ def train_ffn(
 
 
 class _Run:
-    """A training run: the network with its optimiser, and the examples in the making."""
+    """A training run: the network with its optimiser, and the examples in the making; of one replica, or the only one."""
 
-    def __init__(self, volumes: Sequence[LabelledVolume], settings: TrainingSettings) -> None:
-        self.settings = settings
-        self.stepper = build_stepper(settings)
+    def __init__(
+        self,
+        volumes: Sequence[LabelledVolume],
+        settings: TrainingSettings,
+        cluster: Cluster | None = None,
+        team: Team | None = None,
+    ) -> None:
+        self.settings, self.team = settings, team
+        self.replicas = 1 if team is None else team.replicas
+        self.pool = ExamplePool(volumes, settings, 0 if team is None else team.rank, self.replicas)
+        if team is not None:
+            import_keras()
+            team.meet()  # TensorFlow takes seconds to load, and longer on some than on others
+        self.stepper = build_stepper(settings, cluster)
         self.network = self.stepper.network
-        self.pool = ExamplePool(volumes, settings)
         self.step = 0
         self.loss = float("nan")
         self.kept: dict[str, Any] | None = None
@@ -154,8 +209,15 @@ class _Run:
     def train_step(self) -> None:
         """One gradient step; the predictions go back to the examples' canvases."""
         image, seed, target = self.pool.batch(self.step)
-        rate = learning_rate(self.settings, self.step)
-        logits, figures = self.stepper.step(image, seed, target, rate)
+        rate = learning_rate(self.settings, self.step, self.replicas)
+        try:
+            logits, figures = self.stepper.step(image, seed, target, rate)
+        except Exception as error:
+            if self.team is None:
+                raise
+            raise self.team.reason(error) from None
+        if self.team is not None:
+            self.team.check()
         self.loss = figures.loss
         if not np.isfinite(self.loss):
             raise GraphkitError(
@@ -169,18 +231,25 @@ class _Run:
     def figures(self) -> dict[str, Any]:
         """The line of the log since the last call, and the seconds that it took."""
         before, self._since = self._since, time.perf_counter()
-        rate = learning_rate(self.settings, self.step)
+        rate = learning_rate(self.settings, self.step, self.replicas)
         return {**self.tally.means(), "learning_rate": rate, "seconds": round(self._since - before, 2)}
 
     def save(self, path: Path) -> None:
-        """Writes the checkpoint, atomically."""
-        arrays: dict[str, NDArray[Any]] = {f"pool_{name}": a for name, a in self.pool.state().items()}
+        """Writes the checkpoint, atomically; rank 0 for all, with the others' examples."""
+        pool = self.pool.state()
+        if self.team is not None:
+            parts = [_from_bytes(data) for data in self.team.gather(_to_bytes(pool))]
+            if self.team.rank:
+                return
+            pool = {name: np.concatenate([part[name] for part in parts]) for name in pool}
+        arrays: dict[str, NDArray[Any]] = {f"pool_{name}": a for name, a in pool.items()}
         for name, variables in self._variables().items():
             for k, v in enumerate(variables):
                 arrays[f"{name}{k}"] = np.asarray(import_keras().ops.convert_to_numpy(v))
         state = {
             "version": _VERSION,
             "settings": asdict(self.settings),
+            "replicas": self.replicas,
             "step": self.step,
             "loss": self.loss,
             "kept": self.kept,
@@ -189,11 +258,10 @@ class _Run:
         with atomically(path) as file:
             np.savez(file, state=np.array(json.dumps(state)), **arrays)  # type: ignore[arg-type]
 
-    def restore(self, path: Path) -> None:
-        """Goes back to a checkpoint of a run with the same settings."""
+    def restore(self, checkpoint: bytes, path: Path) -> None:
+        """Goes back to the checkpoint, read from ``path``, of a run with the same settings."""
         try:
-            with np.load(path) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+            arrays = _from_bytes(checkpoint)
             state = json.loads(str(arrays["state"]))
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise GraphkitError(f"The checkpoint {path} cannot be read: {error}") from None
@@ -203,6 +271,11 @@ class _Run:
             raise GraphkitError(
                 f"{path} is of a run with other settings: {', '.join(changed)}.",
                 hint="Resume with the settings that it was begun with, or train in another folder.",
+            )
+        if self.settings.scaling != "none" and (were := state.get("replicas", 1)) != self.replicas:
+            raise GraphkitError(
+                f"{path} is of a run on {were} replicas, and this is one on {self.replicas}.",
+                hint=f"With scaling = {self.settings.scaling!r} the batch hangs on their number: resume with as many.",
             )
         for name, variables in self._variables().items():
             for k, variable in enumerate(variables):
@@ -219,6 +292,23 @@ class _Run:
         # Without the rate, which is set before every step.
         of_optimizer = [v for v in self.stepper.optimizer.variables if v.name != "learning_rate"]
         return {"weight": self.network.model.variables, "optimizer": of_optimizer}
+
+
+def _to_bytes(arrays: dict[str, NDArray[Any]]) -> bytes:
+    file = io.BytesIO()
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    return file.getvalue()
+
+
+def _from_bytes(data: bytes) -> dict[str, NDArray[Any]]:
+    with np.load(io.BytesIO(data)) as stored:
+        return {name: stored[name] for name in stored.files}
+
+
+def _checksum(volume: LabelledVolume) -> list[int]:
+    """Shape and CRC-32 of image and labels, so that replicas know that they were given the same."""
+    arrays = (np.ascontiguousarray(volume.image), np.ascontiguousarray(volume.labels, dtype=np.int64))
+    return [*volume.image.shape, *(zlib.crc32(a.data) for a in arrays)]
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

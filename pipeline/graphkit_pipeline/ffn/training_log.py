@@ -69,6 +69,7 @@ class TrainingLog:
     """``log.jsonl``, and with ``tensorboard`` the same figures in that folder."""
 
     def __init__(self, path: Path, tensorboard: Path | None, step: int) -> None:
+        cut_log(path, step)
         self._path = path
         self._events = None
         if tensorboard is not None:

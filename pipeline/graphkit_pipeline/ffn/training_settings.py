@@ -91,7 +91,15 @@ class TrainingSettings:
             )
 
     def of_all(self, replicas: int) -> tuple[int, int]:
-        """The batch and the number of examples of all replicas together."""
+        """The batch and the number of examples of all replicas together.
+
+        Raises GraphkitError where a batch cannot be shared equally.
+        """
+        if self.scaling == "none" and self.batch % replicas:
+            raise GraphkitError(
+                f"A batch of {self.batch} cannot be shared among {replicas} replicas.",
+                hint="Give a batch that is a multiple of their number, or set scaling.",
+            )
         times = 1 if self.scaling == "none" else replicas
         return self.batch * times, self.examples * times
 
