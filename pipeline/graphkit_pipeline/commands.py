@@ -60,7 +60,7 @@ def reconstruct(
     """From images to a connectome: segmentation, synapses, meshes, skeletons, tables.
 
     \b
-    Stages: segment, reconcile, detect, assign, mesh, skeleton, dataset, evaluate.
+    Stages: membrane (if there is a network), segment, reconcile, detect, assign, mesh, skeleton, dataset, evaluate.
     Whatever is finished stays: run it again after it was stopped, and it goes on.
     """
     if example:
@@ -110,14 +110,18 @@ def segment(
     workers: Annotated[
         str, typer.Option(metavar="N", help='Processes; 0 for this one, "cores" for one a core.')
     ] = "cores",
+    membrane: Annotated[
+        str | None,
+        typer.Option(metavar="NETWORK", help="A membrane network: fill what it sees.", show_default=False),
+    ] = None,
     box: Annotated[
         str | None, typer.Option(metavar="Z0:Z1,Y0:Y1,X0:X1", help="This part of it only.", show_default=False)
     ] = None,
     min_segment_voxels: Annotated[int, typer.Option(min=1, metavar="N", help="Smaller segments are given up.")] = 1000,
 ) -> None:
-    """Segment a volume by flood filling (the first two stages of `reconstruct`)."""
+    """Segment a volume by flood filling (the first stages of `reconstruct`)."""
     with caught():
-        from graphkit_pipeline.config import ImageSettings, RunConfig, SegmentStage, network_path
+        from graphkit_pipeline.config import ImageSettings, MembraneStage, RunConfig, SegmentStage, network_path
         from graphkit_pipeline.engine import EngineSettings
         from graphkit_pipeline.ffn.settings import FillPolicy
         from graphkit_pipeline.run import reconstruct
@@ -130,6 +134,7 @@ def segment(
             ),
             output=str(output),
             name=output.name,
+            membrane=MembraneStage(network=membrane and network_path(membrane, Path.cwd())),
             segment=SegmentStage(
                 network=network_path(network, Path.cwd()), fill=FillPolicy(min_segment_voxels=min_segment_voxels)
             ),

@@ -7,6 +7,8 @@
     location = "cube.h5:raw"           # anything that `volume` opens
     voxel_size_nm = [8, 8, 8]          # z, y, x; where the file does not say
 
+    [membrane]                         # optional; flood filling then looks at what this network sees
+    network = "membrane.keras"
     [segment]
     network = "ffn-tissue"             # one that graphkit ships, a .keras file, or a google/ffn checkpoint
     [synapses]
@@ -38,6 +40,7 @@ from graphkit.errors import GraphkitError, did_you_mean
 from graphkit_pipeline.engine import EngineSettings
 from graphkit_pipeline.evaluation.result import EvaluationSettings
 from graphkit_pipeline.ffn.settings import FillPolicy
+from graphkit_pipeline.membrane.settings import PredictSettings as MembranePredictSettings
 from graphkit_pipeline.mesh import MeshSettings
 from graphkit_pipeline.reconcile import ReconcileSettings
 from graphkit_pipeline.skeleton import SkeletonSettings
@@ -48,6 +51,7 @@ __all__ = [
     "DatasetSettings",
     "EvaluateStage",
     "ImageSettings",
+    "MembraneStage",
     "RegionSettings",
     "RunConfig",
     "SegmentStage",
@@ -76,6 +80,18 @@ class ImageSettings:
     voxel_size_nm: tuple[float, float, float] | None = None
     offset: Triple | None = None
     box: tuple[Triple, Triple] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MembraneStage:
+    """The inside of cells, block by block; without a network the stage is left out, and flood filling sees the image."""
+
+    network: str | None = None
+    block: Triple = (192, 192, 192)
+    predict: MembranePredictSettings = field(default_factory=MembranePredictSettings)
+
+    def __post_init__(self) -> None:
+        _check_block("membrane", self.block, (0, 0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +166,7 @@ class RunConfig:
     image: ImageSettings
     output: str
     name: str = "reconstruction"
+    membrane: MembraneStage = field(default_factory=MembraneStage)
     segment: SegmentStage = field(default_factory=SegmentStage)
     synapses: SynapseStage = field(default_factory=SynapseStage)
     reconcile: ReconcileSettings = field(default_factory=ReconcileSettings)
@@ -191,11 +208,12 @@ def read_config(path: str | Path) -> RunConfig:
     given.setdefault("output", "run")
     config = _made(RunConfig, given, "")
     here = file.resolve().parent
-    truth = config.evaluate.truth
+    truth, membrane = config.evaluate.truth, config.membrane.network
     return dataclasses.replace(
         config,
         output=os.path.normpath(here / config.output),
         image=dataclasses.replace(config.image, location=_located(config.image.location, here)),
+        membrane=dataclasses.replace(config.membrane, network=membrane and network_path(membrane, here)),
         segment=dataclasses.replace(config.segment, network=network_path(config.segment.network, here)),
         synapses=dataclasses.replace(config.synapses, network=network_path(config.synapses.network, here)),
         evaluate=dataclasses.replace(config.evaluate, truth=truth and os.path.normpath(here / truth)),

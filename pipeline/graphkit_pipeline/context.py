@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from graphkit_pipeline.ffn.settings import NetworkSettings as FfnSettings
+    from graphkit_pipeline.membrane.settings import NetworkSettings as MembraneSettings
     from graphkit_pipeline.synapse.settings import NetworkSettings as UNetSettings
 
 __all__ = ["Context"]
@@ -96,6 +97,38 @@ class Context:
         from graphkit_pipeline.unet.network import read_settings
 
         return read_settings(self.config.synapses.network, NetworkSettings)
+
+    @cached_property
+    def membrane_network(self) -> MembraneSettings:
+        """What the membrane network was made for."""
+        from graphkit_pipeline.membrane.settings import NetworkSettings
+        from graphkit_pipeline.unet.network import read_settings
+
+        return read_settings(str(self.config.membrane.network), NetworkSettings)
+
+    @cached_property
+    def membrane_blocks(self) -> tuple[Block, ...]:
+        """Blocks of the membrane network, which reads the halo that it needs by itself."""
+        return make_blocks(self.bounds, self.config.membrane.block)
+
+    @property
+    def membrane(self) -> Path:
+        """What the membrane network saw."""
+        return self.folder / "membrane"
+
+    def check_input(self) -> None:
+        """Raises GraphkitError where the flood-filling network was trained on something else than what it is to see."""
+        network = Path(self.config.segment.network).name
+        if self.ffn.input == "membrane" and self.config.membrane.network is None:
+            raise GraphkitError(
+                f"The flood-filling network {network} was trained on what a membrane network sees, and the run has none.",
+                hint="Name that one: [membrane] network (--membrane), or a flood-filling network for images.",
+            )
+        if self.ffn.input == "image" and self.config.membrane.network is not None:
+            raise GraphkitError(
+                f"The flood-filling network {network} was trained on images, and is to see what a membrane network sees.",
+                hint='Leave out [membrane] network (--membrane), or name a flood-filling network with input = "membrane".',
+            )
 
     @cached_property
     def segment_blocks(self) -> tuple[Block, ...]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from graphkit_pipeline.config import RunConfig
+from graphkit_pipeline.config import MembraneStage, RunConfig, SynapseStage
 from graphkit_pipeline.context import Context
 from graphkit_pipeline.run import run_status
+from graphkit_pipeline.unet.settings import NetworkSettings
 
 __all__ = ["PlannedStage", "plan_run"]
 
@@ -21,8 +23,8 @@ _FRAMEWORK_BYTES = 700e6
 _FFN_BYTES = 40
 """A voxel of a block: the image as uint8 and float32, canvas, labels, distances for the seeds."""
 
-_UNET_BYTES = 700
-"""A voxel of a tile: the features of the highest level, of two layers at a time."""
+_FEATURE_BYTES = 24
+"""A voxel of a U-Net's tile, for each feature of the highest level: measured 12 (synapses) and 19 (membranes)."""
 
 _CALLS = 5
 
@@ -62,14 +64,15 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
     processes = max(1, (os.cpu_count() or 1) if workers == "cores" else workers)
     seen = sum(b.box.voxels for b in context.segment_blocks)
     largest = max(b.box.voxels for b in context.segment_blocks)
-    call_s, unet_s = _ffn_call_s(context), _unet_voxel_s(context)
+    context.check_input()
+    call_s, unet_s = _ffn_call_s(context), _synapse_voxel_s(context)
     ffn = _Cost(seen / voxels, 1.0, call_s * seen / voxels / math.prod(max(1, d) for d in context.ffn.deltas), True)
     costs = {
         "segment": (ffn, _FRAMEWORK_BYTES + largest * _FFN_BYTES, context.segment_blocks),
         "reconcile": (_Cost(8 * seen / voxels, 0.5, 2e-7), largest * 24.0, ()),
         "detect": (
             _Cost(1.3, 2.0, unet_s, True),
-            _FRAMEWORK_BYTES + math.prod(config.synapses.predict.tile) * _UNET_BYTES,
+            _tile_bytes(context.unet, config.synapses),
             context.detect_blocks,
         ),
         "assign": (_Cost(12.0, 0.01, 3e-7, True), 8e8, context.assign_blocks),
@@ -78,6 +81,12 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
         "dataset": (_Cost(0.02, 0.02, 5e-8), 4e8, ()),
         "evaluate": (_Cost(16.0, 0.1, 1.5e-6), 8e8, ()),
     }
+    if config.membrane.network is not None:
+        costs["membrane"] = (
+            _Cost(1.3, 1.5, _membrane_voxel_s(context), True),
+            _tile_bytes(context.membrane_network, config.membrane),
+            context.membrane_blocks,
+        )
     planned = []
     for status in run_status(config):
         cost, memory, blocks = costs[status.name]
@@ -112,15 +121,43 @@ def _ffn_call_s(context: Context) -> float:
     return (time.perf_counter() - start) / _CALLS
 
 
-def _unet_voxel_s(context: Context) -> float:
-    """Seconds of the synapse network a voxel, its halos included."""
+def _synapse_voxel_s(context: Context) -> float:
     from graphkit_pipeline.synapse.predict import predict_array
     from graphkit_pipeline.synapse.settings import NetworkSettings
     from graphkit_pipeline.unet.network import load_network
 
-    network = load_network(context.config.synapses.network, NetworkSettings)
-    image = np.random.default_rng(0).integers(0, 256, network.settings.patch, dtype=np.uint8)
-    predict_array(image, network, context.config.synapses.predict)
+    stage = context.config.synapses
+    network = load_network(stage.network, NetworkSettings)
+    return _unet_voxel_s(network.settings, stage, lambda image: predict_array(image, network, stage.predict))
+
+
+def _membrane_voxel_s(context: Context) -> float:
+    from graphkit_pipeline.membrane.predict import predict_array
+    from graphkit_pipeline.membrane.settings import NetworkSettings
+    from graphkit_pipeline.unet.network import load_network
+
+    stage = context.config.membrane
+    network = load_network(str(stage.network), NetworkSettings)
+    return _unet_voxel_s(network.settings, stage, lambda image: predict_array(image, network, stage.predict))
+
+
+def _unet_voxel_s(
+    network: NetworkSettings, stage: SynapseStage | MembraneStage, predict: Callable[[np.ndarray], object]
+) -> float:
+    """Seconds of a U-Net a voxel of the stage's blocks, halos included: timed on one patch, whose halos are larger."""
+    from graphkit_pipeline.unet.predict import kept_by_tiles
+
+    def seen(shape: tuple[int, int, int]) -> int:
+        kept = kept_by_tiles(shape, network, stage.predict.tile)
+        tiles = math.prod(-(-n // k) for n, k in zip(shape, kept, strict=True))
+        return tiles * math.prod(k + 2 * h for k, h in zip(kept, network.halo, strict=True))
+
+    image = np.random.default_rng(0).integers(0, 256, network.patch, dtype=np.uint8)
+    predict(image)
     start = time.perf_counter()
-    predict_array(image, network, context.config.synapses.predict)
-    return (time.perf_counter() - start) / image.size
+    predict(image)
+    return (time.perf_counter() - start) / seen(network.patch) * seen(stage.block) / math.prod(stage.block)
+
+
+def _tile_bytes(network: NetworkSettings, stage: SynapseStage | MembraneStage) -> float:
+    return _FRAMEWORK_BYTES + math.prod(stage.predict.tile) * network.features[0] * _FEATURE_BYTES

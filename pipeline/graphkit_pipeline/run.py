@@ -48,8 +48,11 @@ class StageStatus:
 
 
 def stages_of(config: RunConfig) -> tuple[Stage, ...]:
-    """The stages that the configuration has: an evaluation only where there is a truth."""
-    return tuple(s for s in STAGES if s.name != "evaluate" or config.evaluate.truth)
+    """The stages that the configuration has: an evaluation only where there is a truth, membranes where there is a network."""
+    absent = {
+        name for name, has in (("membrane", config.membrane.network), ("evaluate", config.evaluate.truth)) if not has
+    }
+    return tuple(replace(s, takes=tuple(t for t in s.takes if t not in absent)) for s in STAGES if s.name not in absent)
 
 
 def reconstruct(

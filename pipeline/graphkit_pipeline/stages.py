@@ -1,7 +1,7 @@
 """The stages of a reconstruction, in order: what each depends on, what it writes, and how it is done.
 
-    image ──segment──> blocks ──reconcile──> segmentation ─┬─ mesh, skeleton ─┐
-      └────detect────> blocks, clefts ──assign──> synapses ┴──────────────────┴─ dataset ── evaluate
+    image ─(membrane)─segment──> blocks ──reconcile──> segmentation ─┬─ mesh, skeleton ─┐
+      └──────────────detect────> blocks, clefts ──assign──> synapses ┴──────────────────┴─ dataset ── evaluate
 
 A stage is a plain function of a ``Context``; what it returns (counts, blocks that failed) is kept with the run. `run` decides
 which stages are done.
@@ -23,7 +23,7 @@ import numpy as np
 
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.blocks import Block
-from graphkit_pipeline.config import RunConfig
+from graphkit_pipeline.config import SHIPPED, RunConfig
 from graphkit_pipeline.context import Context
 from graphkit_pipeline.engine import read_block
 from graphkit_pipeline.volume import check_image, open_volume
@@ -62,22 +62,47 @@ def _network(path: str) -> dict[str, str]:
     try:
         return {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
     except OSError as error:
+        shipped = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.keras")))
         raise GraphkitError(
             f"The network {path} cannot be read: {error.strerror or error}.",
-            hint='Name one that graphkit ships ("ffn-tissue", "synapse-tissue"), or the .keras file that training wrote.',
+            hint=f"Name one that graphkit ships ({shipped}), or the .keras file that training wrote.",
         ) from None
 
 
 # -- segmentation ----------------------------------------------------------------------------------------------------
 
 
+def _membrane(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.membrane.job import MembraneJob
+
+    given, stage = job.config.image, job.config.membrane
+    job.check_input()
+    check_image(job.image, dtype=np.uint8, voxel_size_nm=job.membrane_network.voxel_size_nm, field_of_view=(1, 1, 1))
+    folder = job.blocks_of("membrane")
+    work = MembraneJob(
+        given.location, str(stage.network), stage.predict, given.dataset, given.voxel_size_nm, given.offset
+    )
+    outcome = job.run_blocks("membrane", work, job.membrane_blocks, "finding membranes")
+    inside = job.new_volume(job.membrane.name, np.uint8)
+    for at, block in enumerate(job.membrane_blocks, start=1):
+        if block.name not in outcome["failed"]:  # left out, it is an error to whoever reads there
+            inside.write(block.core, read_block(folder, block)["inside"])
+        job.progress("writing the inside of cells", at / len(job.membrane_blocks))
+    return outcome
+
+
 def _segment(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.ffn.job import SegmentJob
 
     given, stage = job.config.image, job.config.segment
+    job.check_input()
     size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
-    check_image(job.image, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)
-    work = SegmentJob(given.location, job.ffn_file, stage.fill, given.dataset, given.voxel_size_nm, given.offset)
+    seen = job.image if job.config.membrane.network is None else open_volume(job.membrane)
+    check_image(seen, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)
+    if job.config.membrane.network is None:
+        work = SegmentJob(given.location, job.ffn_file, stage.fill, given.dataset, given.voxel_size_nm, given.offset)
+    else:
+        work = SegmentJob(str(job.membrane), job.ffn_file, stage.fill)
     return job.run_blocks("segment", work, job.segment_blocks, "flood filling")
 
 
@@ -260,10 +285,28 @@ def _evaluate(job: Context) -> dict[str, Any]:
 
 STAGES: tuple[Stage, ...] = (
     Stage(
+        "membrane",
+        "find the inside of cells with the membrane network",
+        (),
+        lambda c: {
+            **as_json(c.image),
+            "network": _network(str(c.membrane.network)),
+            "block": list(c.membrane.block),
+            "mirrors": c.membrane.predict.mirrors,
+        },
+        _membrane,
+        lambda job: job.membrane_blocks,
+    ),
+    Stage(
         "segment",
         "fill neurons in each block with the flood-filling network",
-        (),
-        lambda c: {**as_json(c.image), **as_json(c.segment), "network": _network(c.segment.network)},
+        ("membrane",),
+        lambda c: {
+            **as_json(c.image),
+            **as_json(c.segment),
+            "network": _network(c.segment.network),
+            **({"input": "membrane"} if c.membrane.network else {}),
+        },
         _segment,
         lambda job: job.segment_blocks,
     ),

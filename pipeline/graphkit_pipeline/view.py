@@ -111,10 +111,12 @@ class _Scene:
             ("image", contents.image),
             ("segmentation", contents.segmentation),
             ("clefts", contents.clefts),
+            ("membrane", contents.membrane),
         ):
             if location is not None:
                 given = (contents.voxel_size_nm, contents.offset) if part == "image" else ()
-                volume = open_drawn(location, "image" if part == "image" else "segmentation", *given)
+                kind = "image" if part in ("image", "membrane") else "segmentation"
+                volume = open_drawn(location, kind, *given)
                 # One volume of ids, given on its own in a format that does not say so.
                 self._volumes["segmentation" if part == "image" and volume.is_segmentation else part] = volume
         self._synapses: SynapseSource | None = None
@@ -148,6 +150,8 @@ class _Scene:
         layers = []
         if image := self._volumes.get("image"):
             layers.append(states.image_layer(image, url("image")))
+        if membrane := self._volumes.get("membrane"):
+            layers.append(states.membrane_layer(membrane, url("membrane")))
         segmentation = self._volumes.get("segmentation")
         if segmentation is not None:
             layers += self._segmentation_layers(segmentation, url("segmentation"), url("segments"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from graphkit_pipeline.ffn.network import build_network, save_network
@@ -11,7 +12,13 @@ from graphkit_pipeline.membrane.settings import NetworkSettings as MembraneSetti
 from graphkit_pipeline.unet import network as unet
 
 
-def threshold_ffn(path: Path, *, level: float, voxel_size_nm: tuple[float, float, float] = (16.0, 16.0, 16.0)) -> Path:
+def threshold_ffn(
+    path: Path,
+    *,
+    level: float,
+    voxel_size_nm: tuple[float, float, float] = (16.0, 16.0, 16.0),
+    sees: Literal["image", "membrane"] = "image",
+) -> Path:
     """A flood-filling network that adds to the seed what is brighter than ``level`` and takes away what is darker.
 
     The image goes through the middle taps of both convolutions, offset to stay above 0, into the last one.
@@ -24,6 +31,7 @@ def threshold_ffn(path: Path, *, level: float, voxel_size_nm: tuple[float, float
         voxel_size_nm=voxel_size_nm,
         mean=level,
         std=8.0,
+        input=sees,
     )
     network = build_network(settings)
     kernels = [np.zeros(v.shape, np.float32) for v in network.model.weights]

@@ -32,7 +32,9 @@ class NetworkSettings:
     ``field_of_view`` is what one call sees and predicts, in voxels; ``deltas`` how far a move goes. The image enters as
     ``(value - mean) / std``. The seed canvas is ``pad`` where nothing is known yet and ``init`` at the seed; a fill moves to
     places of at least ``move``, and voxels of at least ``segment`` make the segment. ``normalization`` "layer" puts a layer
-    normalisation over the features of each voxel before every residual module and before the last convolution.
+    normalisation over the features of each voxel before every residual module and before the last convolution. ``input`` is
+    what it was trained on, and is to be given: the "image", or what a "membrane" network makes of it, the probability of being
+    inside a cell (255 times).
     """
 
     field_of_view: Triple = (17, 17, 17)
@@ -47,6 +49,7 @@ class NetworkSettings:
     init: float = 0.95
     move: float = 0.9
     segment: float = 0.6
+    input: Literal["image", "membrane"] = "image"
 
     def __post_init__(self) -> None:
         view, deltas = _triple(self.field_of_view, "field_of_view"), _triple(self.deltas, "deltas")
@@ -74,6 +77,8 @@ class NetworkSettings:
         if not (math.isfinite(self.std) and self.std > 0):
             raise GraphkitError(f"std must be a positive number of grey values, not {self.std!r}.")
         _probabilities(self, "pad", "init", "move", "segment")
+        if self.input not in ("image", "membrane"):
+            raise GraphkitError(f"input must be 'image' or 'membrane', not {self.input!r}.")
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -27,7 +27,7 @@ from graphkit.progress import Progress, silent
 from graphkit_pipeline.unet.network import Network
 from graphkit_pipeline.unet.settings import NetworkSettings, PredictSettings
 
-__all__ = ["check_image", "check_voxel_size", "predict_tiles", "probability"]
+__all__ = ["check_image", "check_voxel_size", "kept_by_tiles", "predict_tiles", "probability"]
 
 Triple = tuple[int, int, int]
 Finish = Callable[[list[np.ndarray]], tuple[np.ndarray, ...]]
@@ -53,10 +53,7 @@ def predict_tiles(
     """
     check_image(image, network.settings)
     halo, stride = network.settings.halo, network.settings.stride
-    # As few tiles as ``settings.tile`` allows, and these of one size: what a tile keeps beyond the array is thrown away.
-    most = _kept(settings.tile, halo, stride)
-    whole = [o % s + n for o, s, n in zip(origin, stride, image.shape, strict=True)]
-    kept = [_up(-(-n // -(-n // k)), s) for n, k, s in zip(whole, most, stride, strict=True)]
+    kept = kept_by_tiles(image.shape, network.settings, settings.tile, origin=origin)
     # The tiles' grid: starts are multiples of the stride, counted from the global voxel 0.
     before = [(o % s) + _up(h, s) for o, s, h in zip(origin, stride, halo, strict=True)]
     tile = [k + 2 * _up(h, s) for k, h, s in zip(kept, halo, stride, strict=True)]
@@ -84,6 +81,20 @@ def predict_tiles(
             array[tuple(target)] = part[tuple(source)]
         progress(f"{network.settings.about} network", (done + 1) / len(corners))
     return arrays
+
+
+def kept_by_tiles(
+    shape: Sequence[int], network: NetworkSettings, tile: Triple, *, origin: Sequence[int] = (0, 0, 0)
+) -> Triple:
+    """What each tile keeps: as few tiles as ``tile`` allows, and these of one size. What is beyond the array is thrown away.
+
+    Raises GraphkitError where the tile is too small for the network's halo.
+    """
+    stride = network.stride
+    most = _kept(tile, network.halo, stride)
+    whole = [o % s + n for o, s, n in zip(origin, stride, shape, strict=True)]
+    z, y, x = (_up(-(-n // -(-n // k)), s) for n, k, s in zip(whole, most, stride, strict=True))
+    return z, y, x
 
 
 def probability(logit: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What a folder holds that can be drawn.
 
     RUN/run.json "image", or RUN/image      RUN/segmentation   RUN/clefts   RUN/dataset     a run of the pipeline
+    RUN/membrane                                                                            where it had a membrane network
     TISSUE/image        TISSUE/truth/segmentation, truth/clefts, truth/dataset              a simulated tissue
     FOLDER/info                                                                             one precomputed volume
     FOLDER/dataset.json                                                                     one dataset
@@ -35,6 +36,7 @@ class Contents:
     image: str | None = None
     segmentation: str | None = None
     clefts: str | None = None
+    membrane: str | None = None
     dataset: Path | None = None
     voxel_size_nm: tuple[float, ...] | None = None
     offset: tuple[int, ...] | None = None
@@ -108,7 +110,17 @@ def _find_parts(folder: Path, name: str) -> Contents:
         found[part] = _volume_at(folder, part) or _volume_at(folder / "truth", part)
     datasets = [d for d in (folder / "dataset", folder / "truth" / "dataset") if (d / "dataset.json").is_file()]
     dataset = datasets[0] if datasets else None
-    return Contents(name, image, found["segmentation"], found["clefts"], dataset, voxel_size, offset, tuple(notes))
+    return Contents(
+        name,
+        image,
+        found["segmentation"],
+        found["clefts"],
+        _volume_at(folder, "membrane"),
+        dataset,
+        voxel_size,
+        offset,
+        tuple(notes),
+    )
 
 
 def _volume_at(folder: Path, name: str) -> str | None:

@@ -11,7 +11,15 @@ import numpy as np
 from graphkit_pipeline.viewing.synapses import SynapseSource
 from graphkit_pipeline.viewing.volumes import DrawnVolume
 
-__all__ = ["annotation_layer", "cleft_layer", "image_layer", "segmentation_layer", "skeleton_layer", "state_of"]
+__all__ = [
+    "annotation_layer",
+    "cleft_layer",
+    "image_layer",
+    "membrane_layer",
+    "segmentation_layer",
+    "skeleton_layer",
+    "state_of",
+]
 
 _PANEL_PX = 390  # what a panel of a common window has, in either direction
 _AXES = ("x", "y", "z")
@@ -48,6 +56,11 @@ def image_layer(volume: DrawnVolume, url: str) -> dict[str, Any]:
     if volume.dtype != "uint8":
         layer["shaderControls"] = {"normalized": {"range": list(volume.value_range())}}
     return layer
+
+
+def membrane_layer(volume: DrawnVolume, url: str) -> dict[str, Any]:
+    """The inside of cells, white, as flood filling saw it; not shown until it is switched on, as it hides the image."""
+    return {**image_layer(volume, url), "name": "membrane", "visible": False}
 
 
 def segmentation_layer(url: str, list_url: str | None, shown: Sequence[int]) -> dict[str, Any]:
@@ -126,7 +139,7 @@ def state_of(
     extent_vox: Sequence[float],
 ) -> dict[str, Any]:
     """The state that shows ``layers`` whole in each of four panels; voxel size, centre and extent are (x, y, z)."""
-    names = [layer["name"] for layer in layers]
+    names = [layer["name"] for layer in layers if layer.get("visible", True)]
     finest = min(voxel_size_nm)  # Neuroglancer counts zoom in the finest axis's voxels
     extent = [n * size / finest for n, size in zip(extent_vox, voxel_size_nm, strict=True)]
     return {
