@@ -34,12 +34,14 @@ import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from graphkit.errors import GraphkitError, did_you_mean
+from graphkit_pipeline.agglomeration.joined import LinkSettings
 from graphkit_pipeline.engine import EngineSettings
 from graphkit_pipeline.evaluation.result import EvaluationSettings
 from graphkit_pipeline.ffn.settings import FillPolicy
+from graphkit_pipeline.membrane.fragments import FragmentSettings
 from graphkit_pipeline.membrane.settings import PredictSettings as MembranePredictSettings
 from graphkit_pipeline.mesh import MeshSettings
 from graphkit_pipeline.reconcile import ReconcileSettings
@@ -96,12 +98,18 @@ class MembraneStage:
 
 @dataclass(frozen=True, slots=True)
 class SegmentStage:
-    """Flood filling, block by block: ``block`` voxels each, seen with ``halo`` more on every side."""
+    """Neurons, block by block: ``block`` voxels each, seen with ``halo`` more on every side.
+
+    ``method`` "flood" fills them with ``network`` as ``fill`` says. "watershed" cuts what a membrane network sees into
+    fragments, as ``fragments`` says, and joins them by its affinities (``[link]``): no flood-filling network is asked.
+    """
 
     network: str = "ffn-tissue"
     block: Triple = (192, 192, 192)
     halo: Triple = (24, 24, 24)
     fill: FillPolicy = field(default_factory=FillPolicy)
+    fragments: FragmentSettings = field(default_factory=FragmentSettings)
+    method: Literal["flood", "watershed"] = "flood"
 
     def __post_init__(self) -> None:
         _check_block("segment", self.block, self.halo)
@@ -170,6 +178,7 @@ class RunConfig:
     segment: SegmentStage = field(default_factory=SegmentStage)
     synapses: SynapseStage = field(default_factory=SynapseStage)
     reconcile: ReconcileSettings = field(default_factory=ReconcileSettings)
+    link: LinkSettings = field(default_factory=LinkSettings)
     mesh: MeshSettings = field(default_factory=MeshSettings)
     skeleton: SkeletonSettings = field(default_factory=SkeletonSettings)
     dataset: DatasetSettings = field(default_factory=DatasetSettings)
@@ -178,6 +187,11 @@ class RunConfig:
     evaluate: EvaluateStage = field(default_factory=EvaluateStage)
 
     def __post_init__(self) -> None:
+        if self.segment.method == "watershed" and self.membrane.network is None:
+            raise GraphkitError(
+                'segment.method is "watershed", which cuts what a membrane network sees, and the run has none.',
+                hint='Name one, for instance [membrane] network = "membrane-tissue", or take method = "flood".',
+            )
         names = [r.name for r in self.regions]
         for region in self.regions:
             if names.count(region.name) > 1:

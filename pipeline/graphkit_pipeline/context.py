@@ -116,8 +116,27 @@ class Context:
         """What the membrane network saw."""
         return self.folder / "membrane"
 
+    @property
+    def floods(self) -> bool:
+        """Whether neurons are filled by a flood-filling network, and not cut and linked by what the membrane network sees."""
+        return self.config.segment.method == "flood"
+
+    @cached_property
+    def link_blocks(self) -> tuple[Block, ...]:
+        """Blocks of the scores between fragments."""
+        from graphkit_pipeline.agglomeration.affinities import reach
+
+        return make_blocks(self.bounds, self.config.membrane.block, reach(self.membrane_network.offsets))
+
+    @property
+    def fragments(self) -> Path:
+        """The fragments that are linked to segments."""
+        return self.folder / "fragments"
+
     def check_input(self) -> None:
         """Raises GraphkitError where the flood-filling network was trained on something else than what it is to see."""
+        if not self.floods:
+            return
         network = Path(self.config.segment.network).name
         if self.ffn.input == "membrane" and self.config.membrane.network is None:
             raise GraphkitError(
@@ -132,7 +151,7 @@ class Context:
 
     @cached_property
     def segment_blocks(self) -> tuple[Block, ...]:
-        """Blocks of the flood filling."""
+        """Blocks of the segmentation."""
         return make_blocks(self.bounds, self.config.segment.block, self.config.segment.halo)
 
     @cached_property

@@ -65,10 +65,9 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
     seen = sum(b.box.voxels for b in context.segment_blocks)
     largest = max(b.box.voxels for b in context.segment_blocks)
     context.check_input()
-    call_s, unet_s = _ffn_call_s(context), _synapse_voxel_s(context)
-    ffn = _Cost(seen / voxels, 1.0, call_s * seen / voxels / math.prod(max(1, d) for d in context.ffn.deltas), True)
+    unet_s = _synapse_voxel_s(context)
     costs = {
-        "segment": (ffn, _FRAMEWORK_BYTES + largest * _FFN_BYTES, context.segment_blocks),
+        "segment": (*_segment_cost(context, seen / voxels, largest), context.segment_blocks),
         "reconcile": (_Cost(8 * seen / voxels, 0.5, 2e-7), largest * 24.0, ()),
         "detect": (
             _Cost(1.3, 2.0, unet_s, True),
@@ -87,6 +86,9 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
             _tile_bytes(context.membrane_network, config.membrane),
             context.membrane_blocks,
         )
+    if not context.floods:
+        memory = 5e8 + max(b.box.voxels for b in context.link_blocks) * 60.0
+        costs["link"] = (_Cost(17.0, 1.0, 4e-7, True), memory, context.link_blocks)
     planned = []
     for status in run_status(config):
         cost, memory, blocks = costs[status.name]
@@ -104,6 +106,14 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
             )
         )
     return tuple(planned)
+
+
+def _segment_cost(context: Context, seen: float, largest: int) -> tuple[_Cost, float]:
+    """What the segmentation costs and how much memory a process takes; its blocks see ``seen`` times the voxels."""
+    if not context.floods:
+        return _Cost(seen, 1.0, 8e-7 * seen, True), 5e8 + largest * 60.0
+    cells = seen / math.prod(max(1, d) for d in context.ffn.deltas)
+    return _Cost(seen, 1.0, _ffn_call_s(context) * cells, True), _FRAMEWORK_BYTES + largest * _FFN_BYTES
 
 
 def _ffn_call_s(context: Context) -> float:

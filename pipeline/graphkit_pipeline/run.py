@@ -26,9 +26,9 @@ from graphkit_pipeline.block_files import claimed, is_finished
 from graphkit_pipeline.config import RunConfig
 from graphkit_pipeline.context import Context
 from graphkit_pipeline.formats.disk import atomically, said_plainly
-from graphkit_pipeline.stages import STAGES, Stage, as_json
+from graphkit_pipeline.stages import Stage, as_json, stages_of
 
-__all__ = ["StageStatus", "reconstruct", "run_status", "stages_of"]
+__all__ = ["StageStatus", "reconstruct", "run_status"]
 
 State = Literal["done", "done, with failed blocks", "out of date", "settings changed", "begun", "not begun"]
 
@@ -45,14 +45,6 @@ class StageStatus:
     blocks_done: int = 0
     failed: tuple[str, ...] = ()
     outcome: dict[str, Any] | None = None
-
-
-def stages_of(config: RunConfig) -> tuple[Stage, ...]:
-    """The stages that the configuration has: an evaluation only where there is a truth, membranes where there is a network."""
-    absent = {
-        name for name, has in (("membrane", config.membrane.network), ("evaluate", config.evaluate.truth)) if not has
-    }
-    return tuple(replace(s, takes=tuple(t for t in s.takes if t not in absent)) for s in STAGES if s.name not in absent)
 
 
 def reconstruct(

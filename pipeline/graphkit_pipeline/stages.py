@@ -1,7 +1,7 @@
 """The stages of a reconstruction, in order: what each depends on, what it writes, and how it is done.
 
-    image ─(membrane)─segment──> blocks ──reconcile──> segmentation ─┬─ mesh, skeleton ─┐
-      └──────────────detect────> blocks, clefts ──assign──> synapses ┴──────────────────┴─ dataset ── evaluate
+    image ─(membrane)─ segment ──> blocks ── reconcile ─(link)─> segmentation ─┬─ mesh, skeleton ─┐
+      └─────────────── detect ───> blocks, clefts ── assign ──> synapses ──────┴──────────────────┴─ dataset ── evaluate
 
 A stage is a plain function of a ``Context``; what it returns (counts, blocks that failed) is kept with the run. `run` decides
 which stages are done.
@@ -14,7 +14,7 @@ import json
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-__all__ = ["STAGES", "Stage", "as_json"]
+__all__ = ["STAGES", "Stage", "as_json", "stages_of"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,13 @@ def _membrane(job: Context) -> dict[str, Any]:
     check_image(job.image, dtype=np.uint8, voxel_size_nm=job.membrane_network.voxel_size_nm, field_of_view=(1, 1, 1))
     folder = job.blocks_of("membrane")
     work = MembraneJob(
-        given.location, str(stage.network), stage.predict, given.dataset, given.voxel_size_nm, given.offset
+        given.location,
+        str(stage.network),
+        stage.predict,
+        given.dataset,
+        given.voxel_size_nm,
+        given.offset,
+        affinities=not job.floods,
     )
     outcome = job.run_blocks("membrane", work, job.membrane_blocks, "finding membranes")
     inside = job.new_volume(job.membrane.name, np.uint8)
@@ -93,8 +99,12 @@ def _membrane(job: Context) -> dict[str, Any]:
 
 def _segment(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.ffn.job import SegmentJob
+    from graphkit_pipeline.membrane.fragments_job import FragmentsJob
 
     given, stage = job.config.image, job.config.segment
+    if not job.floods:
+        cut = FragmentsJob(str(job.membrane), stage.fragments)
+        return job.run_blocks("segment", cut, job.segment_blocks, "cutting fragments")
     job.check_input()
     size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
     seen = job.image if job.config.membrane.network is None else open_volume(job.membrane)
@@ -116,7 +126,7 @@ def _reconcile(job: Context) -> dict[str, Any]:
             "Every block of the segmentation failed, so there is nothing to go on with.",
             hint=f"What went wrong is in {job.blocks_of('segment') / 'failed.json'}.",
         )
-    output = job.new_volume(job.segmentation.name, np.uint64, "segmentation")
+    output = job.new_volume((job.segmentation if job.floods else job.fragments).name, np.uint64, "segmentation")
     found = reconcile_blocks(
         job.segment_blocks,
         partial(read_block, job.blocks_of("segment")),
@@ -125,11 +135,42 @@ def _reconcile(job: Context) -> dict[str, Any]:
         failed=failed,
         progress=job.progress,
     )
-    job.keep("segments", found.segments)
+    job.keep("segments" if job.floods else "fragments", found.segments)
     job.keep("joins", found.joins)
     joined = int(np.sum(found.joins["joined"].to_numpy(zero_copy_only=False))) if len(found.joins) else 0
     filled = int(found.segments["voxels"].to_numpy().sum()) if len(found.segments) else 0
     return {"segments": len(found.segments), "joined": joined, "filled": round(filled / job.bounds.voxels, 4)}
+
+
+def _link(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.agglomeration.joined import segments_of_fragments, write_joined
+    from graphkit_pipeline.agglomeration.linkage import link
+    from graphkit_pipeline.agglomeration.score_job import ScoreJob, gather_pairs
+
+    lost = set(job.failed.get("membrane", ()))
+    seen = tuple(b for b in job.membrane_blocks if b.name not in lost)
+    work = ScoreJob(str(job.fragments), str(job.blocks_of("membrane")), seen, job.membrane_network.offsets)
+    outcome = job.run_blocks("link", work, job.link_blocks, "scoring fragments")
+    scored = [b for b in job.link_blocks if b.name not in outcome["failed"]]
+    pairs = gather_pairs(job.blocks_of("link"), scored)
+    joins = link(*(pairs[name].to_numpy() for name in pairs.column_names), scale=255.0)
+    segments, mapping = segments_of_fragments(job.table("fragments"), joins, job.config.link)
+    output = job.new_volume(job.segmentation.name, np.uint64, "segmentation")
+    write_joined(open_volume(job.fragments), mapping, output, job.segment_blocks, progress=job.progress)
+    for name, table in (
+        ("affinities", pairs),
+        ("linkage", joins),
+        ("fragment_to_segment", mapping),
+        ("segments", segments),
+    ):
+        job.keep(name, table)
+    filled = int(segments["voxels"].to_numpy().sum()) if len(segments) else 0
+    return {
+        **outcome,
+        "fragments": len(mapping),
+        "segments": len(segments),
+        "filled": round(filled / job.bounds.voxels, 4),
+    }
 
 
 # -- synapses --------------------------------------------------------------------------------------------------------
@@ -219,7 +260,7 @@ def _dataset(job: Context) -> dict[str, Any]:
         skeletons=job.table("skeletons"),
         regions=_regions(config),
         provenance={
-            "settings": {stage.name: stage.settings(config) for stage in STAGES if stage.name != "evaluate"},
+            "settings": {stage.name: stage.settings(config) for stage in stages_of(config) if stage.name != "evaluate"},
             "failed_blocks": {name: list(blocks) for name, blocks in job.failed.items() if blocks},
         },
         build={"min_score": config.dataset.min_score},
@@ -283,6 +324,17 @@ def _evaluate(job: Context) -> dict[str, Any]:
     return {"summary": evaluation.summary()}
 
 
+def _segment_settings(config: RunConfig) -> dict[str, Any]:
+    """What the labels of blocks hang on: of the two methods' settings those of the one that is chosen."""
+    given = {**as_json(config.image), **as_json(config.segment)}
+    if config.segment.method == "watershed":
+        return {name: value for name, value in given.items() if name not in ("network", "fill")}
+    given["network"] = _network(config.segment.network)
+    if config.membrane.network:
+        given["input"] = "membrane"
+    return {name: value for name, value in given.items() if name not in ("method", "fragments")}
+
+
 STAGES: tuple[Stage, ...] = (
     Stage(
         "membrane",
@@ -293,20 +345,16 @@ STAGES: tuple[Stage, ...] = (
             "network": _network(str(c.membrane.network)),
             "block": list(c.membrane.block),
             "mirrors": c.membrane.predict.mirrors,
+            "affinities": c.segment.method == "watershed",
         },
         _membrane,
         lambda job: job.membrane_blocks,
     ),
     Stage(
         "segment",
-        "fill neurons in each block with the flood-filling network",
+        "fill or cut the neurons of each block",
         ("membrane",),
-        lambda c: {
-            **as_json(c.image),
-            **as_json(c.segment),
-            "network": _network(c.segment.network),
-            **({"input": "membrane"} if c.membrane.network else {}),
-        },
+        _segment_settings,
         _segment,
         lambda job: job.segment_blocks,
     ),
@@ -316,6 +364,14 @@ STAGES: tuple[Stage, ...] = (
         ("segment",),
         lambda c: as_json(c.reconcile),
         _reconcile,
+    ),
+    Stage(
+        "link",
+        "join fragments to segments by the membrane network's affinities",
+        ("membrane", "reconcile"),
+        lambda c: as_json(c.link),
+        _link,
+        lambda job: job.link_blocks,
     ),
     Stage(
         "detect",
@@ -332,17 +388,17 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "assign",
         "give every synapse its pre- and postsynaptic segment",
-        ("reconcile", "detect"),
+        ("reconcile", "link", "detect"),
         lambda c: {**as_json(c.synapses.assign), "block": list(c.synapses.block)},
         _assign,
         lambda job: job.assign_blocks,
     ),
-    Stage("mesh", "make the segments' surfaces", ("reconcile",), lambda c: as_json(c.mesh), _mesh),
-    Stage("skeleton", "make the segments' skeletons", ("reconcile",), lambda c: as_json(c.skeleton), _skeleton),
+    Stage("mesh", "make the segments' surfaces", ("reconcile", "link"), lambda c: as_json(c.mesh), _mesh),
+    Stage("skeleton", "make the segments' skeletons", ("reconcile", "link"), lambda c: as_json(c.skeleton), _skeleton),
     Stage(
         "dataset",
         "write the tables and build the graph",
-        ("reconcile", "assign", "skeleton"),
+        ("reconcile", "link", "assign", "skeleton"),
         lambda c: {
             "name": c.name,
             "regions": as_json([asdict(r) for r in c.regions]),
@@ -353,9 +409,21 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "evaluate",
         "compare with the truth; report.html",
-        ("reconcile", "dataset"),
+        ("reconcile", "link", "dataset"),
         lambda c: {**as_json(c.evaluate.settings), "truth": c.evaluate.truth},
         _evaluate,
     ),
 )
 """In the order in which they are done; what a stage takes from stands before it."""
+
+
+def stages_of(config: RunConfig) -> tuple[Stage, ...]:
+    """The stages that the configuration has: membranes where there is a network, links between the fragments of a watershed, an
+    evaluation where there is a truth."""
+    has = {
+        "membrane": config.membrane.network is not None,
+        "link": config.segment.method == "watershed",
+        "evaluate": config.evaluate.truth is not None,
+    }
+    absent = {name for name, there in has.items() if not there}
+    return tuple(replace(s, takes=tuple(t for t in s.takes if t not in absent)) for s in STAGES if s.name not in absent)
