@@ -3,91 +3,50 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from graphkit.errors import GraphError, TimeLimitError, did_you_mean
+from graphkit.errors import GraphError, did_you_mean
 from graphkit.graph import Graph
 from graphkit.motifs.census import dyad_census, triad_census
+from graphkit.motifs.comparison import Figure, NullRun, benjamini_hochberg, compared
 from graphkit.motifs.names import CONNECTED_TRIADS, DYADS, Motif
-from graphkit.motifs.nulls.by_name import keeps, model_name, sampler_of
-from graphkit.motifs.nulls.sampling import Chain, Draw, Mixing, checked, mixing, sampled
+from graphkit.motifs.nulls.by_name import model_name
+from graphkit.motifs.nulls.sampling import checked
 from graphkit.motifs.strength import MotifStrength, motif_strengths
 from graphkit.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MotifSignificance", "Significance", "benjamini_hochberg", "significance"]
-
-_MOTIFS = (*DYADS, *CONNECTED_TRIADS)
+__all__ = ["MotifSignificance", "Significance", "benjamini_hochberg", "refuse_strengths", "significance"]
 
 
 @dataclass(frozen=True, slots=True)
 class MotifSignificance:
-    """One motif of the original, and of the samples."""
+    """One motif of the original, and of the samples; see `graphkit.motifs.comparison.Figure` for what has no text here."""
 
     motif: Motif
     observed: float | None
     """Sets of neurons with exactly these connections; for the model synapse-counts the strength. None where there is none."""
     null_mean: float | None
     null_sd: float | None
-    """Of the samples, divided by their number less one; None of a single sample."""
     z: float | None
-    """(observed - null_mean) / null_sd; None where the samples do not differ."""
     p: float | None
-    """Two-sided: twice the smaller of the shares (1 + samples that reach it) / (1 + samples), at most 1."""
     p_adjusted: float | None
     """``p`` after Benjamini and Hochberg, over all motifs asked."""
     strength: float | None
-    """Synapses per connection, mean over the original's instances."""
+    """Synapses per connection, mean over the original's instances; not known for motifs of four."""
     strength_sd: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Significance:
+class Significance(NullRun):
     """The motifs of a graph against a null model."""
 
-    model: str
-    keeps: str
-    samples: int
-    """Samples that the answer rests on."""
-    asked: int
-    """Samples that were asked for; more than ``samples`` if it was interrupted."""
-    seed: int
     statistic: Literal["count", "strength"]
     rows: tuple[MotifSignificance, ...]
-    mixing: Mixing | None
-    """How far the chains are from their start; None for a model without chains."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether all samples that were asked for have been drawn."""
-        return self.samples == self.asked
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences to read with the table."""
-        drawn = f"{self.samples:,} random graphs of the null model {self.model} (seed {self.seed}) keep {self.keeps}."
-        lines = [drawn]
-        if not self.complete:
-            lines.append(
-                f"Stopped early: the answer is of the {self.samples:,} of {self.asked:,} null graphs that were ready."
-            )
-        if self.mixing is not None:
-            lines.append(
-                f"Mixing: {self.mixing.attempts:,} attempts a sample, {self.mixing.moved:.0%} carried out; "
-                f"{self.mixing.left:.1%} of the original connections are left."
-            )
-            if self.mixing.warning:
-                lines.append(f"Warning: {self.mixing.warning}")
-        if self.samples < _FEW_SAMPLES:
-            lines.append(f"With {self.samples:,} samples no p can be below {2 / (self.samples + 1):.2g}.")
-        return tuple(lines)
 
     def table(self) -> pa.Table:
         """The rows as Arrow."""
@@ -109,9 +68,6 @@ class Significance:
         return pa.table(columns)
 
 
-_FEW_SAMPLES = 100
-
-
 def significance(
     graph: Graph,
     model: str = "configuration",
@@ -119,6 +75,7 @@ def significance(
     samples: int = 100,
     seed: int = 0,
     motifs: Iterable[str] | None = None,
+    size: Literal[3, 4] = 3,
     threads: int | None = None,
     progress: Progress = silent,
     **options: Any,
@@ -134,7 +91,8 @@ def significance(
     Args:
         model: a name of `graphkit.motifs.nulls.MODELS`.
         samples, seed: sample i depends on the seed and on i only.
-        motifs: codes, such as "030T"; all dyads and connected triads if not given. p is adjusted for these.
+        motifs: codes, such as "030T"; all of the size if not given. p is adjusted for these.
+        size: 3 for dyads and connected triads, 4 for the 199 connected classes of four neurons.
         threads: samples drawn at a time, each in one thread; all cores if not given. Changes the time, not the answer.
         options: of the model: ``blocks`` (region-block), ``positions_nm`` and ``bins`` (distance), ``within`` (synapse-counts),
             ``attempts_per_connection``.
@@ -149,80 +107,72 @@ def significance(
     """
     checked(samples, seed, threads)
     name = model_name(model)
-    wanted = _wanted(motifs)
-    draw = sampler_of(name, graph, **options)
+    if size not in (3, 4):
+        raise GraphError(f"size is {size!r}; expected 3 or 4.")
+    known = _known(size)
+    wanted = _wanted(motifs, known)
+    if size == 4:
+        refuse_strengths(name, "Motifs of four neurons are")
     statistic: Literal["count", "strength"] = "strength" if name == "synapse-counts" else "count"
-    strengths = _strengths(graph, threads)
-    if statistic == "strength":
-        if strengths is None:
-            motif_strengths(graph)  # says why there are none
-        observed = _means(strengths or {})
-    else:
-        observed = _counts(graph, threads)
+    strengths = _strengths(graph, threads) if size == 3 else None
+    if statistic == "strength" and strengths is None:
+        motif_strengths(graph)  # says why there are none
 
-    def measured(one: Draw) -> tuple[NDArray[np.float64], Chain | None]:
+    def figures(one: Graph, threads: int | None) -> Mapping[str, float]:
         if statistic == "strength":
-            return _means(motif_strengths(one.graph, threads=1)), one.chain
-        return _counts(one.graph, 1), one.chain
+            found = (strengths or {}) if one is graph else motif_strengths(one, threads=threads)
+            return {code: _mean(found.get(code)) for code in wanted}
+        counts = _counts(one, threads) if size == 3 else _fours(one, threads)
+        return {code: counts[code] for code in wanted}
 
-    found: list[NDArray[np.float64]] = []
-    chains: list[Chain] = []
-    progress("null graphs", 0.0)
-    try:
-        for values, chain in sampled(draw, samples, seed, measured, threads=threads):
-            found.append(values)
-            if chain is not None:
-                chains.append(chain)
-            progress("null graphs", len(found) / samples)
-    except (KeyboardInterrupt, TimeLimitError):
-        if not found:
-            raise
-    rows = _rows(wanted, observed, np.stack(found), strengths or {})
+    found = compared(graph, figures, name, samples=samples, seed=seed, threads=threads, progress=progress, **options)
+    rows = tuple(_row(known[code], found.figures[code], (strengths or {}).get(code)) for code in wanted)
     return Significance(
-        model=name,
-        keeps=keeps(name),
-        samples=len(found),
-        asked=samples,
-        seed=seed,
+        model=found.model,
+        keeps=found.keeps,
+        samples=found.samples,
+        asked=found.asked,
+        seed=found.seed,
+        mixing=found.mixing,
         statistic=statistic,
         rows=rows,
-        mixing=mixing(chains) if chains else None,
     )
 
 
-def benjamini_hochberg(p: Sequence[float]) -> list[float]:
-    """Adjusted p-values, in the order given: the least false discovery rate at which each would be called a discovery.
-
-    Benjamini & Hochberg, J. Royal Statistical Society B 57 (1995).
-
-    >>> benjamini_hochberg([0.01, 0.04, 0.03, 0.5])
-    [0.04, 0.05333333333333334, 0.05333333333333334, 0.5]
-    """
-    order = sorted(range(len(p)), key=p.__getitem__, reverse=True)
-    adjusted, least = [0.0] * len(p), 1.0
-    for place, index in enumerate(order):
-        least = min(least, p[index] * len(p) / (len(p) - place))
-        adjusted[index] = least
-    return adjusted
+def refuse_strengths(model: str, what: str) -> None:
+    """Raises GraphError for the model synapse-counts, which leaves every connection, and so every count, as it is."""
+    if model_name(model) == "synapse-counts":
+        raise GraphError(
+            f"{what} counted, and the null model synapse-counts leaves every connection in place.",
+            hint="Ask for `against configuration`, or for the strength of dyads and triads: `motifs against synapse-counts`.",
+        )
 
 
-def _wanted(motifs: Iterable[str] | None) -> list[int]:
+def _known(size: int) -> dict[str, Motif]:
+    if size == 3:
+        return {motif.code: motif for motif in (*DYADS, *CONNECTED_TRIADS)}
+    from graphkit.motifs.four_nodes import four_nodes
+
+    return {motif.code: motif for motif in four_nodes().motifs}
+
+
+def _wanted(motifs: Iterable[str] | None, known: dict[str, Motif]) -> list[str]:
     if motifs is None:
-        return list(range(len(_MOTIFS)))
-    place = {motif.code.casefold(): index for index, motif in enumerate(_MOTIFS)}
+        return list(known)
+    there = f"There are {', '.join(known)}." if len(known) < 20 else "docs/motifs.md says how they are called."
+    spelled = {code.casefold(): code for code in known}
     chosen = []
     for code in [motifs] if isinstance(motifs, str) else motifs:
-        if code.casefold() not in place:
-            hint = did_you_mean(code, [m.code for m in _MOTIFS]) or f"There are {', '.join(m.code for m in _MOTIFS)}."
-            raise GraphError(f"There is no motif {code!r}.", hint=hint)
-        chosen.append(place[code.casefold()])
+        if code.casefold() not in spelled:
+            raise GraphError(f"There is no motif {code!r}.", hint=did_you_mean(code, list(known)) or there)
+        chosen.append(spelled[code.casefold()])
     if not chosen:
-        raise GraphError("No motif was asked for.", hint=f"There are {', '.join(m.code for m in _MOTIFS)}.")
+        raise GraphError("No motif was asked for.", hint=there)
     return list(dict.fromkeys(chosen))
 
 
-def _counts(graph: Graph, threads: int | None) -> NDArray[np.float64]:
-    """How many induced copies of each of `_MOTIFS`."""
+def _counts(graph: Graph, threads: int | None) -> Mapping[str, float]:
+    """How many induced copies of each dyad and connected triad."""
     n = graph.n_neurons
     triads = triad_census(graph, threads=threads)
     if n < 3:
@@ -230,7 +180,13 @@ def _counts(graph: Graph, threads: int | None) -> NDArray[np.float64]:
         dyads = [pairs.asymmetric, pairs.mutual]
     else:  # every pair of neurons stands in n - 2 triads, and a code begins with its numbers of mutual and one-way pairs
         dyads = [sum(int(code[k]) * count for code, count in triads.items()) // (n - 2) for k in (1, 0)]
-    return np.array([*dyads, *(triads[motif.code] for motif in CONNECTED_TRIADS)], dtype=np.float64)
+    return dict(zip((motif.code for motif in DYADS), dyads, strict=True)) | triads
+
+
+def _fours(graph: Graph, threads: int | None) -> Mapping[str, float]:
+    from graphkit.motifs.four_census import four_node_census
+
+    return four_node_census(graph, threads=threads)
 
 
 def _strengths(graph: Graph, threads: int | None) -> dict[str, MotifStrength] | None:
@@ -240,47 +196,10 @@ def _strengths(graph: Graph, threads: int | None) -> dict[str, MotifStrength] | 
         return None
 
 
-def _means(strengths: dict[str, MotifStrength]) -> NDArray[np.float64]:
-    means = (strengths[motif.code].mean if strengths else None for motif in _MOTIFS)
-    return np.array([math.nan if mean is None else mean for mean in means])
+def _mean(strength: MotifStrength | None) -> float:
+    return math.nan if strength is None or strength.mean is None else strength.mean
 
 
-def _rows(
-    wanted: list[int],
-    observed: NDArray[np.float64],
-    found: NDArray[np.float64],
-    strengths: dict[str, MotifStrength],
-) -> tuple[MotifSignificance, ...]:
-    n = len(found)
-    p = {index: _two_sided(observed[index], found[:, index]) for index in wanted if not math.isnan(observed[index])}
-    adjusted = dict(zip(p, benjamini_hochberg(list(p.values())), strict=True))
-    rows = []
-    for index in wanted:
-        motif = _MOTIFS[index]
-        strength = strengths.get(motif.code)
-        mean = sd = z = None
-        if index in p:
-            mean = float(found[:, index].mean())
-            differ = bool((found[:, index] != found[0, index]).any())
-            sd = float(found[:, index].std(ddof=1)) if differ else 0.0 if n > 1 else None
-            z = (float(observed[index]) - mean) / sd if sd else None
-        rows.append(
-            MotifSignificance(
-                motif=motif,
-                observed=float(observed[index]) if index in p else None,
-                null_mean=mean,
-                null_sd=sd,
-                z=z,
-                p=p.get(index),
-                p_adjusted=adjusted.get(index),
-                strength=strength.mean if strength else None,
-                strength_sd=strength.sd if strength else None,
-            )
-        )
-    return tuple(rows)
-
-
-def _two_sided(observed: float, found: NDArray[np.float64]) -> float:
-    """With the original counted among the samples, so that p is never 0 (Davison & Hinkley, Bootstrap Methods, 4.2)."""
-    as_many, as_few = int((found >= observed).sum()), int((found <= observed).sum())
-    return min(1.0, 2 * (1 + min(as_many, as_few)) / (1 + len(found)))
+def _row(motif: Motif, figure: Figure, strength: MotifStrength | None) -> MotifSignificance:
+    spread = (strength.mean, strength.sd) if strength else (None, None)
+    return MotifSignificance(motif, *figure, *spread)

@@ -55,12 +55,10 @@ class Questions(GraphQuestions, Analyses):
         Dyads and triads; of ``size`` 4, the connected classes of four neurons; ``roles``: a row for each neuron and role.
         ``against`` a null model: their significance, by ``samples`` random graphs, like ``motifs against 100 bidegree``.
         """
-        if by_type and against is not None:
-            raise QueryError("Motifs by type are not compared with a null model.", hint="Leave one of them out.")
-        if (roles or size == 4) and (by_type or against is not None):
-            raise QueryError(
-                "Only motifs of size 3, and not their roles, are grouped by type or compared with a null model."
-            )
+        if by_type and (roles or size == 4):
+            raise QueryError("Only motifs of size 3, and not their roles, are grouped by type.")
+        if roles and against is not None:
+            raise QueryError("The roles of single neurons are not compared with random graphs; motifs are.")
         if size not in (3, 4):
             raise QueryError(f"Motifs are counted of size 3 or 4, not {size}.")
         null = None if against is None else ir.Against(against, samples, seed)
@@ -165,12 +163,16 @@ class Questions(GraphQuestions, Analyses):
         induced: bool | None = None,
         labelled: bool | None = None,
         limit: int | None = None,
+        against: str | None = None,
+        samples: int = ir.SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
         """Matches of a pattern such as ``(a:ER4d)->(b), (b)->(a)``, in the graph that ``selection`` chooses.
 
         ``pattern`` may go on as in MATCH, up to ORDER BY, or be the Path of a .match or .motif file. One row a match, or
-        ``returns`` the "count" of matches, or how many each of the "neurons" takes part in.
+        ``returns`` the "count" of matches, or how many each of the "neurons" takes part in. ``against`` a null model: the
+        count, and that in ``samples`` random graphs.
         """
         from graphkit.query.match.calls import called
 
@@ -181,6 +183,7 @@ class Questions(GraphQuestions, Analyses):
             induced=induced,
             labelled=labelled,
             limit=limit,
+            against=None if against is None else ir.Against(against, samples, seed),
             selection=selection,
         )
         return asked(self, form)

@@ -42,7 +42,7 @@ UNITS: dict[str, str] = {
     "matches": "matches of the pattern",
     "count": "copies of the pattern, whatever else connects the neurons; each once",
     "induced": "sets of neurons with exactly the connections of the pattern",
-    "observed": "sets of neurons with exactly the connections of the motif; against synapse-counts its strength",
+    "observed": "sets of neurons with exactly the connections of the motif, or matches; against synapse-counts its strength",
     "null_mean": "mean of what is observed, over the random graphs",
     "null_sd": "standard deviation of it over the random graphs",
     "z": "(observed - null_mean) / null_sd",

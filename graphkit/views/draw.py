@@ -24,6 +24,13 @@ def _null_model(result: Result) -> str:
     return f"{against.samples:,} {against.model}" if against is not None else "null model"
 
 
+def _samples(result: Result, name: str) -> dict[str, int]:
+    """How many random graphs there were; nothing where an interruption left fewer than asked."""
+    against = getattr(result.form, "against", None)
+    stopped = any(note.startswith("Stopped early") for note in result.notes)
+    return {} if against is None or stopped else {name: against.samples}
+
+
 def draw(result: Result, kind: str) -> Figure:
     """The picture of a kind that fits the answer."""
     title = _title(result)
@@ -35,7 +42,8 @@ def draw(result: Result, kind: str) -> Figure:
         case "significance":
             from graphkit.views.significance import significance_chart
 
-            return significance_chart({_null_model(result): result.table}, title)
+            name = _null_model(result)
+            return significance_chart({name: result.table}, title, samples=_samples(result, name))
         case "curve":
             from graphkit.views.curves import curve_chart
 

@@ -50,7 +50,7 @@ def fits(result: Result, kind: str) -> bool:
                 columns >= {"count"} or columns >= {"type_a", "type_b"}
             )
         case "significance":
-            return columns >= {"motif", "code", "pattern", "z", "p_adjusted"}
+            return columns >= {"motif", "code", "pattern", "z", "p_adjusted"} and "type_a" not in columns
         case "paths":
             return columns >= {"neuron_ids", "types", "synapses"} or columns >= {"types", "hops", "paths"}
         case "curve":

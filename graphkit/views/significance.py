@@ -18,28 +18,39 @@ __all__ = ["significance_chart"]
 _ROW_IN = 0.46
 _NAMES_IN = 2.6
 _CHART_IN = 5.2
+_LINE_IN = 0.17
+_MOST_ROWS = 40
 _MARKERS = "osD^vPX"
 
 
-def significance_chart(tables: Mapping[str, pa.Table], title: str, *, level: float = 0.05) -> Figure:
+def significance_chart(
+    tables: Mapping[str, pa.Table], title: str, *, level: float = 0.05, samples: Mapping[str, int] | None = None
+) -> Figure:
     """z of each motif, by null model, on a scale that is linear from -2 to 2 and logarithmic beyond.
 
     Args:
         tables: by the name of the null model, what ``graphkit.motifs.Significance.table`` gives; all of the same motifs.
         level: motifs with an adjusted p above it are drawn hollow.
+        samples: random graphs by the name of the null model; the caption says how small a p they allow.
 
     Raises:
-        NotAnswerableError: no table, or tables of different motifs.
+        NotAnswerableError: no table, tables of different motifs, or too many motifs for a picture.
     """
     rows = {model: {row["code"]: row for row in table.to_pylist()} for model, table in tables.items()}
     first = next(iter(rows.values()), {})
     if not first or any(set(of_model) != set(first) for of_model in rows.values()):
         raise NotAnswerableError("A picture of significance needs tables of the same motifs, one a null model.")
     motifs = list(first.values())
+    if len(motifs) > _MOST_ROWS:
+        raise NotAnswerableError(
+            f"{len(motifs)} motifs are too many for a picture; {_MOST_ROWS} are the most.",
+            hint="Ask for the first of them: order by z desc limit 20.",
+        )
     width = _NAMES_IN + _ROW_IN + 0.2 + _CHART_IN
-    tall = 1.3 + title_height(title, width) + _ROW_IN * len(motifs)
+    below = 0.85 + _LINE_IN * len(samples or {})
+    tall = 0.45 + below + title_height(title, width) + _ROW_IN * len(motifs)
     figure = new_figure(width, tall, by_hand=True)
-    bottom, height = 0.85 / tall, _ROW_IN * len(motifs) / tall
+    bottom, height = below / tall, _ROW_IN * len(motifs) / tall
     drawings = figure.add_axes((_NAMES_IN / width, bottom, _ROW_IN / width, height))
     plain_axes(drawings)
     drawings.set_xlim(-0.5, 0.5)
@@ -72,9 +83,17 @@ def significance_chart(tables: Mapping[str, pa.Table], title: str, *, level: flo
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     axes.axvspan(-2, 2, color=GREY, alpha=0.15, linewidth=0, zorder=0)
-    axes.set_xlabel(f"z: fewer than in random graphs  ←  →  more      (hollow: adjusted p above {level:g})")
+    caption = f"z: fewer than in random graphs  ←  →  more      (hollow: adjusted p above {level:g})"
+    axes.set_xlabel("\n".join([caption, *(_smallest(model, n, level) for model, n in (samples or {}).items())]))
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
     titled(figure, title)
     return figure
+
+
+def _smallest(model: str, samples: int, level: float) -> str:
+    """How small a p can be: two-sided, with the original counted among the samples."""
+    least = min(1.0, 2 / (samples + 1))
+    words = f"{model}: no p of {samples:,} random graphs is below {least:.2g}"
+    return words + (", so all are hollow" if least > level else "")

@@ -148,7 +148,8 @@ _against = st.builds(ir.Against, st.sampled_from(list(MODELS)), st.integers(1, 1
 
 _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.Motifs, _selections(), st.booleans(), _limits),
-    st.builds(ir.Motifs, _selections(), limit=_limits, against=_against),
+    st.builds(ir.Motifs, _selections(), st.booleans(), _limits, against=_against),
+    st.builds(ir.Motifs, _selections(), limit=_limits, against=_against, size=st.just(4)),
     st.builds(ir.Neurons, _maybe, st.none() | _regions, _limits),
     st.builds(ir.Types, _maybe, st.none() | _regions, _limits),
     st.builds(ir.Regions, _limits),

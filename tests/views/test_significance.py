@@ -42,3 +42,19 @@ def test_tables_of_different_motifs_are_refused() -> None:
     for tables in ({}, {"a": one, "b": one.slice(0, 3)}):
         with pytest.raises(NotAnswerableError, match="same motifs"):
             significance_chart(tables, "motifs")
+
+
+def test_the_caption_says_how_small_a_p_can_be() -> None:
+    for samples, said in ((20, "no p of 20 random graphs is below 0.095, so all are hollow"), (40, "is below 0.049")):
+        figure = significance_chart({"er": table("erdos-renyi", samples)}, "motifs", samples={"er": samples})
+        (caption,) = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
+        assert said in caption
+        assert ("all are hollow" in caption) == (samples == 20)
+        points = [line for axes in figure.axes for line in axes.lines if line.get_gid()]
+        assert all(line.get_color() == "white" for line in points) or samples != 20
+
+
+def test_too_many_motifs_for_a_picture() -> None:
+    graph = Graph.from_edges([1, 2, 3, 4], [2, 3, 4, 1])
+    with pytest.raises(NotAnswerableError, match="199 motifs are too many"):
+        significance_chart({"a": significance(graph, samples=1, size=4).table()}, "motifs")

@@ -35,6 +35,10 @@ _ALL = f"Only the first {MOST_ROWS:,} matches are given; RETURN count counts all
 
 def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
     """One row a match (or its count, or how many each neuron takes part in)."""
+    if form.against is not None:
+        from graphkit.query.answers.significance import of_pattern
+
+        return of_pattern(form, dataset)
     if planned.engine == "DuckDB":
         return _joined(form, dataset, planned)
     from graphkit.motifs.pattern import contradiction

@@ -36,9 +36,9 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
     if not graph.n_connections:
         notes += ("No connection meets the question, so every count of a connected motif is 0.",)
     if form.against is not None:
-        from graphkit.query.answers.significance import against_null
+        from graphkit.query.answers.significance import of_motifs
 
-        found = against_null(graph, form.against, dataset)
+        found = of_motifs(graph, form, dataset)
         shown = cut(ordered_table(found.table, form.order), form.limit)
         complete = shown.complete and found.complete
         return Answer(shown.table, complete, (*notes, *found.notes), interrupted=found.interrupted)
@@ -57,9 +57,9 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
 def columns(form: ir.Motifs) -> list[str]:
     """The columns of the answer."""
     if form.against is not None:
-        from graphkit.query.answers.significance import COLUMNS
+        from graphkit.query.answers import significance
 
-        return COLUMNS
+        return significance.columns(form)
     if form.errors is not None:
         return ["motif", "code", "pattern", "size", "induced", *INTERVAL]
     if form.roles:

@@ -38,7 +38,7 @@ PATTERNS: dict[str, str] = {
 
 
 def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
-    """The pattern's matches, or their number."""
+    """The pattern's matches, or their number; against a null model always that."""
     tokens = {t.type: t for t in question.children if isinstance(t, Token)}
     drawn = PATTERNS[_singular(tokens["NAMED_MOTIF"])].split()
     names = sorted({n for edge in drawn for n in edge.strip("!")})
@@ -49,7 +49,9 @@ def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
             _add_where(source, as_tree(tree.children[0]), chosen, tests)
     edges = tuple(ir.PatternEdge(e[-2], e[-1], absent=e.startswith("!")) for e in drawn)
     nodes = tuple(ir.PatternNode(n, _all_of(terms)) for n, terms in chosen.items())
-    if "order" in parts.places and "COUNT_OF" in tokens:
+    against = parts.take("against")
+    counted = "COUNT_OF" in tokens or against is not None
+    if "order" in parts.places and counted:
         raise source.refusal(parts.places["order"], "A count is one row, which has no order.", "Leave `order by` out.")
     order = tuple(_order(source, parts.places["order"], sort, names) for sort in parts.take("order", ()))
     limit = parts.take("limit")
@@ -63,10 +65,11 @@ def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
         tuple(tests),
         parts.selection(),
         induced="INDUCED" in tokens,
-        returns="count" if "COUNT_OF" in tokens else "rows",
+        returns="count" if counted else "rows",
         columns=(*shown, *more) if more else (),
         order=order,
         limit=limit,
+        against=against,
     )
 
 

@@ -60,12 +60,12 @@ def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
     for other in ("by", "against"):
         if errors is not None and other in parts.places:
             raise source.refusal(parts.places["errors"], "An error model goes with the plain counts of motifs.")
-    if groups and against is not None:
-        raise source.refusal(parts.places["against"], "Motifs by type are not compared with a null model.")
     roles, size = _kind_of_motifs(source, question)
     for place in ("by", "against", "errors"):
-        if (roles or size == 4) and place in parts.places:
-            wrong = "Only motifs of size 3, and not their roles, are grouped, or compared with random graphs."
+        if place in parts.places and (roles or (size == 4 and place != "against")):
+            wrong = "Only motifs of size 3, and not their roles, are grouped or counted with errors."
+            if place == "against":
+                wrong = "The roles of single neurons are not compared with random graphs; motifs are."
             raise source.refusal(parts.places[place], wrong)
     return ir.Motifs(parts.selection(), bool(groups), limit, order, against, errors, size, roles)
 

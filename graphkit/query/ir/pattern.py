@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from graphkit.query.ir.against import Against
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.selection import EVERYTHING, Selection
 
@@ -76,7 +77,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The matches of a pattern in the selected graph: their number, one row each, or how many each neuron takes part in."""
+    """The matches of a pattern in the selected graph: their number, one row each, or how many each neuron takes part in.
+
+    ``against`` a null model: their number, and that in random graphs.
+    """
 
     nodes: tuple[PatternNode, ...]
     edges: tuple[PatternEdge, ...]
@@ -88,4 +92,5 @@ class Match:
     columns: tuple[Attribute, ...] = ()
     order: tuple[Order, ...] = ()
     limit: int | None = None
+    against: Against | None = None
     name: ClassVar[str] = "match"

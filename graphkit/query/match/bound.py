@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from graphkit.dataset import Dataset
 
-__all__ = ["Bound", "bound"]
+__all__ = ["Bound", "bound", "over"]
 
 _OPERATIONS = {
     "=": np.equal,
@@ -75,6 +75,29 @@ def bound(form: ir.Match, dataset: Dataset) -> Bound:
         tests=_tests(form, dataset, base, row, place_of, mirror),
     )
     return Bound(pattern, place_of)
+
+
+def over(found: Bound, form: ir.Match, graph: Graph) -> Pattern:
+    """The same pattern in another graph of the same neurons; no edge of it is of certain regions or transmitters."""
+    pattern = found.pattern
+    masks = dict(zip((node.name for node in form.nodes), pattern.allowed, strict=True))
+    made: dict[int, Graph] = {}
+    for edge, said in zip(pattern.edges, form.edges, strict=True):
+        if edge.colour not in made:
+            made[edge.colour] = _in_steps(_compared(graph, said.synapses), said, masks[said.pre], masks[said.post])
+    edges = tuple(replace(edge, graph=made[edge.colour]) for edge in pattern.edges)
+    return replace(pattern, edges=edges, base=graph)
+
+
+def _in_steps(
+    graph: Graph, edge: ir.PatternEdge, sources: NDArray[np.bool_] | None, targets: NDArray[np.bool_] | None
+) -> Graph:
+    """Walks of as many connections as the edge says."""
+    if edge.hops == (1, 1):
+        return graph
+    from graphkit.query.match.walks import walks
+
+    return walks(graph, *edge.hops, sources, targets)
 
 
 def _both_ways(edges: list[Edge]) -> tuple[list[Edge], dict[int, int]]:
@@ -179,12 +202,8 @@ class _Graphs:
             pairs = _fetched(self._dataset, edge_pairs_sql(edge, self._form.selection, self._dataset))
             graph = Graph.from_edges(pairs["pre_id"], pairs["post_id"], pairs["synapses"], ids=self._base.ids)
         graph = _compared(graph, edge.synapses)
-        if edge.hops != (1, 1):
-            from graphkit.query.match.walks import walks
-
-            ends = (self._nodes[edge.pre][1], self._nodes[edge.post][1])
-            graph = walks(graph, *edge.hops, *((None, None) if self._form.selection.kind == "electrical" else ends))
-        return graph
+        ends = (self._nodes[edge.pre][1], self._nodes[edge.post][1])
+        return _in_steps(graph, edge, *((None, None) if self._form.selection.kind == "electrical" else ends))
 
 
 def _compared(graph: Graph, tests: tuple[tuple[ir.TestOperator, int], ...]) -> Graph:

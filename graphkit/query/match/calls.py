@@ -27,6 +27,7 @@ def called(
     induced: bool | None,
     labelled: bool | None,
     limit: int | None,
+    against: ir.Against | None = None,
     selection: dict[str, Any],
 ) -> ir.Match:
     """The form of a call; what the text says and what the arguments say go together, and may not contradict."""
@@ -41,8 +42,13 @@ def called(
         raise QueryError(f"The pattern's text returns something else than {returns!r}.", hint="Say it once.")
     if selection:
         form = replace(form, selection=make_selection(dataset, **selection))
+    if against is not None and form.against is not None:
+        raise QueryError("The pattern's text and the arguments both name a null model.", hint="Say it once.")
+    if against is not None and returns == "rows" and not form.columns:
+        returns = "count"
     form = replace(
         form,
+        against=form.against if against is None else against,
         returns=form.returns if returns == "rows" else returns,
         induced=form.induced if induced is None else induced,
         labelled=form.labelled if labelled is None else labelled,

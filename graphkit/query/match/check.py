@@ -33,7 +33,9 @@ def check(form: ir.Match) -> None:
 
 def problem_of(form: ir.Match) -> Problem | None:
     """The first thing that is wrong with a pattern."""
-    return _size(form) or _edges(form) or _pairs(form) or _pieces(form) or _names(form) or _order(form)
+    return (
+        _size(form) or _edges(form) or _pairs(form) or _pieces(form) or _names(form) or _order(form) or _against(form)
+    )
 
 
 def _size(form: ir.Match) -> Problem | None:
@@ -171,6 +173,34 @@ def _order(form: ir.Match) -> Problem | None:
                 "Add it to RETURN.",
                 "order",
             )
+    return None
+
+
+def _against(form: ir.Match) -> Problem | None:
+    """What random graphs do not have: they know the neurons, and how many synapses a connection has."""
+    if form.against is None:
+        return None
+    if form.returns != "count":
+        return Problem("Only the number of matches is compared with random graphs.", "Ask for RETURN count.", "returns")
+    if form.selection.kind == "electrical":
+        return Problem("Random graphs are made of chemical connections.", "Leave `against` out.")
+    for i, edge in enumerate(form.edges):
+        if edge.regions is not None or edge.nt is not None:
+            return Problem(
+                "A connection of a random graph has no region and no transmitter of its own.",
+                "Choose the connections of the whole graph by them: MATCH ... IN region EB AGAINST 100 configuration.",
+                i,
+            )
+        if edge.pre == edge.post and edge.hops == (1, 1):
+            return Problem("Random graphs have no autapses.", f"Leave {_drawn(edge)} out.", i)
+    of_synapses = any(edge.synapses for edge in form.edges) or any(
+        edge.name == test.left.of for test in form.tests for edge in form.edges if edge.name
+    )
+    if form.against.model == "synapse-counts" and not of_synapses:
+        return Problem(
+            "The null model synapse-counts leaves every connection in place, and the pattern does not ask for synapses.",
+            "Ask for `against 100 configuration`.",
+        )
     return None
 
 

@@ -42,6 +42,8 @@ def plan_match(form: ir.Match, dataset: Dataset) -> Plan:
 
 def _partial_matches(form: ir.Match, dataset: Dataset) -> tuple[float | None, str]:
     """About how many partial matches a join meets at most, and in words; None where it is not to be asked."""
+    if form.against is not None:
+        return None, "random graphs are searched, too"
     if any(edge.hops != (1, 1) for edge in form.edges):
         return None, "walks are followed over the graph"
     there = [edge for edge in form.edges if not edge.absent]
