@@ -49,9 +49,9 @@ _KINDS = (
         {"FORWARD", "BACKWARD", "MUTUAL", "OPEN", "OPEN_BACKWARD"},
         "a connection (->, <-, <->, -[ ... ]-> or <-[ ... ]-)",
     ),
-    ({"RETURN", "WHERE", "IN", "WITH"}, "a further part (where, in, between, with, induced, return, order by, limit)"),
+    ({"RETURN", "WHERE", "IN", "WITH"}, "a further part (where, in, between, with, induced, against, return, order by, limit)"),
 )
-_FURTHER = {"UNLABELLED", "AMONG", "BETWEEN", "INDUCED", "LABELLED", "LIMIT", "TOP", "ORDER", "WITHOUT"}
+_FURTHER = {"AGAINST", "UNLABELLED", "AMONG", "BETWEEN", "INDUCED", "LABELLED", "LIMIT", "TOP", "ORDER", "WITHOUT"}
 _SETS = {"NEURON", "NEURONS", "ANY", "ALL", "BELONG", "HAVE"}
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from graphkit.dataset import Dataset
 from graphkit.query import ir
 from graphkit.query.executor import run
+from graphkit.query.match.check import problem_of
 from graphkit.query.match.parser import parse_match
 from graphkit.query.match.text import match_text
 from graphkit.query.plans import match
@@ -73,3 +74,7 @@ def test_larger_patterns_too(knot: Dataset, oracle: MatchOracle, form: ir.Match)
 def test_text_and_json_give_the_same_form(knot: Dataset, form: ir.Match) -> None:
     assert parse_match(knot, match_text(form)) == form
     assert ir.from_json(ir.to_json(form)) == form
+    compared = replace(form, returns="count", columns=(), order=(), against=ir.Against("bidegree", 7, 3))
+    if problem_of(compared) is None:
+        assert parse_match(knot, match_text(compared)) == compared
+        assert ir.from_json(ir.to_json(compared)) == compared
