@@ -49,7 +49,10 @@ _KINDS = (
         {"FORWARD", "BACKWARD", "MUTUAL", "OPEN", "OPEN_BACKWARD"},
         "a connection (->, <-, <->, -[ ... ]-> or <-[ ... ]-)",
     ),
-    ({"RETURN", "WHERE", "IN", "WITH"}, "a further part (where, in, between, with, induced, against, return, order by, limit)"),
+    (
+        {"RETURN", "WHERE", "IN", "WITH"},
+        "a further part (where, in, between, with, induced, against, return, order by, limit)",
+    ),
 )
 _FURTHER = {"AGAINST", "UNLABELLED", "AMONG", "BETWEEN", "INDUCED", "LABELLED", "LIMIT", "TOP", "ORDER", "WITHOUT"}
 _SETS = {"NEURON", "NEURONS", "ANY", "ALL", "BELONG", "HAVE"}
