@@ -16,9 +16,9 @@ from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.errors import GraphkitError
 
 if TYPE_CHECKING:
+    from graphkit_pipeline.ffn.labelled import LabelledVolume
     from graphkit_pipeline.ffn.launch import Replica
     from graphkit_pipeline.ffn.team import Cluster
-    from graphkit_pipeline.ffn.training import LabelledVolume
     from graphkit_pipeline.tissue import Tissue
 
 __all__ = ["app"]
@@ -67,6 +67,10 @@ def ffn(
     tissue: Tissues = None,
     image: Images = None,
     labels: TrueLabels = None,
+    membrane: Annotated[
+        str | None,
+        typer.Option(metavar="NETWORK", help="Train on what this membrane network sees.", show_default=False),
+    ] = None,
     validation: Validation = None,
     validation_image: Annotated[
         list[str] | None,
@@ -123,6 +127,7 @@ def ffn(
                 tissue,
                 image,
                 labels,
+                membrane,
                 validation,
                 validation_image,
                 validation_labels,
@@ -143,12 +148,18 @@ def ffn(
             if given.network.voxel_size_nm is None:
                 network = dataclasses.replace(given.network, voxel_size_nm=volumes[0].voxel_size_nm)
                 given = dataclasses.replace(given, network=network)
-            held_out = _own(validation_image or [], validation_labels or [], "--validation-")
+            held_out = [
+                *_labelled(validation or []),
+                *_own(validation_image or [], validation_labels or [], "--validation-"),
+            ]
+            if membrane is not None:
+                given = dataclasses.replace(given, network=dataclasses.replace(given.network, input="membrane"))
+                volumes, held_out = (_seen(membrane, v, progress) for v in (volumes, held_out))
             report = train_ffn(
                 volumes,
                 _with_steps(given, steps),
                 output,
-                validation=[*_labelled(validation or []), *held_out],
+                validation=held_out,
                 resume=resume,
                 tensorboard=tensorboard,
                 cluster=here.cluster if here else None,
@@ -298,13 +309,23 @@ def _tissues(folders: list[Path]) -> list[Tissue]:
 
 
 def _labelled(folders: list[Path]) -> list[LabelledVolume]:
-    from graphkit_pipeline.ffn.training import LabelledVolume
+    from graphkit_pipeline.ffn.labelled import LabelledVolume
 
     return [LabelledVolume(t.image, t.segments, t.voxel_size_nm) for t in _tissues(folders)]
 
 
+def _seen(network: str, volumes: list[LabelledVolume], progress: Any) -> list[LabelledVolume]:
+    """The volumes as the membrane network sees them."""
+    from graphkit_pipeline.config import network_path
+    from graphkit_pipeline.membrane.predict import seen_volumes
+    from graphkit_pipeline.membrane.settings import NetworkSettings
+    from graphkit_pipeline.unet.network import load_network
+
+    return seen_volumes(volumes, load_network(network_path(network, Path.cwd()), NetworkSettings), progress=progress)
+
+
 def _own(images: list[str], labels: list[str], option: str = "--") -> list[LabelledVolume]:
-    from graphkit_pipeline.ffn.training import LabelledVolume
+    from graphkit_pipeline.ffn.labelled import LabelledVolume
     from graphkit_pipeline.volume import open_volume
 
     if len(images) != len(labels):

@@ -75,6 +75,8 @@ def reconstruct(
         records = _Records(folder)
         _check_settings([s for s in stages if s.name not in anew], config, records)
         job = Context(config, folder, progress)
+        if any(s.name == "segment" and (s.name in anew or not records.is_done(s)) for s in stages[: until + 1]):
+            job.check_input()
         _write_run(job)
         for name in anew:
             records.forget(name)

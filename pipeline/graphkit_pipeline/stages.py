@@ -76,7 +76,6 @@ def _membrane(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.membrane.job import MembraneJob
 
     given, stage = job.config.image, job.config.membrane
-    job.check_input()
     check_image(job.image, dtype=np.uint8, voxel_size_nm=job.membrane_network.voxel_size_nm, field_of_view=(1, 1, 1))
     folder = job.blocks_of("membrane")
     work = MembraneJob(
@@ -105,7 +104,6 @@ def _segment(job: Context) -> dict[str, Any]:
     if not job.floods:
         cut = FragmentsJob(str(job.membrane), stage.fragments)
         return job.run_blocks("segment", cut, job.segment_blocks, "cutting fragments")
-    job.check_input()
     size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
     seen = job.image if job.config.membrane.network is None else open_volume(job.membrane)
     check_image(seen, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphkit.progress import Progress, silent
+from graphkit_pipeline.ffn.labelled import LabelledVolume
 from graphkit_pipeline.membrane.settings import NetworkSettings, PredictSettings
 from graphkit_pipeline.unet.network import Network
-from graphkit_pipeline.unet.predict import predict_tiles, probability
+from graphkit_pipeline.unet.predict import check_voxel_size, predict_tiles, probability
 
-__all__ = ["Prediction", "predict_array"]
+__all__ = ["Prediction", "predict_array", "seen_volumes"]
 
 _MIRRORED = (2, 1, 0)  # x first: sections, where they are thick, are stacked along z
 
@@ -68,6 +69,24 @@ def predict_array(
             same_cell = found[1]
     assert total is not None
     return Prediction(_bytes(total / np.float32(settings.mirrors)), same_cell)
+
+
+def seen_volumes(
+    volumes: Sequence[LabelledVolume], network: Network[NetworkSettings], *, progress: Progress = silent
+) -> list[LabelledVolume]:
+    """The volumes with what the network sees in place of their images: to train a flood-filling network on.
+
+    Raises:
+        GraphkitError: a volume is not uint8, or not of the network's voxel size.
+    """
+    seen = []
+    for number, volume in enumerate(volumes):
+        if volume.voxel_size_nm is not None:
+            check_voxel_size(network.settings, volume.voxel_size_nm, what=f"Volume {number}")
+        inside = predict_array(volume.image, network).inside
+        seen.append(LabelledVolume(inside, volume.labels, volume.voxel_size_nm))
+        progress("finding membranes", (number + 1) / len(volumes))
+    return seen
 
 
 def _inside(outputs: list[np.ndarray]) -> tuple[np.ndarray, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from graphkit.progress import Progress, silent
-from graphkit_pipeline.ffn.training import LabelledVolume
+from graphkit_pipeline.ffn.labelled import LabelledVolume
 from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
 from graphkit_pipeline.membrane.training import train_membrane
 from graphkit_pipeline.membrane.validation import validate_membrane

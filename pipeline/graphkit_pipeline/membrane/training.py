@@ -14,7 +14,7 @@ import numpy as np
 
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
-from graphkit_pipeline.ffn.training import LabelledVolume
+from graphkit_pipeline.ffn.labelled import LabelledVolume
 from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
 from graphkit_pipeline.membrane.targets import affinities, affinity_loss, inside, inside_loss
 from graphkit_pipeline.membrane.validation import validate_membrane

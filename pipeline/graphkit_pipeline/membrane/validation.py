@@ -13,7 +13,7 @@ import numpy as np
 
 from graphkit_pipeline.evaluation.overlap import count_overlap
 from graphkit_pipeline.evaluation.segmentation import score_overlap
-from graphkit_pipeline.ffn.training import LabelledVolume
+from graphkit_pipeline.ffn.labelled import LabelledVolume
 from graphkit_pipeline.membrane.predict import predict_array
 from graphkit_pipeline.membrane.settings import NetworkSettings, PredictSettings
 from graphkit_pipeline.unet.network import Network

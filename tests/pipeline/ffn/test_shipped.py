@@ -11,6 +11,7 @@ from graphkit_pipeline.evaluation.segmentation import score_overlap
 from graphkit_pipeline.ffn.inference import segment_array
 from graphkit_pipeline.ffn.network import load_network
 from graphkit_pipeline.ffn.recipe import SHIPPED_POLICY, ShippedRecipe, shipped_network
+from graphkit_pipeline.ffn.training_settings import TrainingSettings, with_defaults
 from graphkit_pipeline.tissue import TISSUE_VERSION, TissueSettings, simulate_tissue
 
 
@@ -23,6 +24,9 @@ def test_the_provenance_is_that_of_the_file_and_of_the_recipe() -> None:
     assert hashlib.sha256(data).hexdigest() == said["sha256"]
     assert len(data) < 3_000_000
     assert said["tissue_version"] == TISSUE_VERSION
+    defaults = json.loads(json.dumps(asdict(TrainingSettings())))
+    for stage in said["recipe"]["stages"]:  # it was made before some settings were
+        stage["settings"] = with_defaults(stage["settings"], defaults)
     assert said["recipe"] == json.loads(json.dumps(asdict(recipe)))
     assert all(1 <= seed <= 999 for stage in recipe.stages for seed in stage.seeds)
     assert all(1000 <= seed <= 1999 for seed in recipe.validation_seeds)

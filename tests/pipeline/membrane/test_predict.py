@@ -10,8 +10,9 @@ import pytest
 from graphkit_pipeline.block_files import read_block
 from graphkit_pipeline.blocks import Box, make_blocks
 from graphkit_pipeline.engine import EngineSettings, run_blocks
+from graphkit_pipeline.ffn.labelled import LabelledVolume
 from graphkit_pipeline.membrane.job import MembraneJob
-from graphkit_pipeline.membrane.predict import predict_array
+from graphkit_pipeline.membrane.predict import predict_array, seen_volumes
 from graphkit_pipeline.membrane.settings import NetworkSettings, PredictSettings
 from graphkit_pipeline.unet.network import build_network, save_network
 from graphkit_pipeline.volume import create_volume
@@ -81,6 +82,15 @@ def test_all_mirror_images_of_a_mirror_image_are_the_same_ones(network, image):
     assert np.abs(found.astype(int) - np.flip(again)).max() <= 1
     with pytest.raises(GraphkitError, match="The membrane setting mirrors is 3; expected 1, 2, 4 or 8"):
         PredictSettings(mirrors=3)
+
+
+def test_volumes_to_train_on_are_what_it_sees(network, image):
+    labels = np.arange(image.size).reshape(image.shape)
+    (seen,) = seen_volumes([LabelledVolume(image, labels, (16.0, 16.0, 16.0))], network)
+    np.testing.assert_array_equal(seen.image, predict_array(image, network).inside)
+    assert seen.labels is labels
+    with pytest.raises(GraphkitError, match="Volume 0 has voxels of 8 x 8 x 8"):
+        seen_volumes([LabelledVolume(image, labels, (8.0, 8.0, 8.0))], network)
 
 
 START = (5, -4, 31)

@@ -152,7 +152,7 @@ def test_a_block_that_failed_is_an_error_to_the_blocks_that_see_it(whole, place,
     np.testing.assert_array_equal(_labels(config), _labels(whole))
 
 
-def test_a_network_for_something_else(place, tmp_path):
+def test_a_network_for_something_else(whole, place, tmp_path):
     assert read_settings(place / "ffn.keras").input == "membrane"
     plain = SegmentStage(str(place / "plain.keras"), (64, 64, 64), (8, 8, 8))
     for at, (change, says, hint) in enumerate(
@@ -172,6 +172,12 @@ def test_a_network_for_something_else(place, tmp_path):
             reconstruct(config)
         assert hint in str(caught.value.hint)
         assert not list(Path(config.output).rglob("*.npz"))
+    again = replace(whole, segment=replace(whole.segment, network=str(place / "plain.keras")))
+    with pytest.raises(GraphkitError, match=r"plain\.keras was trained on images"):
+        reconstruct(again, first="segment")
+    assert run_status(whole)[1].state == "done"
+    # To look at the membranes alone any will do.
+    assert reconstruct(_config(place, tmp_path / "alone", segment=plain), last="membrane")[0].state == "done"
 
 
 def test_the_plan_has_its_costs(whole):

@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from graphkit_pipeline.ffn.training import LabelledVolume
+from graphkit_pipeline.ffn.labelled import LabelledVolume
 from graphkit_pipeline.membrane import shipped
 from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
 from graphkit_pipeline.membrane.training import Sampler, train_membrane
