@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -60,7 +60,8 @@ def reconstruct(
     """From images to a connectome: segmentation, synapses, meshes, skeletons, tables.
 
     \b
-    Stages: membrane (if there is a network), segment, reconcile, detect, assign, mesh, skeleton, dataset, evaluate.
+    Stages: membrane (if there is a network), segment, reconcile, link (of a watershed), detect, assign, mesh,
+    skeleton, dataset, evaluate.
     Whatever is finished stays: run it again after it was stopped, and it goes on.
     """
     if example:
@@ -114,13 +115,17 @@ def segment(
         str | None,
         typer.Option(metavar="NETWORK", help="A membrane network: fill what it sees.", show_default=False),
     ] = None,
+    method: Annotated[
+        Literal["flood", "watershed"], typer.Option(help="watershed: cut and link what the membrane network sees.")
+    ] = "flood",
     box: Annotated[
         str | None, typer.Option(metavar="Z0:Z1,Y0:Y1,X0:X1", help="This part of it only.", show_default=False)
     ] = None,
     min_segment_voxels: Annotated[int, typer.Option(min=1, metavar="N", help="Smaller segments are given up.")] = 1000,
 ) -> None:
-    """Segment a volume by flood filling (the first stages of `reconstruct`)."""
+    """Segment a volume by flood filling, or by the affinities of a membrane network (the first stages of `reconstruct`)."""
     with caught():
+        from graphkit_pipeline.agglomeration.joined import LinkSettings
         from graphkit_pipeline.config import ImageSettings, MembraneStage, RunConfig, SegmentStage, network_path
         from graphkit_pipeline.engine import EngineSettings
         from graphkit_pipeline.ffn.settings import FillPolicy
@@ -136,13 +141,17 @@ def segment(
             name=output.name,
             membrane=MembraneStage(network=membrane and network_path(membrane, Path.cwd())),
             segment=SegmentStage(
-                network=network_path(network, Path.cwd()), fill=FillPolicy(min_segment_voxels=min_segment_voxels)
+                network=network_path(network, Path.cwd()),
+                method=method,
+                fill=FillPolicy(min_segment_voxels=min_segment_voxels),
             ),
+            link=LinkSettings(min_segment_voxels=min_segment_voxels),
             engine=EngineSettings(workers="cores" if workers == "cores" else _whole(workers, "--workers")),
         )
         with progress_bar() as progress:
             named = _Named(progress)
-            statuses = reconstruct(config, last="reconcile", progress=named, begin=named.begin)
+            last = "link" if method == "watershed" else "reconcile"
+            statuses = reconstruct(config, last=last, progress=named, begin=named.begin)
         _report(config, statuses)
 
 

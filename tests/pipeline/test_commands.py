@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline.networks import threshold_ffn
-
 ROOT = Path(__file__).parents[2]
 GRAPHKIT = str(Path(sys.executable).with_name("graphkit"))
 
@@ -30,8 +28,8 @@ def _commands() -> list[list[str]]:
 
 
 def _fill_in(example: str) -> str:
-    """What a user would write into the example: the image, a network of one's own, and no further processes."""
-    own = {"location": '"tissue/image"', "network": '"own.keras"', "workers": "0"}
+    """What a user would write into the example: the image, and no further processes."""
+    own = {"location": '"tissue/image"', "workers": "0"}
     for setting, value in own.items():
         example, found = re.subn(rf"^{setting} = \S+", f"{setting} = {value}", example, count=1, flags=re.MULTILINE)
         assert found, setting
@@ -39,7 +37,6 @@ def _fill_in(example: str) -> str:
 
 
 def test_the_commands_of_the_readme(tmp_path: Path) -> None:
-    threshold_ffn(tmp_path / "own.keras", level=110.0)  # quick; the shipped one is tested in ffn/test_shipped
     commands = _commands()
     assert [c[1] for c in commands] == [
         "simulate-tissue",
@@ -64,9 +61,14 @@ def test_the_commands_of_the_readme(tmp_path: Path) -> None:
         assert "WARNING" not in done.stderr
         if "--dry-run" in arguments:
             assert not (tmp_path / "run" / "blocks").exists()
-            assert {line.split()[0] for line in done.stdout.splitlines()[1:]} >= {"segment", "detect", "dataset"}
+            assert {line.split()[0] for line in done.stdout.splitlines()[1:]} >= {
+                "membrane",
+                "segment",
+                "link",
+                "detect",
+            }
     status = _run(["status", "run.toml"], tmp_path)
-    assert [line.split()[1] for line in status.stdout.splitlines()[1:]] == ["done"] * 7
+    assert [line.split()[1] for line in status.stdout.splitlines()[1:]] == ["done"] * 9
     assert json.loads((tmp_path / "run" / "evaluation.json").read_text())["segmentation"]["segments_found"] > 0
     assert "<html" in (tmp_path / "run" / "report.html").read_text()[:500]
     answer = _run(["query", "motifs", "-d", "run/dataset", "--format", "csv"], tmp_path)
