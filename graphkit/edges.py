@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from graphkit.columns import attribute_column, int64_column
 from graphkit.errors import GraphError
 
-__all__ = ["CsrArrays", "csr_of_edges", "row_starts"]
+__all__ = ["CsrArrays", "argsort", "csr_of_edges", "row_starts"]
 
 _MAX_NEURONS = 2**31 - 1
 _AT_ONCE = 1 << 21
@@ -54,7 +54,7 @@ def csr_of_edges(
     del pre, post
     if not (key[1:] > key[:-1]).all():
         if not (key[1:] >= key[:-1]).all():
-            order = _argsort(key)
+            order = argsort(key)
             key, counts = key[order], counts[order]
         first = _firsts(key)
         if not first.all():
@@ -63,7 +63,7 @@ def csr_of_edges(
     else:
         counts = counts.copy()  # the caller may go on to change the array
     source, target = np.divmod(key, max(n, 1))
-    by_target = _argsort(target, stable=True)
+    by_target = argsort(target, stable=True)
     return (
         neurons,
         row_starts(source, n),
@@ -111,7 +111,7 @@ def _neurons(
     if not attributes:
         return _distinct(np.concatenate([of_edges, given])), {}
     columns = {name: attribute_column(values, name, len(given)) for name, values in attributes.items()}
-    order = _argsort(given)
+    order = argsort(given)
     neurons = given[order]
     twice = np.flatnonzero(neurons[1:] == neurons[:-1])
     if len(twice):
@@ -132,7 +132,7 @@ def _firsts(ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
     return first
 
 
-def _argsort(values: NDArray[np.int64], *, stable: bool = False) -> NDArray[np.int64]:
+def argsort(values: NDArray[np.int64], *, stable: bool = False) -> NDArray[np.int64]:
     """The order of ``values``, by sorting (value, place) packed into 63 bits where that is wide enough."""
     if len(values) == 0:
         return np.empty(0, dtype=np.int64)
@@ -168,7 +168,7 @@ def _rank(neurons: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.i
             found[i : i + _AT_ONCE] = _rank(neurons, values[i : i + _AT_ONCE])
         return found
     is_sorted = bool((values[1:] >= values[:-1]).all())
-    order = None if is_sorted else _argsort(values)
+    order = None if is_sorted else argsort(values)
     ordered = values if order is None else values[order]
     first = _firsts(ordered)
     ranks: NDArray[np.int64] = np.searchsorted(neurons, ordered[first])[np.cumsum(first) - 1]

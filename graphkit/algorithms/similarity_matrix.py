@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.edges import row_starts
+from graphkit.edges import argsort, row_starts
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.in_threads import in_threads
@@ -61,32 +61,26 @@ def similarity_matrix(
     starts, features, weights = _features(graph, rows, direction, groups)
     if measure == "jaccard":
         weights = np.minimum(weights, 1)
-    from graphkit.algorithms.similarity_kernels import overlaps
+    from graphkit.algorithms.similarity_kernels import similarities
 
-    k = len(rows)
-    by_feature = np.argsort(features, kind="stable")
-    back = row_starts(features[by_feature], int(features.max(initial=-1)) + 1)
-    owners = np.repeat(np.arange(k), np.diff(starts))[by_feature].astype(np.int32)
-    back_weights = weights[by_feature]
-    shared = np.empty((k, k))
-    products = measure == "cosine"
+    k, cosine = len(rows), measure == "cosine"
+    owners = np.repeat(np.arange(k), np.diff(starts))
+    by_feature = argsort(features, stable=True)
+    back = row_starts(features, int(features.max(initial=-1)) + 1)
+    back_owners, back_weights = owners[by_feature].astype(np.int32), weights[by_feature]
+    counted = weights.astype(np.float64)
+    sizes = np.bincount(owners, weights=np.square(counted) if cosine else counted, minlength=k).astype(np.float64)
+    if cosine:
+        sizes = np.divide(1.0, np.sqrt(sizes), out=np.zeros(k), where=sizes > 0)
+    found = np.zeros((k, k))
 
     def fill(begin: int) -> None:
         end = min(begin + _AT_ONCE, k)
-        overlaps(begin, end, starts, features, weights, back, owners, back_weights, products, shared)
+        similarities(begin, end, starts, features, weights, back, back_owners, back_weights, sizes, cosine, found)
 
     for _ in in_threads(fill, range(0, k, _AT_ONCE), threads):
         pass
-    if products:
-        norm = np.sqrt(np.diag(shared))
-        scale = np.divide(1.0, norm, out=np.zeros(k), where=norm > 0)
-        shared *= scale[:, None]
-        shared *= scale[None, :]
-        np.minimum(shared, 1.0, out=shared)
-        return shared
-    total = np.diag(shared).copy()
-    union = total[:, None] + total[None, :] - shared
-    return np.divide(shared, union, out=shared, where=union > 0)
+    return found
 
 
 def clusters(similarity: NDArray[np.float64], count: int) -> NDArray[np.int64]:
@@ -163,7 +157,9 @@ def _features(
         feature.append(partner[known] + offset)
         count.append(synapses[at[known]])
     key = np.concatenate(owner) * (2 * width) + np.concatenate(feature)
-    pairs, place = np.unique(key, return_inverse=True)
-    sums = np.zeros(len(pairs), dtype=np.int64)
-    np.add.at(sums, place, np.concatenate(count))
-    return row_starts(pairs // (2 * width), len(rows)), pairs % (2 * width), sums
+    order = argsort(key)
+    key, counts = key[order], np.concatenate(count)[order]
+    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.empty(0, dtype=np.int64)
+    pairs, sums = key[first], np.add.reduceat(counts, first) if len(key) else counts
+    owners, features = np.divmod(pairs, 2 * width)
+    return row_starts(owners, len(rows)), features, sums

@@ -85,7 +85,7 @@ def _sql(
 
     notes = _requirements(text, dataset, bound, question)
     values = {name: b.value for name in named_in(text) if (b := bound[name]) is not None}
-    result = run_sql(dataset, text, limit=limit, parameters=values)
+    result = run_sql(dataset, text, limit=limit, parameters=values, keep=True)
     return replace(result, notes=(*notes, *result.notes))
 
 

@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.query.answers import Answer
 
-__all__ = ["cached_answer", "is_kept", "keep_answer", "limit_bytes", "remember_form", "remembered_form"]
+__all__ = [
+    "cached_answer",
+    "cached_rows",
+    "is_kept",
+    "keep_answer",
+    "keep_rows",
+    "limit_bytes",
+    "remember_form",
+    "remembered_form",
+]
 
 _MAGIC = b"graphkit answer 1\n"
 _DIGEST = 64
@@ -85,7 +94,11 @@ def _path(dataset: Dataset, kind: str, text: str) -> Path | None:
 
 def cached_answer(form: ir.Form, dataset: Dataset) -> Answer | None:
     """The answer as it was given before; None where it is not known."""
-    text = ir.to_json(form)
+    return cached_rows(ir.to_json(form), dataset)
+
+
+def cached_rows(text: str, dataset: Dataset) -> Answer | None:
+    """The answer to what ``text`` says in full (a form, or a statement with its parameters); None where it is not known."""
     path = _path(dataset, "answer", text)
     data = None if path is None else _checked.pop(path, None) or _whole(path)
     if data is None:
@@ -130,9 +143,13 @@ def _whole(path: Path) -> bytes | None:
 
 def keep_answer(form: ir.Form, dataset: Dataset, answer: Answer, took_s: float) -> None:
     """Keeps an answer; does nothing where it cannot be kept, or is too large to be worth it."""
+    keep_rows(ir.to_json(form), dataset, answer, took_s)
+
+
+def keep_rows(text: str, dataset: Dataset, answer: Answer, took_s: float) -> None:
+    """Keeps the answer to what ``text`` says in full."""
     if answer.timed_out or answer.interrupted:
         return
-    text = ir.to_json(form)
     path = _path(dataset, "answer", text)
     most = limit_bytes() // 4
     size = answer.table.nbytes

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import SqlError, did_you_mean
 from graphkit.interrupted import interruptible
+from graphkit.query.answer_cache import cached_rows, keep_rows
+from graphkit.query.answers import Answer
 from graphkit.query.ir import is_whole
 from graphkit.query.result import Result, cut_off
 from graphkit.tables import connect
@@ -33,13 +36,30 @@ _TABLE_FUNCTIONS = {
 }
 """Those that look at nothing but their arguments, the views and what DuckDB itself is."""
 
+_CHANGING = {
+    *("current_connection_id", "current_date", "current_query", "current_query_id", "current_setting", "current_time"),
+    *("current_timestamp", "current_transaction_id", "currval", "gen_random_uuid", "get_current_time"),
+    *("get_current_timestamp", "getvariable", "localtime", "localtimestamp", "nextval", "now", "random", "reservoir"),
+    *("sample", "setseed", "stats", "tablesample", "today", "transaction_timestamp", "txid_current"),
+    *("uuid", "uuidv4", "uuidv7"),
+}
+"""What can give another value each time it is asked: DuckDB's functions that are not CONSISTENT, and samples."""
+
 _QUERY_NODES = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 
 
 def run_sql(
-    dataset: Dataset, statement: str, *, limit: int | None = None, parameters: Mapping[str, Any] | None = None
+    dataset: Dataset,
+    statement: str,
+    *,
+    limit: int | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    keep: bool = False,
 ) -> Result:
     """The answer to one SELECT over the views of ``graphkit.tables``; $name in it stands for ``parameters["name"]``.
+
+    With ``keep`` it is the one given before to the same statement and parameters, where that is known; not where the statement
+    has a function that can give another value each time.
 
     Raises:
         SqlError: not one SELECT, or DuckDB refuses it or fails.
@@ -49,6 +69,12 @@ def run_sql(
     if limit is not None and (not is_whole(limit) or limit < 1):
         raise SqlError(f"The limit must be a whole number of at least 1, got {limit!r}.")
     text = _one_select(statement)
+    asked = {"sql": text, "limit": limit, "parameters": dict(parameters or {})}
+    key = json.dumps(asked, sort_keys=True, default=repr) if keep and _CHANGING.isdisjoint(_words(text)) else None
+    kept = None if key is None else cached_rows(key, dataset)
+    if kept is not None:
+        return _result(dataset, text, parameters, kept.table, kept.complete, limit)
+    began = time.monotonic()
     with connect(dataset, sandbox=True) as connection:
         views = [
             row[0] for row in connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
@@ -63,8 +89,22 @@ def run_sql(
         except duckdb.Error as error:
             raise _explained(error, views) from error
     complete = limit is None or len(found) <= limit
+    found = found if complete else found.slice(0, limit)
+    if key is not None:
+        keep_rows(key, dataset, Answer(found, complete), time.monotonic() - began)
+    return _result(dataset, text, parameters, found, complete, limit)
+
+
+def _result(
+    dataset: Dataset,
+    text: str,
+    parameters: Mapping[str, Any] | None,
+    table: pa.Table,
+    complete: bool,
+    limit: int | None,
+) -> Result:
     return Result(
-        table=found if complete else found.slice(0, limit),
+        table=table,
         question=text,
         complete=complete,
         notes=(*dataset.notes, *(() if complete else (cut_off(limit),))),
@@ -95,6 +135,10 @@ def _not_a_condition(predicate: str, why: str) -> SqlError:
     return SqlError(
         f"{predicate!r} is not a condition on neurons. {why}", hint="For example: type = 'EPG' AND inputs >= 100"
     )
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold()))
 
 
 def _one_select(statement: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import duckdb
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from graphkit.place import placed_sql
+from graphkit.place import place_ranges, placed_sql
 
 _NM = st.one_of(st.integers(-(2**31), 2**31 - 1), st.sampled_from([-1025, -1024, -1, 0, 1023, 1024, 2**30 - 1, 2**30]))
 
@@ -29,3 +32,30 @@ def test_a_code_is_the_interleaved_bits_of_the_cube(points: list[tuple[int, int,
 def test_without_a_coordinate_there_is_no_place() -> None:
     query = placed_sql("(VALUES (1, 5, NULL::INTEGER, 7)) t(n, x, y, z)", "x", "y", "z", "n")
     assert duckdb.connect().execute(query).fetchall() == [(1, None)]
+
+
+_corner = st.tuples(*[st.integers(-(2**31) + 1, 2**31 - 2)] * 3)
+_width = st.tuples(*[st.one_of(st.integers(1, 3000), st.integers(1, 2**20))] * 3)
+
+
+@given(
+    low=_corner,
+    width=_width,
+    within=st.tuples(*[st.floats(0, 1, exclude_max=True)] * 3),
+    most=st.sampled_from([1, 8, 256]),
+)
+def test_every_place_in_a_box_is_in_a_range(
+    low: tuple[int, ...], width: tuple[int, ...], within: tuple[float, ...], most: int
+) -> None:
+    high = tuple(min(a + w, 2**31 - 1) for a, w in zip(low, width, strict=True))
+    ranges = place_ranges(low, high, most=most)  # type: ignore[arg-type]
+    assert all(a <= b < c for (a, b), (c, _) in pairwise(ranges)), "ascending, apart"
+    point = [a + int(f * (b - a)) for a, b, f in zip(low, high, within, strict=True)]
+    assert any(a <= interleaved(*point) <= b for a, b in ranges)
+
+
+@given(low=st.tuples(*[st.integers(-5, 5)] * 3), width=st.tuples(*[st.integers(1, 6)] * 3))
+def test_ranges_hold_nothing_else_where_there_may_be_enough(low: tuple[int, ...], width: tuple[int, ...]) -> None:
+    corner, far = (tuple(1024 * v for v in vs) for vs in (low, map(sum, zip(low, width, strict=True))))
+    ranges = place_ranges(corner, far, most=10_000)  # type: ignore[arg-type]
+    assert sum(b - a + 1 for a, b in ranges) == math.prod(width)

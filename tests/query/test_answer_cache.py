@@ -10,15 +10,18 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pytest
 
+from graphkit.catalogue import Catalogue
 from graphkit.dataset import Dataset, open_dataset
 from graphkit.errors import GraphkitError
 from graphkit.query import answer_cache, ir
 from graphkit.query.answer_cache import cached_answer, keep_answer, remember_form, remembered_form
 from graphkit.query.answers import Answer
 from graphkit.query.english import parse_english
+from graphkit.query.sql import _CHANGING
 from tests.cli.test_command import graphkit_command
 from tests.conftest import LONG
 
@@ -214,6 +217,45 @@ def test_processes_that_are_killed_leave_whole_answers(cache: Path, tiny: Datase
         kept = cached_answer(ir.Types(limit=limit), tiny)
         assert kept is None or kept.table == table
         assert tiny.query(ir.Types(limit=limit)).table == table
+
+
+def test_sql_of_the_catalogue_is_kept_where_it_gives_the_same_each_time(
+    cache: Path, tiny: Dataset, tmp_path: Path
+) -> None:
+    def kept() -> int:
+        return len(list(cache.glob("*.answer")))
+
+    lines = "-- title: X\n-- group: X\n-- about: X\n-- parameter: least int >= 0 = 0: x\n-- column: x: x\n"
+    lines += "-- example: least=1\n"
+    (tmp_path / "fixed.sql").write_text(f"{lines}SELECT type AS x FROM neurons WHERE inputs >= $least ORDER BY 1\n")
+    (tmp_path / "drawn.sql").write_text(f"{lines}SELECT random() AS x FROM neurons WHERE inputs >= $least\n")
+    catalogue = Catalogue(tiny, folders=[tmp_path])
+    first = catalogue.run("fixed", least=1)
+    assert kept() == 1
+    again = catalogue.run("fixed", least=1)
+    assert (again.table, again.notes, again.meanings) == (first.table, first.notes, first.meanings)
+    assert catalogue.run("fixed", least=2, limit=1).complete is False
+    assert catalogue.run("fixed", least=2, limit=1).complete is False
+    assert kept() == 2
+    assert catalogue.run("drawn").table != catalogue.run("drawn").table
+    tiny.sql("SELECT count(*) FROM neurons")
+    assert kept() == 2
+
+
+def test_every_function_that_changes_is_known() -> None:
+    listed = duckdb.sql(
+        "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+    ).fetchall()
+    harmless = {
+        "current_database",
+        "current_schema",
+        "current_schemas",
+        "error",
+        "in_search_path",
+        "setval",
+        "sleep_ms",
+    }
+    assert {name for (name,) in listed} - harmless - {"vector_type", "write_log"} <= _CHANGING
 
 
 def test_the_command_gives_the_same_bytes_again(cache: Path, tiny: Dataset) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from graphkit.errors import NotAnswerableError
 from graphkit.query import ir
 from graphkit.query.conditions import condition_sql, region_list_sql
+from graphkit.query.plans.boxes import synapses_near_sql
 from graphkit.query.plans.columns import REGION_NAME, group_columns, neuron_columns, region_join
 from graphkit.query.plans.plan import Plan
 from graphkit.query.plans.selected import (
@@ -191,8 +192,9 @@ def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
         electrical = selection.kind == "electrical"  # of which both orientations were counted
         rows = "least(pre_id, post_id), greatest(pre_id, post_id)" if electrical else "pre_id, post_id"
         terms.append(f"({rows}{region}) IN (SELECT ({rows}{region}) FROM ({pairs}))")
+    source = "synapses" if form.box is None else synapses_near_sql(form.box, dataset)
     points = ", ".join(f"{end}_{a}_nm" for end in ("pre", "post") for a in "xyz")
     return (
         f"SELECT synapse_id, pre_id, post_id, {points}, size, score, {REGION_NAME}, nt FROM "
-        f"(SELECT * FROM synapses WHERE {' AND '.join(terms)}) e{region_join(dataset)} ORDER BY pre_id, post_id, synapse_id"
+        f"(SELECT * FROM {source} WHERE {' AND '.join(terms)}) e{region_join(dataset)} ORDER BY pre_id, post_id, synapse_id"
     )
