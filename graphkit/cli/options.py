@@ -10,9 +10,11 @@ import typer
 __all__ = [
     "AnnotationsIdOption",
     "AnnotationsOption",
+    "ColourOption",
     "DatasetOption",
     "ExplainOption",
     "FormatOption",
+    "KindOption",
     "LimitOption",
     "MemoryOption",
     "NeuronsOption",
@@ -58,6 +60,21 @@ PlotOption = Annotated[
     Path | None,
     typer.Option(
         "--plot", metavar="FILE", help="Also draw the answer: to a .png, .svg or .pdf file.", show_default=False
+    ),
+]
+ColourOption = Annotated[
+    str | None,
+    typer.Option(
+        "--colour-by",
+        metavar="COLUMN",
+        help="Of the drawn circuit or paths: type, class, side, ...  [else transmitter]",
+        show_default=False,
+    ),
+]
+KindOption = Annotated[
+    str | None,
+    typer.Option(
+        "--plot-kind", metavar="KIND", help="Another picture: circuit, layers, matrix, bars ...", show_default=False
     ),
 ]
 ExplainOption = Annotated[

@@ -15,9 +15,11 @@ from graphkit.cli.opening import opened
 from graphkit.cli.options import (
     AnnotationsIdOption,
     AnnotationsOption,
+    ColourOption,
     DatasetOption,
     ExplainOption,
     FormatOption,
+    KindOption,
     LimitOption,
     NeuronsOption,
     NoCacheOption,
@@ -60,6 +62,8 @@ def query(
     limit: LimitOption = None,
     explain: ExplainOption = False,
     plot: PlotOption = None,
+    plot_kind: KindOption = None,
+    colour_by: ColourOption = None,
     set_: SetOption = None,
     neurons: NeuronsOption = None,
     annotations: AnnotationsOption = None,
@@ -126,7 +130,7 @@ def query(
         if explain:
             print(result.explain())
             return
-        print_answer(result, chosen, output, plot)
+        print_answer(result, chosen, output, plot, plot_kind, colour_by)
 
 
 def _form(brain: Dataset, question: str, file: Path | None) -> ir.Form:
@@ -162,7 +166,14 @@ def check_files(output: Path | None, plot: Path | None) -> None:
         picture_format(plot)
 
 
-def print_answer(result: Result, form: str, output: Path | None, plot: Path | None = None) -> None:
+def print_answer(
+    result: Result,
+    form: str,
+    output: Path | None,
+    plot: Path | None = None,
+    plot_kind: str | None = None,
+    colour_by: str | None = None,
+) -> None:
     """Prints the answer or writes it to a file, and draws it; the exact question and the notes go to stderr."""
     from graphkit.cli.render import write_result
 
@@ -177,5 +188,5 @@ def print_answer(result: Result, form: str, output: Path | None, plot: Path | No
     if plot is not None:
         from graphkit.views import save_plot
 
-        save_plot(result, plot)
+        save_plot(result, plot, plot_kind, colour_by=colour_by)
         say(f"Drew the answer to {plot}")

@@ -144,8 +144,10 @@ class Result:
         """``graph()`` as a networkx DiGraph: ids as nodes, ``synapses`` on the edges."""
         return self.graph().to_networkx()
 
-    def plot(self, kind: str | None = None) -> Figure:
+    def plot(self, kind: str | None = None, *, colour_by: str | None = None) -> Figure:
         """A picture of the answer (``graphkit.views``): the natural one, or another of ``graphkit.views.KINDS``.
+
+        ``colour_by`` a column of the neurons: the colours of circuits and paths; their transmitter if not given.
 
         Raises:
             NotAnswerableError: no picture fits the answer, or it would have too much in it to be read.
@@ -153,7 +155,7 @@ class Result:
         """
         from graphkit.views import plot
 
-        return plot(self, kind)
+        return plot(self, kind, colour_by=colour_by)
 
     def explain(self) -> str:
         """What ran: the exact question, the engine, the SQL."""

@@ -3,6 +3,7 @@
     census          motifs (a bar a pattern, with its drawing), and motifs by type
     significance    motifs against a null model: z, with their drawings
     circuit         connections between types, or between a readable number of neurons
+    layers          the same in layers, from who sends to who receives
     matrix          connections between many types; flow from region to region
     paths           paths, a column a step
     regions         the tree of regions
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "picture_format", "plot", "save_plot"]
 
-KINDS = ("census", "significance", "circuit", "matrix", "paths", "regions", "curve", "bars")
+KINDS = ("census", "significance", "circuit", "layers", "matrix", "paths", "regions", "curve", "bars")
 
 
-def plot(result: Result, kind: str | None = None) -> Figure:
+def plot(result: Result, kind: str | None = None, *, colour_by: str | None = None) -> Figure:
     """The picture of an answer; ``kind`` where it is not to be the natural one.
+
+    ``colour_by``: the column of the neurons that gives the discs of circuits and paths their colours (type, class, side, one of
+    the user's own); their transmitter where not given. Of a type, what most of its neurons have.
 
     Raises:
         NotAnswerableError: no picture (or not this one) fits the answer, or it would have too much in it to be read.
@@ -49,8 +53,10 @@ def plot(result: Result, kind: str | None = None) -> Figure:
     chosen = kind or natural_kind(result)
     if chosen is None or not fits(result, chosen):
         raise _no_picture(result, kind)
+    if colour_by is not None:
+        colour_by = _column(result, chosen, colour_by)
     with own_style():
-        return draw(result, chosen)
+        return draw(result, chosen, colour_by)
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
@@ -67,7 +73,9 @@ def picture_format(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
-def save_plot(result: Result, path: str | os.PathLike[str], kind: str | None = None) -> None:
+def save_plot(
+    result: Result, path: str | os.PathLike[str], kind: str | None = None, *, colour_by: str | None = None
+) -> None:
     """Writes the picture of an answer to a .png, .svg or .pdf file, whole or not at all.
 
     Raises:
@@ -78,9 +86,18 @@ def save_plot(result: Result, path: str | os.PathLike[str], kind: str | None = N
     from graphkit.views.figure import figure_bytes
 
     form = picture_format(path)
-    data = figure_bytes(plot(result, kind), form)
+    data = figure_bytes(plot(result, kind, colour_by=colour_by), form)
     with replacing(Path(path)) as file:
         file.write(data)
+
+
+def _column(result: Result, kind: str, name: str) -> str:
+    if kind not in ("circuit", "layers", "paths") or result.dataset is None:
+        raise NotAnswerableError(
+            f"A picture of the kind {kind!r} has no colours by {name!r}.",
+            hint="Circuits and paths have discs with colours.",
+        )
+    return result.dataset.vocabulary.group(name)
 
 
 def _no_picture(result: Result, kind: str | None) -> NotAnswerableError:

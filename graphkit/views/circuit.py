@@ -7,12 +7,14 @@ those that are strongly connected beside each other.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
 from graphkit.views.colours import UNKNOWN, colour_legend, colours_of
 from graphkit.views.figure import GREY, INK, halo, new_figure, plain_axes, titled
+from graphkit.views.layers import layer_places
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,11 +38,13 @@ def circuit_diagram(
     *,
     kinds: Mapping[str, str | None] | None = None,
     kinds_are: str = "transmitter",
+    layers: bool = False,
 ) -> Figure:
     """The diagram of connections (from, to) with their synapses.
 
     Args:
         kinds: transmitter (or class) of each disc, which gives the colours; ``kinds_are`` says what it is.
+        layers: columns from who sends to who receives (``graphkit.views.layers``), in place of a circle.
 
     Raises:
         NotAnswerableError: no connection, or more discs than can be read.
@@ -51,27 +55,37 @@ def circuit_diagram(
             "There is no connection to draw.", hint="Ask for fewer synapses, or in a larger region."
         )
     check_discs(len(names))
-    sources, targets = _two_groups(edges, names) or (set(), set())
+    sources, targets = (set(), set()) if layers else _two_groups(edges, names) or (set(), set())
     apart = bool(sources)
-    places = _columns(edges, sources, targets) if apart else _circle(edges, names)
+    places = (
+        layer_places(edges, names) if layers else _columns(edges, sources, targets) if apart else _circle(edges, names)
+    )
     kinds = kinds or {}
-    colour = colours_of(kinds.values())
+    colour = colours_of([kinds.get(n) for n in names])
     tall = max(4.6, 1.6 + 0.36 * max(len(sources), len(targets))) if apart else 6.6
-    figure = new_figure(8.4, tall)
+    wide = 8.4
+    if layers:
+        columns = Counter(x for x, _ in places.values())
+        tall, wide = max(3.6, 1.4 + 0.75 * max(columns.values())), max(7.0, 3.0 + 1.5 * len(columns))
+    figure = new_figure(wide, tall)
     axes = figure.add_subplot()
     plain_axes(axes)
-    if apart:
+    if apart or layers:
         axes.set_aspect("auto")
     heaviest = max(edges.values())
     for pair, synapses in sorted(edges.items(), key=lambda item: item[1]):  # the strongest lie on top
         shade = colour.get(kinds.get(pair[0]) or UNKNOWN, GREY)
-        bend = 0.14 if not apart else 0.06 if pair[::-1] in edges else 0.0
+        if layers and pair[0] == pair[1]:
+            _ring(axes, places[pair[0]], _width(synapses, heaviest), shade)
+            continue
+        near = layers and places[pair[0]][0] == places[pair[1]][0]
+        bend = 0.4 if near else 0.14 if not apart else 0.06 if pair[::-1] in edges else 0.0
         _arrow(axes, places, pair, _width(synapses, heaviest), shade, 0.35 + 0.5 * synapses / heaviest, bend)
         if len(edges) <= _LABELLED_ARROWS:
             part = _roomy(pair, sources, targets) if apart else 0.42
             _number(axes, places, pair, synapses, bend, part, 5.4 / (tall - 1) if apart else 1.0)
     for name in names:
-        side = ("left" if name in sources else "right") if apart else ""
+        side = "above" if layers else ("left" if name in sources else "right") if apart else ""
         _disc(
             axes,
             name,
@@ -80,10 +94,15 @@ def circuit_diagram(
             side,
             25 if (name, name) in edges else 15,
         )
-    _limits(axes, names, apart)
+    if layers:
+        axes.set_xlim(-0.5, max(x for x, _ in places.values()) + 0.5)
+        axes.set_ylim(-0.08, 1.08)
+    else:
+        _limits(axes, names, apart)
     drawn = [kinds.get(n) or UNKNOWN for n in names] if kinds else []
     colour_legend(axes, colour, drawn, kinds_are, _widths(heaviest, min(edges.values())))
-    titled(figure, title)
+    rings = layers and any(a == b for a, b in edges)
+    titled(figure, title, "From left to right by signal flow. A ring: connections within." if rings else "")
     return figure
 
 
@@ -208,6 +227,14 @@ def _arrow(
     )
 
 
+def _ring(axes: Axes, place: Place, width: float, colour: str) -> None:
+    """Around a disc that connects with itself."""
+    (x, y), size = place, 21 + width
+    axes.plot(
+        [x], [y], marker="o", markersize=size, fillstyle="none", color=colour, markeredgewidth=0.6 * width, zorder=3
+    )
+
+
 def _roomy(pair: tuple[str, str], sources: set[str], targets: set[str]) -> float:
     """How far along an arrow its number has room: on the side of the longer column, and not where the arrow back has its."""
     near_source = (len(sources) >= len(targets)) == (pair[0] in sources)
@@ -234,8 +261,11 @@ def _disc(axes: Axes, name: str, place: Place, colour: str, column: str, room: f
     axes.plot(
         [x], [y], marker="o", markersize=15, color=colour, markeredgecolor=INK, markeredgewidth=0.7, zorder=4, gid=name
     )
-    if column:
-        aside: tuple[float, float] = (-12.0 if column == "left" else 12.0, 0.0)
+    aside: tuple[float, float]
+    if column == "above":
+        aside, side, height = (0.0, 13.0), "center", "bottom"
+    elif column:
+        aside = (-12.0 if column == "left" else 12.0, 0.0)
         side, height = ("right" if column == "left" else "left"), "center"
     else:
         angle = math.atan2(y, x)

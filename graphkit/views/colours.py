@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -41,11 +42,14 @@ def transmitter_colour(name: str | None) -> str:
 
 
 def colours_of(names: Iterable[str | None]) -> dict[str, str]:
-    """A colour for each name: those of transmitters where they are known ones, else the palette in order of the names."""
-    found = sorted({n for n in names if n is not None})
+    """A colour for each name: those of transmitters where they are known ones, else the palette in order of the names, the most
+    frequent ones where it has not enough; others are grey."""
+    counts = Counter(n for n in names if n is not None)
+    found = sorted(counts)
     if any(transmitter_colour(n) != GREY for n in found):
         return {**{n: transmitter_colour(n) for n in found}, UNKNOWN: GREY}
-    return {**{n: PALETTE[i] if i < len(PALETTE) else GREY for i, n in enumerate(found)}, UNKNOWN: GREY}
+    shown = sorted(sorted(found, key=lambda n: -counts[n])[: len(PALETTE)])
+    return {**dict(zip(shown, PALETTE, strict=False)), **{n: GREY for n in found if n not in shown}, UNKNOWN: GREY}
 
 
 def colour_legend(
@@ -56,7 +60,11 @@ def colour_legend(
 
     used = set(drawn)
     disc = {"marker": "o", "linestyle": "", "markersize": 8, "markeredgecolor": INK, "markeredgewidth": 0.5}
-    handles = [Line2D([], [], color=colour[k], label=k, **disc) for k in colour if k in used]  # type: ignore[arg-type]
+    others = [k for k in colour if k in used and colour[k] == GREY and k != UNKNOWN]
+    named = {k: colour[k] for k in colour if k in used and (k not in others or len(others) == 1)}
+    if len(others) > 1:
+        named[f"{len(others):,} others"] = GREY
+    handles = [Line2D([], [], color=c, label=k, **disc) for k, c in named.items()]  # type: ignore[arg-type]
     if handles or more:
         axes.legend(
             handles=[*handles, *more],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphkit.query.vocabulary import quoted_name
 from graphkit.views.figure import own_labels
 from graphkit.views.natural import edges_of, ends_of
 
@@ -31,8 +32,9 @@ def _samples(result: Result, name: str) -> dict[str, int]:
     return {} if against is None or stopped else {name: against.samples}
 
 
-def draw(result: Result, kind: str) -> Figure:
-    """The picture of a kind that fits the answer."""
+def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
+    """The picture of a kind that fits the answer; discs are coloured by a column of the neurons, else by transmitter."""
+    column, called = colour_by or "nt", _called(colour_by)
     title = _title(result)
     match kind:
         case "census":
@@ -53,17 +55,18 @@ def draw(result: Result, kind: str) -> Figure:
 
             return region_chart(result.table, title)
         case "paths":
-            return _paths(result)
-        case "circuit" | "matrix":
+            return _paths(result, column, called)
+        case "circuit" | "layers" | "matrix":
             ends = ends_of(result)
             assert ends is not None, "it fits"
             if ends[0] == "pre_id":
-                return _neurons(result, ends, kind)
-            if kind == "circuit":
+                return _neurons(result, ends, kind, column, called)
+            if kind != "matrix":
                 from graphkit.views.circuit import circuit_diagram
 
                 edges = edges_of(result, ends[0], ends[1], "synapses")
-                return circuit_diagram(edges, title, kinds=_of_types(result) if ends[0] == "pre_type" else {})
+                kinds = _of_types(result, column) if ends[0] == "pre_type" else {}
+                return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, layers=kind == "layers")
             edges = edges_of(result, *ends)
             from graphkit.views.matrix import heat_map
 
@@ -90,23 +93,29 @@ _AXES = {
 }
 
 
-def _neurons(result: Result, ends: tuple[str, str, str], kind: str) -> Figure:
+def _called(column: str | None) -> str:
+    """What a legend calls the column."""
+    return "transmitter" if column in (None, "nt") else str(column).replace("_", " ")
+
+
+def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str, called: str) -> Figure:
     """Connections of single neurons; that they are too many is seen before their rows are looked at."""
     from graphkit.views.circuit import check_discs, circuit_diagram
     from graphkit.views.matrix import heat_map
 
     ids = {i for end in ends[:2] for i in result.table[end].unique().to_pylist()}
     check_discs(len(ids))
-    names = _names(result, ids)
-    figure = "synapses" if kind == "circuit" else ends[2]
+    names = _names(result, ids, column)
+    figure = ends[2] if kind == "matrix" else "synapses"
     edges = {(names[a][0], names[b][0]): n for (a, b), n in edges_of(result, ends[0], ends[1], figure).items()}
-    if kind == "circuit":
-        return circuit_diagram(edges, _title(result), kinds=dict(names.values()))
+    if kind != "matrix":
+        layers = kind == "layers"
+        return circuit_diagram(edges, _title(result), kinds=dict(names.values()), kinds_are=called, layers=layers)
     unit = _FIGURES.get(figure, figure)
     return heat_map(edges, _title(result), unit=unit, rows="presynaptic neuron", columns="postsynaptic neuron")
 
 
-def _paths(result: Result) -> Figure:
+def _paths(result: Result, column: str, called: str) -> Figure:
     from graphkit.views.paths import path_diagram
 
     rows = result.rows()
@@ -114,26 +123,37 @@ def _paths(result: Result) -> Figure:
         paths = [[t or "(none)" for t in row["types"]] for row in rows]
         weights = [[row["paths"]] * (len(p) - 1) for row, p in zip(rows, paths, strict=True)]
         return path_diagram(
-            paths, weights, _title(result), kinds=_of_types(result), unit="paths of single neurons", added=True
+            paths,
+            weights,
+            _title(result),
+            kinds=_of_types(result, column),
+            kinds_are=called,
+            unit="paths of single neurons",
+            added=True,
         )
-    names = _names(result, {i for row in rows for i in row["neuron_ids"]})
+    names = _names(result, {i for row in rows for i in row["neuron_ids"]}, column)
     paths = [[names[i][0] for i in row["neuron_ids"]] for row in rows]
     kinds = dict(names.values())
-    return path_diagram(paths, [row["synapses"] for row in rows], _title(result), kinds=kinds)
+    return path_diagram(paths, [row["synapses"] for row in rows], _title(result), kinds=kinds, kinds_are=called)
 
 
-def _names(result: Result, ids: set[int]) -> dict[int, tuple[str, str | None]]:
-    """A label, its own, and the transmitter of each neuron."""
+def _names(result: Result, ids: set[int], column: str) -> dict[int, tuple[str, str | None]]:
+    """A label, its own, and what stands in the column, of each neuron."""
     rows: list[tuple[int, str | None, str | None]] = [(i, None, None) for i in sorted(ids)]
     if result.dataset is not None:
-        sql = "SELECT neuron_id, name, nt FROM neurons WHERE neuron_id IN (SELECT unnest($ids)) ORDER BY neuron_id"
+        kind = f"{quoted_name(column)}::VARCHAR"
+        sql = f"SELECT neuron_id, name, {kind} FROM neurons WHERE neuron_id IN (SELECT unnest($ids)) ORDER BY neuron_id"
         rows = result.dataset.cursor(sql).execute(sql, {"ids": sorted(ids)}).fetchall()
     labels = own_labels({i: name for i, name, _ in rows})
     return {i: (labels[i], nt) for i, _, nt in rows}
 
 
-def _of_types(result: Result) -> dict[str, str | None]:
+def _of_types(result: Result, column: str) -> dict[str, str | None]:
+    """What most neurons of each type have in the column."""
     if result.dataset is None:
         return {}
-    sql = "SELECT type, nt, count(*) AS n FROM neurons WHERE nt IS NOT NULL GROUP BY type, nt ORDER BY n, nt DESC"
+    kind = f"{quoted_name(column)}::VARCHAR"
+    sql = (
+        f"SELECT type, {kind} AS k, count(*) AS n FROM neurons WHERE k IS NOT NULL GROUP BY type, k ORDER BY n, k DESC"
+    )
     return {kind or "(none)": nt for kind, nt, _ in result.dataset.cursor(sql).execute(sql).fetchall()}

@@ -59,7 +59,7 @@ def fits(result: Result, kind: str) -> bool:
             return any(columns >= curve for curve in CURVES.values())
         case "regions":
             return columns >= {"region", "parent", "path", "inputs"}
-        case "circuit":
+        case "circuit" | "layers":
             return ends_of(result) is not None and "synapses" in columns
         case "matrix":
             return ends_of(result) is not None

@@ -29,6 +29,7 @@ def path_diagram(
     title: str,
     *,
     kinds: Mapping[str, str | None] | None = None,
+    kinds_are: str = "transmitter",
     unit: str = "synapses",
     added: bool = False,
     note: str = "",
@@ -38,7 +39,7 @@ def path_diagram(
     Args:
         paths: names along each path.
         weights: of each path's connections, one fewer than its names.
-        kinds: transmitter by name, which gives the colours.
+        kinds: transmitter (or what ``kinds_are`` says) by name, which gives the colours.
         added: weights of paths that share a connection are added up; else they are the same, its synapses.
 
     Raises:
@@ -95,7 +96,7 @@ def path_diagram(
         )
     axes.set_xlim(-0.35, last + 0.35)
     axes.set_ylim(-0.6, tallest - 0.2)
-    colour_legend(axes, colour, [kinds.get(n) or UNKNOWN for _, n in places] if kinds else [], "transmitter")
+    colour_legend(axes, colour, [kinds.get(n) or UNKNOWN for _, n in places] if kinds else [], kinds_are)
     titled(figure, title, note or f"Numbers: {unit}.")
     return figure
 

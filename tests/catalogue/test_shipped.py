@@ -13,7 +13,7 @@ from graphkit.catalogue import Catalogue, Question, shipped_folder
 from graphkit.catalogue.values import split_example
 from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
-from tests.catalogue.expected_rest import EXPECTED
+from tests.catalogue.expected_motifs import EXPECTED
 from tests.query.oracle import Oracle
 
 ROOT = Path(__file__).parents[2]
