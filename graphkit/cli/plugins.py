@@ -26,6 +26,7 @@ _RECONSTRUCTION = {
     "train": "Train a flood-filling or a synapse network.",
     "segment": "Segment an image volume by flood filling.",
     "reconstruct": "From images to a connectome, resumable.",
+    "agglomerate": "Choose which segments are one neuron, without inference.",
     "status": "How far a reconstruction is.",
     "evaluate": "Compare a reconstruction with the truth; a report.",
     "view": "Look at a run, a tissue or a volume in Neuroglancer.",

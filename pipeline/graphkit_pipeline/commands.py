@@ -11,7 +11,7 @@ import typer
 from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.errors import GraphkitError
 
-__all__ = ["evaluate", "reconstruct", "segment", "simulate_tissue", "status", "view"]
+__all__ = ["agglomerate", "evaluate", "reconstruct", "segment", "simulate_tissue", "status", "view"]
 
 _EXAMPLE = Path(__file__).with_name("example-run.toml")
 
@@ -60,8 +60,8 @@ def reconstruct(
     """From images to a connectome: segmentation, synapses, meshes, skeletons, tables.
 
     \b
-    Stages: membrane (if there is a network), segment, reconcile, link (of a watershed), detect, assign, mesh,
-    skeleton, dataset, evaluate.
+    Stages: membrane (if there is a network), segment, reconcile, link (of a watershed), agglomerate (if asked for), detect,
+    assign, mesh, skeleton, dataset, evaluate.
     Whatever is finished stays: run it again after it was stopped, and it goes on.
     """
     if example:
@@ -153,6 +153,55 @@ def segment(
             last = "link" if method == "watershed" else "reconcile"
             statuses = reconstruct(config, last=last, progress=named, begin=named.begin)
         _report(config, statuses)
+
+
+def agglomerate(
+    run: RunFile,
+    threshold: Annotated[
+        float | None,
+        typer.Option(metavar="T", help="Join what scores at least T, and build the graph anew.", show_default=False),
+    ] = None,
+) -> None:
+    """Choose which segments are one neuron, from the scores that are there.
+
+    \b
+    Without --threshold: how many neurons each threshold would make, and their accuracy where a truth is named.
+    The network is not asked again. The setting agglomerate.threshold in RUN.TOML does the same for good.
+    """
+    with caught():
+        from dataclasses import replace
+
+        from graphkit_pipeline.config import read_config
+        from graphkit_pipeline.run import reconstruct
+
+        config = read_config(run)
+        with progress_bar() as progress:
+            named = _Named(progress)
+            if threshold is not None:
+                chosen = replace(config, agglomerate=replace(config.agglomerate, enabled=True, threshold=threshold))
+                statuses = reconstruct(chosen, first="dataset", progress=named, begin=named.begin)
+            else:
+                rows = _thresholds(config, progress)
+        if threshold is not None:
+            _report(config, statuses)
+        else:
+            _print_columns(rows)
+
+
+def _thresholds(config: Any, progress: Any) -> list[tuple[str, ...]]:
+    """A row a threshold: joins, neurons, and where there is a truth VI."""
+    from graphkit_pipeline.agglomeration.neurons import score_thresholds
+
+    found = score_thresholds(config, (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95), progress)
+    scored = found[0].score is not None
+    rows: list[tuple[str, ...]] = [
+        ("threshold", "joins", "neurons", *(("VI split", "VI merge", "VI sum") if scored else ()))
+    ]
+    for row in found:
+        score = row.score
+        bits = (f"{score.vi_split:.3f}", f"{score.vi_merge:.3f}", f"{score.vi_sum:.3f}") if score else ()
+        rows.append((f"{row.threshold:g}" if row.threshold else "none", f"{row.joins:,}", f"{row.neurons:,}", *bits))
+    return rows
 
 
 def evaluate(

@@ -38,6 +38,7 @@ from typing import Any, Literal, TypeVar
 
 from graphkit.errors import GraphkitError, did_you_mean
 from graphkit_pipeline.agglomeration.joined import LinkSettings
+from graphkit_pipeline.agglomeration.resegment import ResegmentSettings
 from graphkit_pipeline.engine import EngineSettings
 from graphkit_pipeline.evaluation.result import EvaluationSettings
 from graphkit_pipeline.ffn.settings import FillPolicy
@@ -50,6 +51,7 @@ from graphkit_pipeline.synapse.settings import AssignSettings, PredictSettings
 
 __all__ = [
     "SHIPPED",
+    "AgglomerateStage",
     "DatasetSettings",
     "EvaluateStage",
     "ImageSettings",
@@ -121,6 +123,28 @@ class SegmentStage:
 
 
 @dataclass(frozen=True, slots=True)
+class AgglomerateStage:
+    """Segments that come close are filled again around the place, and joined where the score reaches ``threshold``.
+
+    A decision does not count where a fill gave up more than the share ``deleted`` of what it had. Changing these two does not ask
+    the network again: they belong to the stage "dataset". Without ``enabled`` every segment is a neuron of its own.
+    """
+
+    enabled: bool = False
+    threshold: float = 0.8
+    deleted: float = 0.1
+    block: Triple = (192, 192, 192)
+    resegment: ResegmentSettings = field(default_factory=ResegmentSettings)
+
+    def __post_init__(self) -> None:
+        _check_block("agglomerate", self.block, (0, 0, 0))
+        if not 0 < self.threshold <= 1:
+            raise GraphkitError(f"agglomerate.threshold is {self.threshold!r}; expected a number above 0 and up to 1.")
+        if not 0 <= self.deleted <= 1:
+            raise GraphkitError(f"agglomerate.deleted is {self.deleted!r}; expected a number from 0 to 1.")
+
+
+@dataclass(frozen=True, slots=True)
 class SynapseStage:
     """Synapses, block by block; the halos follow from the network and from ``assign``."""
 
@@ -179,6 +203,7 @@ class RunConfig:
     synapses: SynapseStage = field(default_factory=SynapseStage)
     reconcile: ReconcileSettings = field(default_factory=ReconcileSettings)
     link: LinkSettings = field(default_factory=LinkSettings)
+    agglomerate: AgglomerateStage = field(default_factory=AgglomerateStage)
     mesh: MeshSettings = field(default_factory=MeshSettings)
     skeleton: SkeletonSettings = field(default_factory=SkeletonSettings)
     dataset: DatasetSettings = field(default_factory=DatasetSettings)
@@ -187,6 +212,11 @@ class RunConfig:
     evaluate: EvaluateStage = field(default_factory=EvaluateStage)
 
     def __post_init__(self) -> None:
+        if self.agglomerate.enabled and self.segment.method != "flood":
+            raise GraphkitError(
+                f'agglomerate.enabled asks the flood-filling network, and segment.method is "{self.segment.method}".',
+                hint='Leave it out, or take method = "flood"; fragments of a watershed are joined by [link].',
+            )
         if self.segment.method == "watershed" and self.membrane.network is None:
             raise GraphkitError(
                 'segment.method is "watershed", which cuts what a membrane network sees, and the run has none.',

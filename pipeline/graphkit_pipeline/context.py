@@ -155,6 +155,14 @@ class Context:
         return make_blocks(self.bounds, self.config.segment.block, self.config.segment.halo)
 
     @cached_property
+    def agglomerate_blocks(self) -> tuple[Block, ...]:
+        """Blocks of the decisions on pairs of segments."""
+        from graphkit_pipeline.agglomeration.job import agglomerate_halo
+
+        given = self.config.agglomerate
+        return make_blocks(self.bounds, given.block, agglomerate_halo(given.resegment, self.ffn))
+
+    @cached_property
     def detect_blocks(self) -> tuple[Block, ...]:
         """Blocks of the synapse network, which reads the halo that it needs by itself."""
         return make_blocks(self.bounds, self.config.synapses.block)

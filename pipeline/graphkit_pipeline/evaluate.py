@@ -34,7 +34,7 @@ from graphkit_pipeline.formats.disk import atomically
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Evaluation", "EvaluationSettings", "evaluate"]
+__all__ = ["Evaluation", "EvaluationSettings", "evaluate", "overlap_with"]
 
 _Ends = tuple[np.ndarray, np.ndarray]
 _SIDES: tuple[Literal["pre", "post"], ...] = ("pre", "post")
@@ -98,6 +98,19 @@ def evaluate(
         _write(Path(folder), {"evaluation.json": evaluation.to_json(), "report.html": page})
     progress("done", 1.0)
     return evaluation
+
+
+def overlap_with(truth: Any, segments: LabelVolume, progress: Progress = silent) -> Overlap:
+    """How the segments lie on those of the truth (see ``evaluate``), slab by slab.
+
+    Raises:
+        GraphkitError: the truth has no segmentation, or one of other voxels.
+    """
+    real = Truth.of(truth).within(segments.bounds)
+    if real.segments is None:
+        raise GraphkitError("The truth has no segmentation.", hint="Name a folder that has truth/segmentation.")
+    check_same_grid(segments, real.segments)
+    return _overlap(segments, real.segments, progress)
 
 
 def _check(found: Reconstruction, real: Truth) -> None:

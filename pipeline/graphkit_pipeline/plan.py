@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.config import MembraneStage, RunConfig, SynapseStage
 from graphkit_pipeline.context import Context
 from graphkit_pipeline.run import run_status
@@ -22,6 +23,9 @@ _FRAMEWORK_BYTES = 700e6
 
 _FFN_BYTES = 40
 """A voxel of a block: the image as uint8 and float32, canvas, labels, distances for the seeds."""
+
+_DECISION_MOVES = 0.005
+"""Calls of the network a voxel for the decisions on pairs of segments. Measured on generated tissue."""
 
 _FEATURE_BYTES = 24
 """A voxel of a U-Net's tile, for each feature of the highest level: measured 12 (synapses) and 19 (membranes)."""
@@ -69,6 +73,7 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
     costs = {
         "segment": (*_segment_cost(context, seen / voxels, largest), context.segment_blocks),
         "reconcile": (_Cost(8 * seen / voxels, 0.5, 2e-7), largest * 24.0, ()),
+        "agglomerate": _agglomerate_cost(context),
         "detect": (
             _Cost(1.3, 2.0, unet_s, True),
             _tile_bytes(context.unet, config.synapses),
@@ -114,6 +119,15 @@ def _segment_cost(context: Context, seen: float, largest: int) -> tuple[_Cost, f
         return _Cost(seen, 1.0, 8e-7 * seen, True), 5e8 + largest * 60.0
     cells = seen / math.prod(max(1, d) for d in context.ffn.deltas)
     return _Cost(seen, 1.0, _ffn_call_s(context) * cells, True), _FRAMEWORK_BYTES + largest * _FFN_BYTES
+
+
+def _agglomerate_cost(context: Context) -> tuple[_Cost, float, tuple[Block, ...]]:
+    """The same for the decisions on pairs of segments, with their blocks; nothing where they are not asked for."""
+    if not context.config.agglomerate.enabled:
+        return _Cost(0.0, 0.0, 0.0), 0.0, ()
+    blocks = context.agglomerate_blocks
+    seconds = _ffn_call_s(context) * _DECISION_MOVES + 1e-6
+    return _Cost(9.0, 0.001, seconds, True), _FRAMEWORK_BYTES + max(b.box.voxels for b in blocks) * 60.0, blocks
 
 
 def _ffn_call_s(context: Context) -> float:

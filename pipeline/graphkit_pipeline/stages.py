@@ -1,7 +1,7 @@
 """The stages of a reconstruction, in order: what each depends on, what it writes, and how it is done.
 
-    image ─(membrane)─ segment ──> blocks ── reconcile ─(link)─> segmentation ─┬─ mesh, skeleton ─┐
-      └─────────────── detect ───> blocks, clefts ── assign ──> synapses ──────┴──────────────────┴─ dataset ── evaluate
+    image ─(membrane)─ segment ──> blocks ── reconcile ─(link)─> segmentation ─┬ (agglomerate), mesh, skeleton ┐
+      └─────────────── detect ───> blocks, clefts ── assign ──> synapses ──────┴───────────────────────────────┴ dataset ─ evaluate
 
 A stage is a plain function of a ``Context``; what it returns (counts, blocks that failed) is kept with the run. `run` decides
 which stages are done.
@@ -171,6 +171,25 @@ def _link(job: Context) -> dict[str, Any]:
     }
 
 
+def _agglomerate(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.agglomeration.job import AgglomerateJob
+    from graphkit_pipeline.agglomeration.neurons import decisions_of
+
+    given, stage = job.config.image, job.config.agglomerate
+    # Whether two segments are one is asked without the guard that keeps what was found apart, and up to the volume's faces.
+    policy = replace(job.config.segment.fill, disconnected_share=None, mirror=True)
+    common = (str(job.segmentation), job.ffn_file, policy, stage.resegment)
+    if job.config.membrane.network is None:
+        work = AgglomerateJob(given.location, *common, given.dataset, given.voxel_size_nm, given.offset)
+    else:
+        work = AgglomerateJob(str(job.membrane), *common)
+    outcome = job.run_blocks("agglomerate", work, job.agglomerate_blocks, "agglomerating")
+    folder = job.blocks_of("agglomerate")
+    decisions = decisions_of(folder, [b for b in job.agglomerate_blocks if b.name not in outcome["failed"]])
+    job.keep("agglomeration", decisions)
+    return {**outcome, "decisions": len(decisions), "moves": int(np.sum(decisions["moves"].to_numpy()))}
+
+
 # -- synapses --------------------------------------------------------------------------------------------------------
 
 
@@ -243,10 +262,16 @@ def _skeleton(job: Context) -> dict[str, Any]:
 
 
 def _dataset(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.agglomeration.neurons import neurons_of_segments, of_neurons
     from graphkit_pipeline.emit import emit_dataset
 
     config = job.config
-    segments, synapses = job.table("segments"), job.table("synapses")
+    segments, synapses, skeletons = (job.table(name) for name in ("segments", "synapses", "skeletons"))
+    joining = config.agglomerate
+    decisions = job.table("agglomeration") if joining.enabled else None
+    mapping = neurons_of_segments(segments, decisions, joining.threshold, joining.deleted)
+    skeletons = of_neurons(skeletons, mapping)
+    neurons = _neurons(job, segments, mapping, skeletons)
     emit_dataset(
         job.folder / "dataset",
         name=config.name,
@@ -254,8 +279,9 @@ def _dataset(job: Context) -> dict[str, Any]:
         bounds=job.bounds,
         synapses=synapses,
         segments=segments,
-        neurons=_neurons(job, segments),
-        skeletons=job.table("skeletons"),
+        segment_to_neuron=mapping,
+        neurons=neurons,
+        skeletons=skeletons,
         regions=_regions(config),
         provenance={
             "settings": {stage.name: stage.settings(config) for stage in stages_of(config) if stage.name != "evaluate"},
@@ -265,24 +291,25 @@ def _dataset(job: Context) -> dict[str, Any]:
         memory_limit=config.dataset.memory_limit,
         progress=job.progress,
     )
-    return {"neurons": len(segments), "synapses": len(synapses)}
+    return {"segments": len(segments), "neurons": len(neurons), "synapses": len(synapses)}
 
 
-def _neurons(job: Context, segments: pa.Table) -> pa.Table:
-    """Each segment is a neuron of its own until a proofreader joins some."""
+def _neurons(job: Context, segments: pa.Table, mapping: pa.Table, skeletons: pa.Table) -> pa.Table:
+    """Cable and volume of each neuron, over its segments."""
     import pyarrow as pa
 
     from graphkit_pipeline.skeleton_files import cable_lengths
 
-    cable = cable_lengths(job.table("skeletons"))
+    cable = cable_lengths(skeletons)
     length = dict(zip(cable["neuron_id"].to_pylist(), cable["cable_length_nm"].to_pylist(), strict=True))
-    ids = segments["segment_id"].to_pylist()
-    volume = segments["voxels"].to_numpy() * math.prod(job.image.voxel_size_nm)
+    ids, of = np.unique(mapping["neuron_id"].to_numpy(), return_inverse=True)
+    voxels = np.zeros(len(ids), np.int64)
+    np.add.at(voxels, of, segments["voxels"].to_numpy())
     return pa.table(
         {
             "neuron_id": pa.array(ids, pa.int64()),
-            "cable_length_nm": pa.array([length.get(i) for i in ids], pa.float64()),
-            "volume_nm3": pa.array(volume, pa.float64()),
+            "cable_length_nm": pa.array([length.get(i) for i in ids.tolist()], pa.float64()),
+            "volume_nm3": pa.array(voxels * math.prod(job.image.voxel_size_nm), pa.float64()),
         }
     )
 
@@ -372,6 +399,14 @@ STAGES: tuple[Stage, ...] = (
         lambda job: job.link_blocks,
     ),
     Stage(
+        "agglomerate",
+        "decide with the network which segments are one neuron",
+        ("membrane", "reconcile"),
+        lambda c: {"block": list(c.agglomerate.block), **as_json(c.agglomerate.resegment)},
+        _agglomerate,
+        lambda job: job.agglomerate_blocks,
+    ),
+    Stage(
         "detect",
         "find synaptic clefts and their direction with the U-Net",
         (),
@@ -396,9 +431,10 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "dataset",
         "write the tables and build the graph",
-        ("reconcile", "link", "assign", "skeleton"),
+        ("reconcile", "link", "agglomerate", "assign", "skeleton"),
         lambda c: {
             "name": c.name,
+            "joins": [c.agglomerate.threshold, c.agglomerate.deleted] if c.agglomerate.enabled else None,
             "regions": as_json([asdict(r) for r in c.regions]),
             "min_score": c.dataset.min_score,
         },
@@ -416,11 +452,12 @@ STAGES: tuple[Stage, ...] = (
 
 
 def stages_of(config: RunConfig) -> tuple[Stage, ...]:
-    """The stages that the configuration has: membranes where there is a network, links between the fragments of a watershed, an
-    evaluation where there is a truth."""
+    """The stages that the configuration has: membranes where there is a network, links between the fragments of a watershed,
+    agglomeration where it is asked for, an evaluation where there is a truth."""
     has = {
         "membrane": config.membrane.network is not None,
         "link": config.segment.method == "watershed",
+        "agglomerate": config.agglomerate.enabled,
         "evaluate": config.evaluate.truth is not None,
     }
     absent = {name for name, there in has.items() if not there}

@@ -12,11 +12,14 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from graphkit_pipeline.agglomeration.neurons import score_thresholds
 from graphkit_pipeline.blocks import Box
 from graphkit_pipeline.config import RunConfig, read_config
 from graphkit_pipeline.run import reconstruct, run_status
@@ -148,13 +151,16 @@ def test_the_whole_way(whole: RunConfig, tissue: Path) -> None:
     )
     assert [p.message for p in validate(folder / "dataset").problems] == []
     assert {r["name"] for r in dataset.table("regions").to_pylist()} == {"left"}
+    owner = {r["segment_id"]: r["neuron_id"] for r in dataset.table("segment_to_neuron").to_pylist()}
+    assert sorted(set(owner.values())) == dataset.table("neurons")["neuron_id"].to_pylist()
     for row in dataset.table("synapses").to_pylist():
         for end in ("pre", "post"):
             place = tuple(int(row[f"{end}_{a}_nm"] // 16) for a in "zyx")
-            assert labels[place] == row[f"{end}_id"]
+            assert labels[place] == row[f"{end}_segment_id"]
+            assert owner[labels[place]] == row[f"{end}_id"]
         assert (row["region_id"] == 1) == (row["post_x_nm"] < 1024)
     figures = json.loads((folder / "evaluation.json").read_text())
-    assert figures["segmentation"]["segments_found"] == len(ids)
+    assert figures["segmentation"]["segments_found"] == len(set(owner.values()))
     assert (folder / "report.html").stat().st_size > 10_000
     assert any((folder / "segmentation" / "mesh").glob("*:0*"))
 
@@ -282,6 +288,38 @@ def test_a_changed_setting_is_named_and_from_does_it_anew(copied: Write) -> None
     assert few["segments"] == len(np.unique(many)) - 1
     sizes = np.unique(many[many > 0], return_counts=True)[1]
     assert sizes.sum() > 0
+
+
+def test_segments_are_joined_by_scores_and_apart_again_without_the_network(copied: Write, whole: RunConfig) -> None:
+    other = read_config(copied("joined", more="[agglomerate]\nenabled = true\nthreshold = 0.9\n"))
+    before = _records(other)
+    with pytest.raises(GraphkitError, match=r"joins was null and is \[0\.9, 0\.1\]"):
+        reconstruct(other)
+    reconstruct(other, first="dataset")
+    assert {n for n in before if _records(other)[n] != before[n]} == {"dataset"}
+    scores = pq.read_table(Path(other.output) / "tables" / "agglomeration.parquet")
+    assert scores["score"].to_numpy().max() >= 0.9  # the network goes by brightness alone
+    assert not [p.message for p in validate(Path(other.output) / "dataset").problems]
+    dataset = open_dataset(Path(other.output) / "dataset")
+    owner = {r["segment_id"]: r["neuron_id"] for r in dataset.table("segment_to_neuron").to_pylist()}
+    for row in scores.to_pylist():
+        assert row["score"] < 0.9 or owner[row["segment_a"]] == owner[row["segment_b"]]
+    neurons = dataset.table("neurons")["neuron_id"].to_pylist()
+    assert sorted(set(owner.values())) == neurons
+    assert len(neurons) < len(owner)
+    asked = _records(other)["agglomerate"]
+    apart = replace(other, agglomerate=replace(other.agglomerate, threshold=1.0))
+    reconstruct(apart, first="dataset")
+    assert len(open_dataset(Path(other.output) / "dataset").table("neurons")) > len(neurons)
+    assert _records(apart)["agglomerate"] == asked
+    rows = score_thresholds(other, [0.9, 1.0])
+    assert [r.neurons for r in rows] == [
+        len(owner),
+        len(neurons),
+        len(open_dataset(Path(other.output) / "dataset").table("neurons")),
+    ]
+    with pytest.raises(GraphkitError, match=r"agglomerate of .* is not enabled"):
+        score_thresholds(whole, [0.9])
 
 
 def test_what_comes_after_a_redone_stage_is_redone(copied: Write) -> None:

@@ -39,6 +39,10 @@ class Overlap:
         """The part of the table that the mask ``keep`` selects."""
         return Overlap(self.found[keep], self.true[keep], self.voxels[keep])
 
+    def renamed(self, found: np.ndarray) -> Overlap:
+        """The table with other found ids, row by row; rows that then have the same pair become one."""
+        return _grouped(found, self.true, self.voxels)
+
 
 def count_overlap(slabs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Overlap:
     """The overlap of all the (found, true) pairs of equally shaped integer arrays.
