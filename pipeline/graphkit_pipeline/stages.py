@@ -1,7 +1,7 @@
 """The stages of a reconstruction, in order: what each depends on, what it writes, and how it is done.
 
-    image ─(membrane)─ segment ──> blocks ── reconcile ─(link)─> segmentation ─┬ (agglomerate), mesh, skeleton ┐
-      └─────────────── detect ───> blocks, clefts ── assign ──> synapses ──────┴───────────────────────────────┴ dataset ─ evaluate
+    image ─(membrane)─ segment ─> blocks ── reconcile ─(link)─> segmentation ─┬ (agglomerate), mesh, skeleton ┐
+      └─────────────── detect ──> blocks, clefts ── assign ──> synapses ──────┴───────────────────────────────┴ dataset, evaluate
 
 A stage is a plain function of a ``Context``; what it returns (counts, blocks that failed) is kept with the run. `run` decides
 which stages are done.
