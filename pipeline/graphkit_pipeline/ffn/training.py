@@ -89,7 +89,7 @@ def train_ffn(
     if not volumes:
         raise GraphkitError("There is no volume to train on.", hint="Give at least one image with labels.")
     if cluster is None:
-        return _train(volumes, settings, folder, validation, start, resume, tensorboard, None, None, progress)
+        return _train(volumes, settings, folder, validation, start, resume, tensorboard, progress)
     settings.of_all(len(cluster.addresses))
     greeting = {
         "settings": asdict(settings),
@@ -98,7 +98,7 @@ def train_ffn(
         "version": __version__,
     }
     with Team(cluster, greeting, when_stuck=when_stuck, progress=progress) as team:
-        return _train(volumes, settings, folder, validation, start, resume, tensorboard, cluster, team, progress)
+        return _train(volumes, settings, folder, validation, start, resume, tensorboard, progress, cluster, team)
 
 
 def _train(
@@ -109,10 +109,11 @@ def _train(
     start: FfnNetwork | None,
     resume: bool,
     tensorboard: str | Path | None,
-    cluster: Cluster | None,
-    team: Team | None,
     progress: Progress,
+    cluster: Cluster | None = None,
+    team: Team | None = None,
 ) -> TrainingReport:
+    """The run itself; of several replicas, rank 0 ``leads``: it logs, validates and writes."""
     leads = team is None or team.rank == 0
     checkpoint = b""
     if leads:
@@ -282,7 +283,7 @@ class _Run:
                 variable.assign(arrays[f"{name}{k}"])
         self.step, self.loss = state["step"], state["loss"]
         if state.get("version") != _VERSION:  # of an earlier graphkit: the same network, with new examples
-            self.kept = None
+            self.kept = None if state.get("best") is None else {"vi_sum": state["best"]}
             return
         self.kept = state["kept"]
         self.tally.sums = state["sums"]
