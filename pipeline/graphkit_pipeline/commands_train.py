@@ -138,19 +138,20 @@ def ffn(
             _nothing_else("--shipped", *others)
             report = train_shipped_ffn(output, progress)
         else:
-            volumes = [*_labelled(tissue or []), *_own(image or [], labels or [])]
+            given = _read(TrainingSettings, settings)
+            size = given.network.voxel_size_nm
+            volumes = [*_labelled(tissue or []), *_own(image or [], labels or [], size)]
             if not volumes:
                 raise GraphkitError(
                     "There is nothing to train on.",
                     hint="Give --tissue DIR, or --image VOLUME with --labels VOLUME, or --shipped.",
                 )
-            given = _read(TrainingSettings, settings)
             if given.network.voxel_size_nm is None:
                 network = dataclasses.replace(given.network, voxel_size_nm=volumes[0].voxel_size_nm)
                 given = dataclasses.replace(given, network=network)
             held_out = [
                 *_labelled(validation or []),
-                *_own(validation_image or [], validation_labels or [], "--validation-"),
+                *_own(validation_image or [], validation_labels or [], size, "--validation-"),
             ]
             if membrane is not None:
                 given = dataclasses.replace(given, network=dataclasses.replace(given.network, input="membrane"))
@@ -237,14 +238,16 @@ def membrane(
             _nothing_else("--shipped", tissue, image, labels, validation, settings, steps)
             report = train_shipped_membrane(output, progress=progress)
         else:
-            volumes = [*_labelled(tissue or []), *_own(image or [], labels or [])]
+            content = _content(settings)
+            said = content.pop("network", {})
+            volumes = [*_labelled(tissue or []), *_own(image or [], labels or [], said.get("voxel_size_nm"))]
             if not volumes:
                 raise GraphkitError(
                     "There is nothing to train on.",
                     hint="Give --tissue DIR, or --image VOLUME with --labels VOLUME, or --shipped.",
                 )
-            content, size = _content(settings), volumes[0].voxel_size_nm
-            network = {**({"voxel_size_nm": list(size)} if size else {}), **content.pop("network", {})}
+            size = volumes[0].voxel_size_nm
+            network = {**({"voxel_size_nm": list(size)} if size else {}), **said}
             report = train_membrane(
                 volumes,
                 _with_steps(_made(TrainingSettings, content), steps),
@@ -324,7 +327,8 @@ def _seen(network: str, volumes: list[LabelledVolume], progress: Any) -> list[La
     return seen_volumes(volumes, load_network(network_path(network, Path.cwd()), NetworkSettings), progress=progress)
 
 
-def _own(images: list[str], labels: list[str], option: str = "--") -> list[LabelledVolume]:
+def _own(images: list[str], labels: list[str], size: Any, option: str = "--") -> list[LabelledVolume]:
+    """``size`` is [network] voxel_size_nm: a file that does not say its own has that one, and one that does must agree."""
     from graphkit_pipeline.ffn.labelled import LabelledVolume
     from graphkit_pipeline.volume import open_volume
 
@@ -335,7 +339,7 @@ def _own(images: list[str], labels: list[str], option: str = "--") -> list[Label
         )
     volumes = []
     for one, true in zip(images, labels, strict=True):
-        seen, known = open_volume(one), open_volume(true)
+        seen, known = (open_volume(volume, voxel_size_nm=size) for volume in (one, true))
         if seen.bounds != known.bounds:
             raise GraphkitError(
                 f"{one} has {seen.bounds} and its labels {true} have {known.bounds}; expected the same voxels."

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+from graphkit_pipeline import commands_train
 from graphkit_pipeline.ffn.labelled import LabelledVolume
 from graphkit_pipeline.membrane import shipped
 from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
 from graphkit_pipeline.membrane.training import Sampler, train_membrane
 from graphkit_pipeline.membrane.validation import cells_of, validate_membrane
-from graphkit_pipeline.unet.network import load_network
+from graphkit_pipeline.unet.network import load_network, read_settings
 
 from graphkit.errors import GraphkitError
 
@@ -131,3 +133,37 @@ def test_what_cannot_be_learned_from_is_refused(cells, tmp_path):
     with pytest.raises(GraphkitError, match="There is no folder"):
         shipped.train_shipped_membrane(tmp_path / "none" / "net.keras")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_does_not_say_its_voxel_size_takes_the_settings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """HDF5 says nothing by itself: [network] voxel_size_nm does, and one that the file says must agree with it."""
+    import h5py
+
+    labels = np.zeros((16, 16, 16), np.uint32)
+    labels[2:7], labels[9:14] = 1, 2
+    with h5py.File(tmp_path / "v.h5", "w") as file:
+        file["raw"] = np.where(labels > 0, 150, 90).astype(np.uint8)
+        file["bodies"] = labels
+    settings = tmp_path / "train.toml"
+    settings.write_text(
+        "steps = 1\n[network]\nvoxel_size_nm = [10, 10, 10]\nfeatures = [2]\npooling = []\nkernels = [[1, 1, 1]]\n"
+        "convolutions = [1]\npatch = [8, 8, 8]\noffsets = [[0, 0, 1]]\n"
+    )
+
+    def train() -> None:
+        commands_train.membrane(
+            tmp_path / "net.keras",
+            image=[f"{tmp_path}/v.h5:raw"],
+            labels=[f"{tmp_path}/v.h5:bodies"],
+            settings=settings,
+        )
+
+    train()
+    assert read_settings(tmp_path / "net.keras", NetworkSettings).voxel_size_nm == (10.0, 10.0, 10.0)
+    with h5py.File(tmp_path / "v.h5", "a") as file:
+        file["raw"].attrs["voxel_size_nm"] = (8.0, 8.0, 8.0)
+    with pytest.raises(SystemExit):
+        train()
+    assert "says its voxels are (8.0, 8.0, 8.0) nm" in capsys.readouterr().err
