@@ -156,6 +156,9 @@ def _ended_by_sigterm() -> Any:
     def stop(*_: object) -> NoReturn:
         raise SystemExit(143)
 
+    if threading.current_thread() is not threading.main_thread():  # where Python hears no signals
+        yield
+        return
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield

@@ -43,13 +43,15 @@ def test_scaling_with_replicas() -> None:
     """Linear and square root grow rate and batch; with none both are what they were."""
     rates = {}
     for scaling in ("none", "linear", "square-root"):
-        settings = dataclasses.replace(ONE, scaling=scaling)
+        settings = dataclasses.replace(ONE, scaling=scaling, batch=16, examples=32)
         rates[scaling] = (learning_rate(settings, 10, replicas=16), settings.of_all(16))
     assert rates == {
-        "none": (0.1, (2, 4)),
-        "linear": (pytest.approx(1.6), (32, 64)),
-        "square-root": (pytest.approx(0.4), (32, 64)),
+        "none": (0.1, (16, 32)),
+        "linear": (pytest.approx(1.6), (256, 512)),
+        "square-root": (pytest.approx(0.4), (256, 512)),
     }
+    with pytest.raises(GraphkitError, match="A batch of 2 cannot be shared among 16 replicas"):
+        ONE.of_all(16)
 
 
 def views(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
