@@ -15,7 +15,7 @@ from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.blocks import Block, Box, make_blocks
 from graphkit_pipeline.config import RunConfig
-from graphkit_pipeline.engine import Job, run_blocks
+from graphkit_pipeline.engine import Job, Workers, run_blocks
 from graphkit_pipeline.formats.disk import atomically
 from graphkit_pipeline.volume import Volume, create_volume, open_volume
 
@@ -42,6 +42,8 @@ class Context:
     """Blocks that are there were made from something else: do them all."""
     failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the blocks that failed, by stage."""
+    workers: Workers | None = None
+    """Who does the blocks; those of the configuration, for each stage anew, where nobody is named."""
 
     @cached_property
     def image(self) -> Volume:
@@ -190,7 +192,7 @@ class Context:
             work,
             blocks,
             self.blocks_of(stage),
-            engine=self.config.engine,
+            engine=self.workers or self.config.engine,
             progress=self.progress,
             stage=said,
             restart=self.restart,

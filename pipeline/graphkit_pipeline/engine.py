@@ -15,6 +15,9 @@ A block that raises is tried again after the others, ``retries`` times; then it 
 ``failed.json``, and the rest goes on. A block on which the worker process died (out of memory, a crash in C) is run again by
 itself, so that none is blamed for its neighbour. A job whose setup fails, and a disk that is full, end the run at once.
 
+Jobs that follow each other share the processes of one `Workers`: each is started once, and imports TensorFlow once. None is
+started before there is a block to do, and a job's state is let go when its blocks are done.
+
 What a worker process needs is sent to it by pickle: the job's class must stand in a module that can be imported there, and a
 script that calls `run_blocks` with workers does so under ``if __name__ == "__main__":``.
 """
@@ -31,7 +34,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
@@ -39,9 +42,24 @@ from graphkit_pipeline.block_files import FAILED, claimed, is_finished, prepare,
 from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.formats.disk import atomically
 
-__all__ = ["BlockReport", "Crew", "EngineSettings", "Job", "Outcome", "attempt", "read_block", "run_blocks", "set_up"]
+if TYPE_CHECKING:
+    from graphkit_pipeline.engine_dask import LocalWorkers
 
-_ONE_THREAD = (
+__all__ = [
+    "ONE_THREAD",
+    "BlockReport",
+    "Crew",
+    "EngineSettings",
+    "Job",
+    "Outcome",
+    "Workers",
+    "attempt",
+    "read_block",
+    "run_blocks",
+    "set_up",
+]
+
+ONE_THREAD = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -50,6 +68,7 @@ _ONE_THREAD = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+"""What tells each library how many threads it may have."""
 
 
 class Job(Protocol):
@@ -133,31 +152,63 @@ def run_blocks(
     blocks: Iterable[Block],
     folder: Path | str,
     *,
-    engine: EngineSettings | None = None,
+    engine: EngineSettings | Workers | None = None,
     progress: Progress = silent,
     stage: str = "blocks",
     restart: bool = False,
 ) -> BlockReport:
     """Runs ``job`` on every block that ``folder`` has no whole file of, and says what became of them.
 
-    ``restart`` removes what the folder's blocks hold, and does them all. ``progress`` is told of ``stage``.
+    ``engine`` says where they run; `Workers` stay for the next job, those of settings end with this one. ``restart`` removes what
+    the folder's blocks hold, and does them all. ``progress`` is told of ``stage``.
 
     Raises GraphkitError where the folder holds blocks made with other settings or is in use by another run, where the job's setup
     fails, the disk is full, or no worker comes. Blocks that fail do not raise: see the report.
     """
-    engine = engine or EngineSettings()
     place = Path(folder).absolute()
     every = tuple(blocks)
-    with claimed(place):
+    with contextlib.ExitStack() as stack:
+        workers = engine if isinstance(engine, Workers) else stack.enter_context(Workers(engine))
+        stack.enter_context(claimed(place))
         prepare(place, type(job).__name__, job.settings(), restart=restart)
         todo = [block for block in every if not is_finished(place, block)]
         skipped = len(every) - len(todo)
         progress(stage, skipped / len(every) if every else 1.0)
         if not todo:
             return BlockReport(0, skipped)
-        with _one_thread_each(), _crew(job, place, engine, len(todo)) as crew:
-            report = _worked_through(crew, todo, skipped, engine.retries, progress, stage, place)
-    return report
+        stack.enter_context(_one_thread_each())
+        crew = stack.enter_context(workers.crew(job, place, len(todo)))
+        return _worked_through(crew, todo, skipped, workers.engine.retries, progress, stage, place)
+
+
+class Workers(AbstractContextManager["Workers"]):
+    """Who does the blocks of jobs that follow each other: the same processes, from the first block to the end of the ``with``."""
+
+    def __init__(self, engine: EngineSettings | None = None) -> None:
+        self.engine = engine or EngineSettings()
+        self._local: LocalWorkers | None = None
+
+    def crew(self, job: Job, folder: Path, blocks: int) -> AbstractContextManager[Crew]:
+        """Those who do a job's blocks; no more of them than blocks are started for it."""
+        engine = self.engine
+        if engine.scheduler is None and engine.workers == 0:
+            return contextlib.nullcontext(_Here(job, folder))
+        from graphkit_pipeline.engine_dask import LocalWorkers, connected
+
+        if engine.scheduler is not None:
+            return connected(job, folder, engine.scheduler, engine.patience_s)
+        if self._local is None:
+            self._local = LocalWorkers(engine.patience_s)
+        workers = len(os.sched_getaffinity(0)) if engine.workers == "cores" else engine.workers
+        return self._local.crew(job, folder, min(workers, blocks))
+
+    def end(self) -> None:
+        """Ends the processes that were started; more blocks start others."""
+        if self._local is not None:
+            self._local.end()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
 
 
 def attempt(job: Job, state: Any, block: Block, folder: Path) -> Outcome:
@@ -243,17 +294,6 @@ def _list_failed(folder: Path, failed: dict[Block, Outcome], tries: Counter[Bloc
         file.write(json.dumps(rows, indent=1).encode())
 
 
-def _crew(job: Job, folder: Path, engine: EngineSettings, blocks: int) -> AbstractContextManager[Crew]:
-    if engine.scheduler is None and engine.workers == 0:
-        return contextlib.nullcontext(_Here(job, folder))
-    from graphkit_pipeline.engine_dask import connected, local
-
-    if engine.scheduler is not None:
-        return connected(job, folder, engine.scheduler, engine.patience_s)
-    workers = len(os.sched_getaffinity(0)) if engine.workers == "cores" else engine.workers
-    return local(job, folder, min(workers, blocks), engine.patience_s)
-
-
 class _Here:
     """One place, in this process."""
 
@@ -280,8 +320,8 @@ def _one_thread_each() -> Iterator[None]:
     """
     from threadpoolctl import threadpool_limits
 
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     try:
         with threadpool_limits(1):
             yield

@@ -8,6 +8,7 @@ asks of it: no more blocks under way than there are places, one state a worker, 
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import queue
@@ -24,15 +25,17 @@ from distributed import Client, Future, LocalCluster, WorkerPlugin, get_worker
 
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.blocks import Block
-from graphkit_pipeline.engine import Job, Outcome, attempt, set_up
+from graphkit_pipeline.engine import ONE_THREAD, Job, Outcome, attempt, set_up
 
 if TYPE_CHECKING:
     from distributed import Worker
 
-__all__ = ["connected", "local"]
+__all__ = ["LocalWorkers", "connected"]
 
 _POLL_S = 1.0
 _CLOSE_S = 5
+_START_S = 30
+_AGAIN_S = 0.1
 
 
 class _JobOnWorker(WorkerPlugin):
@@ -56,6 +59,11 @@ class _JobOnWorker(WorkerPlugin):
                 return Outcome("stop", f"A worker does not see {self._folder}.\nUse a folder that all workers share.")
             return attempt(self._job, self._state, block, self._folder)
 
+    def teardown(self, worker: Worker) -> None:
+        """Lets go of the state: a model is many megabytes, and the process goes on to the next job."""
+        self._ready, self._state, self._trouble = True, None, Outcome("stop", "The run of these blocks has ended.")
+        gc.collect()  # models are full of cycles
+
 
 def _work(plugin: str, block: Block) -> Outcome:
     """The task that Dask runs."""
@@ -68,7 +76,7 @@ class _DaskCrew:
     """The workers that a client reaches."""
 
     def __init__(self, client: Client, plugin: str, patience_s: float) -> None:
-        self._client, self._plugin, self._patience_s = client, plugin, patience_s
+        self._client, self.plugin, self._patience_s = client, plugin, patience_s
         self._ended: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
         self._active: dict[object, tuple[Future[Outcome], Block]] = {}
         self._places = 0
@@ -85,7 +93,7 @@ class _DaskCrew:
 
     def submit(self, block: Block) -> None:
         future = self._client.submit(
-            _work, self._plugin, block, key=f"{block.name}-{uuid.uuid4().hex}", pure=False, retries=0
+            _work, self.plugin, block, key=f"{block.name}-{uuid.uuid4().hex}", pure=False, retries=0
         )
         self._active[future.key] = (future, block)
         future.add_done_callback(self._ended.put)
@@ -130,27 +138,74 @@ class _DaskCrew:
         return since
 
 
-@contextlib.contextmanager
-def local(job: Job, folder: Path, workers: int, patience_s: float) -> Iterator[_DaskCrew]:
-    """``workers`` processes of one thread on this machine, all gone at the end, however it comes."""
-    settings = {
-        "distributed.scheduler.allowed-failures": 0,  # the engine itself counts, block by block
-        "distributed.worker.multiprocessing-method": "spawn",  # a fork of a process with threads may hang
-    }
-    with dask.config.set(settings):
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        )
-        client = None
+class LocalWorkers:
+    """Processes of one thread on this machine, that do one job after the other, all gone at the end, however it comes."""
+
+    def __init__(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._started = contextlib.ExitStack()
+        self._cluster: LocalCluster | None = None
+        self._client: Client | None = None
+
+    @contextlib.contextmanager
+    def crew(self, job: Job, folder: Path, workers: int) -> Iterator[_DaskCrew]:
+        """The processes with this job's state; ``workers`` of them at least. Where it ends in an error, so do they."""
         try:
-            client = Client(cluster, set_as_default=False)
-            yield _crew_of(client, job, folder, patience_s)
-        finally:
-            _end_at_once(cluster, client)
+            client = self._with(workers)
+            crew = _crew_of(client, job, folder, self._patience_s)
+            yield crew
+        except BaseException:
+            self.end()  # blocks may be under way
+            raise
+        with contextlib.suppress(Exception):
+            client.unregister_worker_plugin(crew.plugin)
+
+    def _with(self, workers: int) -> Client:
+        """A client of a cluster of that many processes at least, started where there is none."""
+        if self._client is None:
+            settings = {
+                "distributed.scheduler.allowed-failures": 0,  # the engine itself counts, block by block
+                "distributed.worker.multiprocessing-method": "spawn",  # a fork of a process with threads may hang
+            }
+            self._started.enter_context(dask.config.set(settings))
+            self._started.callback(self._end_at_once)
+            self._cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+                env=dict.fromkeys(ONE_THREAD, "1"),  # also of one that is started later, in place of one that died
+            )
+            self._client = Client(self._cluster, set_as_default=False)
+        elif self._cluster is not None and len(self._cluster.worker_spec) < workers:
+            self._cluster.scale(workers)
+        with contextlib.suppress(TimeoutError):  # the first blocks are given to those that are there
+            self._client.wait_for_workers(workers, timeout=min(self._patience_s, _START_S))
+        return self._client
+
+    def end(self) -> None:
+        """Kills the processes: what is finished is on the disk, the rest is not wanted."""
+        self._started.close()
+
+    def _end_at_once(self) -> None:
+        cluster, client = self._cluster, self._client
+        self._cluster = self._client = None
+
+        async def kill() -> None:
+            for nanny in list(cluster.workers.values()) if cluster else []:
+                nanny.close_gracefully()  # else it starts another worker for the one that died
+                if nanny.pid:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(nanny.pid, signal.SIGKILL)
+
+        for step in (
+            lambda: cluster and cluster.sync(kill),
+            lambda: client and client.close(timeout=_CLOSE_S),
+            lambda: cluster and cluster.close(timeout=_CLOSE_S),
+        ):
+            with contextlib.suppress(Exception):
+                step()
 
 
 @contextlib.contextmanager
@@ -168,30 +223,19 @@ def connected(job: Job, folder: Path, address: str, patience_s: float) -> Iterat
     finally:
         with contextlib.suppress(Exception):
             client.cancel([future for future, _ in crew._active.values()])
-            client.unregister_worker_plugin(crew._plugin)
+            client.unregister_worker_plugin(crew.plugin)
         client.close(timeout=_CLOSE_S)
 
 
 def _crew_of(client: Client, job: Job, folder: Path, patience_s: float) -> _DaskCrew:
     name = f"graphkit-{uuid.uuid4().hex}"
-    client.register_plugin(_JobOnWorker(job, folder), name=name)
-    return _DaskCrew(client, name, patience_s)
-
-
-def _end_at_once(cluster: LocalCluster, client: Client | None) -> None:
-    """Kills the worker processes and closes the cluster: what is finished is on the disk, the rest is not wanted."""
-
-    async def kill() -> None:
-        for nanny in list(cluster.workers.values()):
-            nanny.close_gracefully()  # else it starts another worker for the one that died
-            if nanny.pid:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(nanny.pid, signal.SIGKILL)
-
-    for step in (
-        lambda: cluster.sync(kill),
-        lambda: client and client.close(timeout=_CLOSE_S),
-        lambda: cluster.close(timeout=_CLOSE_S),
-    ):
-        with contextlib.suppress(Exception):
-            step()
+    until = time.monotonic() + patience_s
+    while True:
+        try:
+            client.register_plugin(_JobOnWorker(job, folder), name=name)
+        except OSError:  # a worker died while it was told; tell them all again
+            if client.status != "running" or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
+        else:
+            return _DaskCrew(client, name, patience_s)

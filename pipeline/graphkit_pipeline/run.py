@@ -25,6 +25,7 @@ from graphkit.progress import Progress, silent
 from graphkit_pipeline.block_files import claimed, is_finished
 from graphkit_pipeline.config import RunConfig
 from graphkit_pipeline.context import Context
+from graphkit_pipeline.engine import Workers
 from graphkit_pipeline.formats.disk import atomically, said_plainly
 from graphkit_pipeline.stages import Stage, as_json, stages_of
 
@@ -71,16 +72,18 @@ def reconstruct(
         raise GraphkitError(f"--from {first} comes after --until {last}.", hint=f"The stages are {', '.join(names)}.")
     folder = Path(config.output)
     _ = Context(config, folder).bounds  # an image that is not there leaves no folder behind
-    with claimed(folder):
+    with claimed(folder), Workers(config.engine) as workers:
         records = _Records(folder)
         _check_settings([s for s in stages if s.name not in anew], config, records)
-        job = Context(config, folder, progress)
+        job = Context(config, folder, progress, workers=workers)
         if any(s.name == "segment" and (s.name in anew or not records.is_done(s)) for s in stages[: until + 1]):
             job.check_input()
         _write_run(job)
         for name in anew:
             records.forget(name)
         for number, stage in enumerate(stages[: until + 1], start=1):
+            if all(s.blocks is None for s in stages[number - 1 : until + 1]):
+                workers.end()  # the stages that are left want the memory for themselves
             done = records.is_done(stage)
             if begin is not None:
                 begin(number, until + 1, stage, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from graphkit_pipeline.blocks import Block
+from graphkit_pipeline.engine import ONE_THREAD
 
 from graphkit.errors import GraphkitError
 
@@ -100,3 +102,23 @@ class Wrong(Sums):
 
     def run(self, state: np.ndarray, block: Block) -> dict[str, np.ndarray]:
         return np.zeros(3) if block.index else {"things": np.array([{}])}  # type: ignore[return-value]
+
+
+class Model:
+    """What `Loaded` loads."""
+
+
+@dataclass(frozen=True)
+class Loaded(Sums):
+    """Its blocks say how many models the process holds, and the threads that its libraries are told to have."""
+
+    def setup(self) -> Any:
+        super().setup()
+        model = Model()
+        model.itself = model  # type: ignore[attr-defined]  # as in the models of Keras, only the collector frees it
+        return model
+
+    def run(self, state: Model, block: Block) -> dict[str, np.ndarray]:
+        held = sum(isinstance(o, Model) for o in gc.get_objects())
+        threads = [int(os.environ[name]) for name in ONE_THREAD]
+        return {"held": np.array(held), "threads": np.array(threads), "pid": np.array(os.getpid())}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import copy
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -12,13 +12,29 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from graphkit.cli import app
+from graphkit.cli.plugins import add_plugins
 
 ROOT = Path(__file__).parents[2]
 GRAPHKIT = str(Path(sys.executable).with_name("graphkit"))
 
 
-def _run(arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([GRAPHKIT, *arguments], cwd=folder, capture_output=True, text=True, env=dict(os.environ))
+def _run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """The command within this process, which has imported TensorFlow once; what is not caught is raised here."""
+    application = copy.copy(app)
+    application.registered_commands = [*app.registered_commands]
+    add_plugins(application)
+    done = CliRunner().invoke(application, arguments)
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+
+def _run_apart(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """The installed command in a process of its own."""
+    return subprocess.run([GRAPHKIT, *arguments], capture_output=True, text=True)
 
 
 def _commands() -> list[list[str]]:
@@ -36,7 +52,9 @@ def _fill_in(example: str) -> str:
     return example
 
 
-def test_the_commands_of_the_readme(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reconstruction and the server of `view` in processes of their own, the others in this one."""
+    monkeypatch.chdir(tmp_path)
     commands = _commands()
     assert [c[1] for c in commands] == [
         "simulate-tissue",
@@ -49,13 +67,13 @@ def test_the_commands_of_the_readme(tmp_path: Path) -> None:
     for command in commands:
         arguments = [{"128": "64"}.get(a, a) for a in command[1:]]
         if arguments[0] == "view":
-            _view(arguments, tmp_path)
+            _view(arguments)
             continue
         if ">" in arguments:
-            done = _run(arguments[: arguments.index(">")], tmp_path)
+            done = _run(arguments[: arguments.index(">")])
             (tmp_path / arguments[-1]).write_text(_fill_in(done.stdout), encoding="utf-8")
         else:
-            done = _run(arguments, tmp_path)
+            done = (_run_apart if arguments == ["reconstruct", "run.toml"] else _run)(arguments)
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         assert "Traceback" not in done.stderr
         assert "WARNING" not in done.stderr
@@ -67,17 +85,17 @@ def test_the_commands_of_the_readme(tmp_path: Path) -> None:
                 "link",
                 "detect",
             }
-    status = _run(["status", "run.toml"], tmp_path)
+    status = _run(["status", "run.toml"])
     assert [line.split()[1] for line in status.stdout.splitlines()[1:]] == ["done"] * 9
     assert json.loads((tmp_path / "run" / "evaluation.json").read_text())["segmentation"]["segments_found"] > 0
     assert "<html" in (tmp_path / "run" / "report.html").read_text()[:500]
-    answer = _run(["query", "motifs", "-d", "run/dataset", "--format", "csv"], tmp_path)
+    answer = _run(["query", "motifs", "-d", "run/dataset", "--format", "csv"])
     assert answer.returncode == 0, answer.stderr
 
 
-def _view(arguments: list[str], folder: Path) -> None:
+def _view(arguments: list[str]) -> None:
     command = [GRAPHKIT, *arguments, "--no-browser"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         try:
@@ -113,13 +131,22 @@ def _view(arguments: list[str], folder: Path) -> None:
         (["view", "nowhere"], "nowhere"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_message(tmp_path: Path, arguments: list[str], says: str) -> None:
-    done = _run(arguments, tmp_path)
+def test_what_is_wrong_is_said_in_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = _run(arguments)
     assert done.returncode in (1, 2)
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_wrong_ends_a_process_of_its_own_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done, here = (run(["view", "nowhere"]) for run in (_run_apart, _run))
+    assert (done.returncode, done.stdout, done.stderr) == (here.returncode, here.stdout, here.stderr)
 
 
 _HELP = """

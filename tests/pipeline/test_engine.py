@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graphkit_pipeline.blocks import Box, make_blocks
-from graphkit_pipeline.engine import BlockReport, EngineSettings, Outcome, attempt, read_block, run_blocks
+from graphkit_pipeline.engine import BlockReport, EngineSettings, Outcome, Workers, attempt, read_block, run_blocks
 
 from graphkit.errors import GraphkitError
 
@@ -98,6 +98,49 @@ def test_two_workers_with_deaths_and_failures(tmp_path: Path, log: Path, expecte
     assert len(workers) == len(set(workers)), "one setup a process"
     with pytest.raises(GraphkitError, match=f"{bad.name} is not finished"):
         read_block(out, bad)
+
+
+def test_jobs_that_follow_each_other(tmp_path: Path, log: Path, expected: dict[str, bytes]) -> None:
+    """They share the processes, of which more are started where there are more blocks; each has its own state, and lets it go."""
+    import psutil
+
+    with Workers(EngineSettings(workers=2, retries=0)) as workers:
+        assert run_blocks(jobs.Loaded(log), BLOCKS[:1], tmp_path / "a", engine=workers) == BlockReport(1, 0)
+        (first,) = lines(log, "setup")
+        log.unlink()
+        assert run_blocks(jobs.Loaded(log), BLOCKS[:1], tmp_path / "a", engine=workers) == BlockReport(0, 1)
+        assert not log.exists()
+        assert run_blocks(jobs.Loaded(log, 2, 0.05), BLOCKS, tmp_path / "b", engine=workers) == BlockReport(8, 0)
+        assert first in lines(log, "setup")
+        assert len(lines(log, "setup")) == 2
+        found = [read_block(tmp_path / "b", block) for block in BLOCKS]
+        assert {int(f["pid"]) for f in found} == set(lines(log, "setup"))
+        assert {int(f["held"]) for f in found} == {1}, "the first job's model is gone"
+        with pytest.raises(GraphkitError, match="There is no checkpoint"):
+            run_blocks(jobs.NoModel(log), BLOCKS, tmp_path / "c", engine=workers)
+        log.unlink()
+        assert wait_until(lambda: not psutil.pid_exists(first), 10)
+        report = run_blocks(jobs.Sums(log), BLOCKS, tmp_path / "d", engine=workers)  # by new processes
+        assert report == BlockReport(8, 0)
+        assert first not in lines(log, "setup")
+        assert files(tmp_path / "d") == expected
+    assert wait_until(lambda: not any(psutil.pid_exists(pid) for pid in lines(log, "setup")), 10)
+
+
+def test_a_process_that_dies_between_two_jobs(tmp_path: Path, log: Path) -> None:
+    """Another takes its place, with one thread a library as well."""
+    import psutil
+
+    with Workers(EngineSettings(workers=1)) as workers:
+        run_blocks(jobs.Loaded(log), BLOCKS[:1], tmp_path / "a", engine=workers)
+        (first,) = lines(log, "setup")
+        os.kill(first, signal.SIGKILL)
+        report = run_blocks(jobs.Loaded(log, seed=2), BLOCKS[:2], tmp_path / "b", engine=workers)
+        assert report == BlockReport(2, 0)
+        found = read_block(tmp_path / "b", BLOCKS[0])
+        assert set(found["threads"].tolist()) == {1}
+        assert found["pid"] != first
+    assert wait_until(lambda: not psutil.pid_exists(int(found["pid"])), 10)
 
 
 def test_a_block_that_fails_here(tmp_path: Path, log: Path) -> None:
@@ -184,7 +227,7 @@ _RUN = """
     import engine_jobs as jobs
     from test_engine import BLOCKS
     from graphkit.errors import GraphkitError
-    from graphkit_pipeline.engine import EngineSettings, run_blocks
+    from graphkit_pipeline.engine import EngineSettings, Workers, run_blocks
 
     if __name__ == "__main__":
         try:
@@ -228,9 +271,12 @@ def wait_until(true: object, seconds: float) -> bool:
 
 @pytest.mark.parametrize("how", ["kill -9", "Ctrl-C"])
 def test_a_run_that_is_ended(tmp_path: Path, log: Path, how: str, expected: dict[str, bytes]) -> None:
-    """No process is left, and the next run does what is missing, no more, with the same bytes."""
+    """In the second of two jobs: no process is left, and the next run does what is missing, no more, with the same bytes."""
     out = tmp_path / "out"
-    body = f"run_blocks(jobs.Sums(Path({str(log)!r}), pause_s=0.4), BLOCKS, {str(out)!r}, engine=EngineSettings(workers=2))"
+    jobs_of = "jobs.Sums(Path({!r}){}), BLOCKS[{}:], {!r}, engine=workers"
+    first = jobs_of.format(str(tmp_path / "log-of-the-first"), "", 6, str(tmp_path / "first"))
+    second = jobs_of.format(str(log), ", pause_s=0.4", 0, str(out))
+    body = f"with Workers(EngineSettings(workers=2)) as workers: run_blocks({first}); run_blocks({second})"
     run = start(tmp_path, body)
     assert wait_until(lambda: len(files(out)) >= 3, 40), run.stderr
     if how == "kill -9":
@@ -248,6 +294,7 @@ def test_a_run_that_is_ended(tmp_path: Path, log: Path, how: str, expected: dict
         assert err.rstrip().endswith("KeyboardInterrupt")
     finished = {name.removesuffix(".npz") for name in files(out)}
     assert 3 <= len(finished) < 8
+    assert len(files(tmp_path / "first")) == 2
     log.unlink()
     assert run_blocks(jobs.Sums(log), BLOCKS, out, engine=IN_PROCESS) == BlockReport(8 - len(finished), len(finished))
     assert lines(log, "run") == [block.index for block in BLOCKS if block.name not in finished]

@@ -34,10 +34,10 @@ def test_the_provenance_is_that_of_the_file_and_of_the_recipe() -> None:
 
 
 def test_it_segments_unseen_tissue() -> None:
-    """A small piece, so a loose bound: one segment for all, or none, scores 1.58 bits."""
-    tissue = simulate_tissue(TissueSettings(shape=(40, 48, 48), seed=1011))
+    """A small piece, so a loose bound: one segment for all, or none, scores 2.2 bits."""
+    tissue = simulate_tissue(TissueSettings(shape=(33, 36, 44), seed=1012))
     found = segment_array(tissue.image, load_network(shipped_network()), SHIPPED_POLICY)
     overlap = count_overlap([(found.labels, tissue.segments)])
-    assert score_overlap(overlap, "truth_labelled").vi_sum < 1.2
+    assert score_overlap(overlap, "truth_labelled").vi_sum < 1.4
     nothing = count_overlap([(found.labels * 0, tissue.segments)])
-    assert score_overlap(nothing, "truth_labelled").vi_sum > 1.5
+    assert score_overlap(nothing, "truth_labelled").vi_sum > 2.1
