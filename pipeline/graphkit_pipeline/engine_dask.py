@@ -233,9 +233,12 @@ def _crew_of(client: Client, job: Job, folder: Path, patience_s: float) -> _Dask
     while True:
         try:
             client.register_plugin(_JobOnWorker(job, folder), name=name)
-        except OSError:  # a worker died while it was told; tell them all again
+        except OSError as error:  # a worker died while it was told; tell them all again
             if client.status != "running" or time.monotonic() > until:
-                raise
+                raise GraphkitError(
+                    "The Dask workers cannot be told what to do: the connection breaks.",
+                    hint="Run again: finished blocks are kept.",
+                ) from error
             time.sleep(_AGAIN_S)
         else:
             return _DaskCrew(client, name, patience_s)
