@@ -135,7 +135,7 @@ def test_what_is_wrong_is_said_in_one_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = _run(arguments)
+    done = (_run_apart if "--replicas" in arguments else _run)(arguments)  # replicas are started as this process was
     assert done.returncode in (1, 2)
     assert says in done.stderr
     assert "Traceback" not in done.stderr
