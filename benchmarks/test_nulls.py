@@ -131,6 +131,26 @@ def test_one_sample_of_each_model(model: str) -> None:
         print(f"\n{model}: {process_time() - begin:.1f} s CPU a sample of {graph.n_connections:,} connections{moved}")
 
 
+def test_two_threads_beside_one() -> None:
+    """Samples with their triad censuses: wall time, so it says something on a quiet machine of two cores only."""
+    graph = sized(130_000, 2_800_000)
+    many = 4
+    taken: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
+    found = significance(graph, samples=1)
+    for _ in range(ROUNDS):
+        for threads in taken:
+            begin, cpu = perf_counter(), process_time()
+            found = significance(graph, samples=many, threads=threads)
+            taken[threads].append((perf_counter() - begin, process_time() - cpu))
+    assert found.complete
+    if FULL:
+        one, two = (sorted(runs)[len(runs) // 2] for runs in taken.values())
+        print(
+            f"\n{many} samples of {graph.n_connections:,} connections, one thread {one[0]:.1f} s ({one[1]:.1f} s CPU), "
+            f"two {two[0]:.1f} s ({two[1]:.1f} s CPU): {one[0] / two[0]:.2f} times as fast; load {os.getloadavg()[0]:.1f}"
+        )
+
+
 def test_significance_of_all_triads_at_2_7m_connections() -> None:
     """100 configuration samples of 10 attempts a connection, each with its triad census."""
     graph = sized(130_000, 2_800_000)

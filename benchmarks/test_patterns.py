@@ -1,6 +1,6 @@
 """Patterns and censuses beside the obvious kernels, DuckDB, igraph, DotMotif and GrandIso, in the same run.
 
-    GRAPHKIT_BENCH=1 pytest benchmarks/test_patterns.py -s
+    GRAPHKIT_BENCH=1 pytest benchmarks/test_patterns.py -s          GRAPHKIT_BENCH_SHARE=0.1 beside it: a tenth of the sizes
 
 GRAPHKIT_PEERS names the Python of an environment with dotmotif and grandiso (they want an older pandas); GRAPHKIT_FLY a
 dataset of a fly's size. Small and untimed in the test suite.
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import duckdb
 import igraph
@@ -22,22 +22,32 @@ import numpy as np
 import pytest
 
 from benchmarks import floors
-from benchmarks.measuring import FULL, measured
+from benchmarks.measuring import FULL, SHARE, measured
 from benchmarks.racing import raced
 from benchmarks.test_census import heavy_tailed
 from graphkit.graph import Graph
-from graphkit.motifs import Edge, Pattern, count_matches, four_node_census, four_node_orbits, triad_census, triad_orbits
+from graphkit.motifs import (
+    Edge,
+    Pattern,
+    count_matches,
+    four_node_census,
+    four_node_orbits,
+    match_batches,
+    triad_census,
+    triad_orbits,
+)
 
 LOOP = [(0, 1), (1, 2), (0, 2)]
 BIFAN = [(0, 2), (0, 3), (1, 2), (1, 3)]
 CYCLE = [(0, 1), (1, 2), (2, 3), (3, 0)]
-ROUNDS = 7 if FULL else 1
+ROUNDS = int(os.environ.get("GRAPHKIT_BENCH_ROUNDS", "7")) if FULL else 1
 
 
 @cache
 def brain(n: int, m: int) -> Graph:
     """A heavy-tailed, clustered graph; 3 of 100 connections have 20 synapses or more."""
-    n, m = (n, m) if FULL else (n // 100, m // 100)
+    share = SHARE or 0.01
+    n, m = int(n * share), int(m * share)
     pre, post = heavy_tailed(n, m)
     synapses = (np.random.default_rng(1).pareto(1.2, len(pre)) + 1).astype(np.int64)
     return Graph.from_edges(pre, post, synapses, ids=np.arange(n), autapses=False)
@@ -179,6 +189,35 @@ def test_four_nodes_at_size(n: int, m: int) -> None:
         begin = perf_counter()
         function()
         print(f"\n{name}, {len(graph):,} / {graph.n_connections:,}: {perf_counter() - begin:.3f} s")
+
+
+def test_the_first_batch_comes_at_once() -> None:
+    """A stream of matches as Arrow batches: memory for one of them, the first long before the last."""
+    import pyarrow as pa
+
+    graph = brain(130_000, 3_000_000)
+    wanted = pattern(graph, 3, [(0, 1), (1, 2)])  # chains, which are a hundred times as many as connections
+
+    def arrow(rows: np.ndarray) -> pa.RecordBatch:
+        return pa.record_batch([pa.array(graph.ids[column]) for column in rows.T], names=["a_id", "b_id", "c_id"])
+
+    arrow(next(match_batches(wanted)))  # compiles, or loads what is compiled
+    begin, cpu = perf_counter(), process_time()
+    first, first_cpu, found = None, 0.0, 0
+    for batch in map(arrow, match_batches(wanted)):
+        if first is None:
+            first, first_cpu = perf_counter() - begin, process_time() - cpu
+        found += len(batch)
+    whole, whole_cpu = perf_counter() - begin, process_time() - cpu
+    assert first is not None
+    assert found == count_matches(wanted)
+    if FULL:
+        print(
+            f"\nchains, {graph.n_connections:,} connections: first batch of {found:,} matches after {first:.2f} s "
+            f"({first_cpu:.2f} s CPU), all after {whole:.1f} s ({whole_cpu:.1f} s CPU): {whole / first:.0f} times as long"
+        )
+        assert first_cpu < 1.0
+        assert whole_cpu > 3 * first_cpu
 
 
 FLY = """

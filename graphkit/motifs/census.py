@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from graphkit.motifs.names import CLASS_OF_CODE, CONNECTED_TRIADS, DYADS, TRIADS
 __all__ = [
     "DyadCensus",
     "MotifCount",
+    "census_of_codes",
+    "census_share",
+    "census_to_share",
     "dyad_census",
     "in_ranges",
     "motif_counts",
@@ -102,6 +105,37 @@ def triad_census(graph: Graph, *, threads: int | None = None) -> dict[str, int]:
     codes: list[int] = np.stack(parts).sum(axis=0).tolist()
     n_both = int(np.count_nonzero(forward & 3 == 3))
     return _census(n, codes, wedges, len(forward) - n_both, n_both)
+
+
+_Shareable = tuple[NDArray[np.int64], NDArray[np.int32], tuple[Any, ...]]
+
+
+def census_to_share(graph: Graph) -> _Shareable:
+    """What `census_share` works on, and what of the census is not shared."""
+    none = np.zeros(1, np.int64), np.empty(0, np.int32)
+    if graph.n_connections == 0:
+        return *none, (graph.n_neurons, np.zeros((4, 4), np.int64), 0, 0)
+    packable(graph)
+    starts, packed, wedges = _support(graph, 1)
+    forward_starts, forward = _forward(starts, packed, 1)
+    n_both = int(np.count_nonzero(forward & 3 == 3))
+    return forward_starts, forward, (graph.n_neurons, wedges, len(forward) - n_both, n_both)
+
+
+def census_share(whole: _Shareable, share: int, shares: int) -> NDArray[np.int64]:
+    """The triangles of one of ``shares`` parts of the neurons, by code; the sum over parts is for `census_of_codes`."""
+    from graphkit.motifs import kernels
+
+    forward_starts, forward, _ = whole
+    begin, end = np.searchsorted(forward_starts, len(forward) * np.arange(share, share + 2) / shares).tolist()
+    end = end if share < shares - 1 else len(forward_starts) - 1
+    codes: NDArray[np.int64] = kernels.triangle_codes(begin, end, forward_starts, forward)
+    return codes
+
+
+def census_of_codes(codes: NDArray[np.int64], rest: tuple[Any, ...]) -> dict[str, int]:
+    """The triad census from all triangles by code, and what was not shared."""
+    return _census(rest[0], codes.tolist(), *rest[1:])
 
 
 def _support(graph: Graph, threads: int | None) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]:

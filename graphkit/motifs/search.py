@@ -17,7 +17,15 @@ from graphkit.motifs.plan import Plan, plan_of
 from graphkit.motifs.shortcuts import shortcut
 from graphkit.stopping import current
 
-__all__ = ["any_match", "count_matches", "explain", "match_batches", "matches_by_neuron", "sample_matches"]
+__all__ = [
+    "any_match",
+    "count_matches",
+    "count_share",
+    "explain",
+    "match_batches",
+    "matches_by_neuron",
+    "sample_matches",
+]
 
 _LEVEL = (5, 63)  # where a search's state holds the level it stands at
 
@@ -47,6 +55,13 @@ def count_matches(pattern: Pattern, *, threads: int | None = None, roots: tuple[
         return _Search(plan, begin + low, begin + high).count()
 
     return sum(in_ranges(count, plan.work[begin : end + 1] - plan.work[begin], threads))
+
+
+def count_share(plan: Plan, share: int, shares: int) -> int:
+    """The matches of one of ``shares`` parts of a plan, of about equal expected work, on one thread; they add up to the whole."""
+    begin, end = np.searchsorted(plan.work, plan.work[-1] * np.arange(share, share + 2) / shares).tolist()
+    n_roots = plan.roots[1] - plan.roots[0]
+    return _Search(plan, begin if share else 0, end if share < shares - 1 else n_roots).count()
 
 
 def match_batches(pattern: Pattern, *, size: int = 65536) -> Iterator[NDArray[np.int32]]:

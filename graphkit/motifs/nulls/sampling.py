@@ -99,7 +99,7 @@ def _graphs(draw: Sampler, samples: int, seed: int, threads: int | None) -> Iter
 def sampled(
     draw: Sampler, samples: int, seed: int, use: Callable[[Draw], _T], *, threads: int | None = None
 ) -> Iterator[_T]:
-    """``use(draw)`` of samples 0, 1, 2 ..., in order, made by several threads. As many samples are in memory as threads.
+    """``use(draw)`` of samples 0, 1, 2 ..., in order, made by several threads. As many samples are in memory as threads, and one.
 
     Whatever is raised while one is waited for, Ctrl-C too, comes out here, and ends the others soon.
 
@@ -132,8 +132,9 @@ def _in_threads(one: Callable[[int], _T], samples: int, n_threads: int, stop: St
 
     pool = ThreadPoolExecutor(n_threads, thread_name_prefix="null")
     try:
-        waiting = [pool.submit(one, index) for index in range(n_threads)]
-        for index in range(n_threads, samples + n_threads):
+        ahead = n_threads + 1  # so that no thread waits for the first of them to be taken
+        waiting = [pool.submit(one, index) for index in range(min(ahead, samples))]
+        for index in range(ahead, samples + ahead):
             while not wait(waiting[:1], _POLL_S).done:
                 stop.check()
             found = waiting.pop(0).result()
