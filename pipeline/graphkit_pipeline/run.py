@@ -27,7 +27,7 @@ from graphkit_pipeline.config import RunConfig
 from graphkit_pipeline.context import Context
 from graphkit_pipeline.engine import Workers
 from graphkit_pipeline.formats.disk import atomically, said_plainly
-from graphkit_pipeline.stages import Stage, as_json, stages_of
+from graphkit_pipeline.stages.listing import Stage, as_json, stages_of
 
 __all__ = ["StageStatus", "reconstruct", "run_status"]
 

@@ -24,7 +24,7 @@ from graphkit_pipeline.agglomeration.neurons import score_thresholds
 from graphkit_pipeline.blocks import Box
 from graphkit_pipeline.config import RunConfig, read_config
 from graphkit_pipeline.run import reconstruct, run_status
-from graphkit_pipeline.stages import Stage
+from graphkit_pipeline.stages.listing import Stage
 from graphkit_pipeline.tissue import TissueSettings, simulate_tissue, write_tissue
 from graphkit_pipeline.volume import create_volume, open_volume
 

@@ -1,0 +1,134 @@
+"""The stages from the image to the segmentation: membranes, blocks, their reconciliation, and what joins segments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from graphkit.errors import GraphkitError
+from graphkit_pipeline.context import Context
+from graphkit_pipeline.engine import read_block
+from graphkit_pipeline.volume import check_image, open_volume
+
+__all__ = ["agglomerate", "link", "membrane", "reconcile", "segment"]
+
+
+def membrane(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.membrane.job import MembraneJob
+
+    given, stage = job.config.image, job.config.membrane
+    check_image(job.image, dtype=np.uint8, voxel_size_nm=job.membrane_network.voxel_size_nm, field_of_view=(1, 1, 1))
+    folder = job.blocks_of("membrane")
+    work = MembraneJob(
+        given.location,
+        str(stage.network),
+        stage.predict,
+        given.dataset,
+        given.voxel_size_nm,
+        given.offset,
+        affinities=not job.floods,
+    )
+    outcome = job.run_blocks("membrane", work, job.membrane_blocks, "finding membranes")
+    inside = job.new_volume(job.membrane.name, np.uint8)
+    for at, block in enumerate(job.membrane_blocks, start=1):
+        if block.name not in outcome["failed"]:  # left out, it is an error to whoever reads there
+            inside.write(block.core, read_block(folder, block)["inside"])
+        job.progress("writing the inside of cells", at / len(job.membrane_blocks))
+    return outcome
+
+
+def segment(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.ffn.job import SegmentJob
+    from graphkit_pipeline.membrane.fragments_job import FragmentsJob
+
+    given, stage = job.config.image, job.config.segment
+    if not job.floods:
+        cut = FragmentsJob(str(job.membrane), stage.fragments)
+        return job.run_blocks("segment", cut, job.segment_blocks, "cutting fragments")
+    size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
+    seen = job.image if job.config.membrane.network is None else open_volume(job.membrane)
+    check_image(seen, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)
+    if job.config.membrane.network is None:
+        work = SegmentJob(given.location, job.ffn_file, stage.fill, given.dataset, given.voxel_size_nm, given.offset)
+    else:
+        work = SegmentJob(str(job.membrane), job.ffn_file, stage.fill)
+    return job.run_blocks("segment", work, job.segment_blocks, "flood filling")
+
+
+def reconcile(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.reconcile import reconcile_blocks
+
+    lost = set(job.failed.get("segment", ()))
+    failed = [b for b in job.segment_blocks if b.name in lost]
+    if len(failed) == len(job.segment_blocks):
+        raise GraphkitError(
+            "Every block of the segmentation failed, so there is nothing to go on with.",
+            hint=f"What went wrong is in {job.blocks_of('segment') / 'failed.json'}.",
+        )
+    output = job.new_volume((job.segmentation if job.floods else job.fragments).name, np.uint64, "segmentation")
+    found = reconcile_blocks(
+        job.segment_blocks,
+        partial(read_block, job.blocks_of("segment")),
+        output,
+        settings=job.config.reconcile,
+        failed=failed,
+        progress=job.progress,
+    )
+    job.keep("segments" if job.floods else "fragments", found.segments)
+    job.keep("joins", found.joins)
+    joined = int(np.sum(found.joins["joined"].to_numpy(zero_copy_only=False))) if len(found.joins) else 0
+    filled = int(found.segments["voxels"].to_numpy().sum()) if len(found.segments) else 0
+    return {"segments": len(found.segments), "joined": joined, "filled": round(filled / job.bounds.voxels, 4)}
+
+
+def link(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.agglomeration import linkage
+    from graphkit_pipeline.agglomeration.joined import segments_of_fragments, write_joined
+    from graphkit_pipeline.agglomeration.score_job import ScoreJob, gather_pairs
+
+    lost = set(job.failed.get("membrane", ()))
+    seen = tuple(b for b in job.membrane_blocks if b.name not in lost)
+    work = ScoreJob(str(job.fragments), str(job.blocks_of("membrane")), seen, job.membrane_network.offsets)
+    outcome = job.run_blocks("link", work, job.link_blocks, "scoring fragments")
+    scored = [b for b in job.link_blocks if b.name not in outcome["failed"]]
+    pairs = gather_pairs(job.blocks_of("link"), scored)
+    joins = linkage.link(*(pairs[name].to_numpy() for name in pairs.column_names), scale=255.0)
+    segments, mapping = segments_of_fragments(job.table("fragments"), joins, job.config.link)
+    output = job.new_volume(job.segmentation.name, np.uint64, "segmentation")
+    write_joined(open_volume(job.fragments), mapping, output, job.segment_blocks, progress=job.progress)
+    for name, table in (
+        ("affinities", pairs),
+        ("linkage", joins),
+        ("fragment_to_segment", mapping),
+        ("segments", segments),
+    ):
+        job.keep(name, table)
+    filled = int(segments["voxels"].to_numpy().sum()) if len(segments) else 0
+    return {
+        **outcome,
+        "fragments": len(mapping),
+        "segments": len(segments),
+        "filled": round(filled / job.bounds.voxels, 4),
+    }
+
+
+def agglomerate(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.agglomeration.job import AgglomerateJob
+    from graphkit_pipeline.agglomeration.neurons import decisions_of
+
+    given, stage = job.config.image, job.config.agglomerate
+    # Whether two segments are one is asked without the guard that keeps what was found apart, and up to the volume's faces.
+    policy = replace(job.config.segment.fill, disconnected_share=None, mirror=True)
+    common = (str(job.segmentation), job.ffn_file, policy, stage.resegment)
+    if job.config.membrane.network is None:
+        work = AgglomerateJob(given.location, *common, given.dataset, given.voxel_size_nm, given.offset)
+    else:
+        work = AgglomerateJob(str(job.membrane), *common)
+    outcome = job.run_blocks("agglomerate", work, job.agglomerate_blocks, "agglomerating")
+    folder = job.blocks_of("agglomerate")
+    decisions = decisions_of(folder, [b for b in job.agglomerate_blocks if b.name not in outcome["failed"]])
+    job.keep("agglomeration", decisions)
+    return {**outcome, "decisions": len(decisions), "moves": int(np.sum(decisions["moves"].to_numpy()))}
