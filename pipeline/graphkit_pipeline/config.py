@@ -132,7 +132,7 @@ class AgglomerateStage:
 
     enabled: bool = False
     threshold: float = 0.8
-    deleted: float = 0.1
+    deleted: float = 1.0
     block: Triple = (192, 192, 192)
     resegment: ResegmentSettings = field(default_factory=ResegmentSettings)
 

@@ -308,7 +308,7 @@ def test_a_changed_setting_is_named_and_from_does_it_anew(copied: Write) -> None
 def test_segments_are_joined_by_scores_and_apart_again_without_the_network(copied: Write, whole: RunConfig) -> None:
     other = read_config(copied("joined", more="[agglomerate]\nenabled = true\nthreshold = 0.9\n"))
     before = _records(other)
-    with pytest.raises(GraphkitError, match=r"joins was null and is \[0\.9, 0\.1\]"):
+    with pytest.raises(GraphkitError, match=r"joins was null and is \[0\.9, 1\.0\]"):
         reconstruct(other)
     reconstruct(other, first="dataset")
     assert {n for n in before if _records(other)[n] != before[n]} == {"dataset"}
