@@ -169,9 +169,10 @@ def test_what_is_logged_recorded_and_shown_by_tensorboard(tmp_path: Path) -> Non
         keep="rand_error",
         least_voxels=1,
         network=dataclasses.replace(NET, mean=110.0, std=50.0),
-        policy=FillPolicy(min_segment_voxels=10),
+        policy=FillPolicy(min_segment_voxels=10, mirror=False),
     )
-    train_ffn([striped()], settings, tmp_path / "run", validation=[striped()], tensorboard=tmp_path / "board")
+    held_out = LabelledVolume(striped().image[:, :9, :9], striped().labels[:, :9, :9])
+    train_ffn([striped()], settings, tmp_path / "run", validation=[held_out], tensorboard=tmp_path / "board")
     lines = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [2, 3, 4, 6]
     assert lines[0]["learning_rate"] == pytest.approx(0.1)
@@ -183,8 +184,8 @@ def test_what_is_logged_recorded_and_shown_by_tensorboard(tmp_path: Path) -> Non
     assert (record["kept"]["step"], record["kept"]["rand_error"]) == (kept["step"], kept["rand_error"])
     assert record["augmentations"] == ["mirror", "turn", "contrast", "brightness", "section"]
     assert record["settings"]["keep"] == "rand_error"
-    found = segment_array(striped().image, load_network(tmp_path / "run" / "network.keras"), settings.policy)
-    expected, *_ = adapted_rand_error(striped().labels, found.labels + 1)
+    found = segment_array(held_out.image, load_network(tmp_path / "run" / "network.keras"), settings.policy)
+    expected, *_ = adapted_rand_error(held_out.labels, found.labels + 1)
     assert kept["rand_error"] == pytest.approx(expected, abs=1e-6)
 
     (file,) = (tmp_path / "board").iterdir()
