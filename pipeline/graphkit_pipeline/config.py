@@ -41,6 +41,7 @@ from graphkit_pipeline.agglomeration.joined import LinkSettings
 from graphkit_pipeline.agglomeration.resegment import ResegmentSettings
 from graphkit_pipeline.engine import EngineSettings
 from graphkit_pipeline.evaluation.result import EvaluationSettings
+from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy, check_passes
 from graphkit_pipeline.ffn.settings import FillPolicy
 from graphkit_pipeline.membrane.fragments import FragmentSettings
 from graphkit_pipeline.membrane.settings import PredictSettings as MembranePredictSettings
@@ -102,8 +103,13 @@ class MembraneStage:
 class SegmentStage:
     """Neurons, block by block: ``block`` voxels each, seen with ``halo`` more on every side.
 
-    ``method`` "flood" fills them with ``network`` as ``fill`` says. "watershed" cuts what a membrane network sees into
-    fragments, as ``fragments`` says, and joins them by its affinities (``[link]``): no flood-filling network is asked.
+    ``method`` "flood" fills them with ``network`` as ``fill`` says, from ``seeds``, where the ``mask`` has tissue. ``passes`` are
+    done one after the other, each into what is empty still; what one does not say it has from here. A block under way is put
+    away every ``checkpoint_s`` seconds. With ``batch`` above 1, for a device, the blocks under way at once in this process
+    (``[engine] workers = 0, at_once = 16``) share calls of the network, of so many fields of view.
+
+    "watershed" cuts what a membrane network sees into fragments, as ``fragments`` says, and joins them by its affinities
+    (``[link]``): no flood-filling network is asked.
     """
 
     network: str = "ffn-tissue"
@@ -112,9 +118,19 @@ class SegmentStage:
     fill: FillPolicy = field(default_factory=FillPolicy)
     fragments: FragmentSettings = field(default_factory=FragmentSettings)
     method: Literal["flood", "watershed"] = "flood"
+    seeds: SeedPolicy = field(default_factory=SeedPolicy)
+    mask: MaskSettings | None = None
+    passes: tuple[FillPass, ...] = ()
+    checkpoint_s: float = 300.0
+    batch: int = 1
 
     def __post_init__(self) -> None:
         _check_block("segment", self.block, self.halo)
+        check_passes(self.passes)
+        if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
+            raise GraphkitError(f"segment.batch is {self.batch!r}; expected 1 or a larger whole number.")
+        if not self.checkpoint_s > 0:
+            raise GraphkitError(f"segment.checkpoint_s is {self.checkpoint_s!r}; expected seconds, above 0.")
         if 0 in self.halo:
             raise GraphkitError(
                 f"segment.halo is {list(self.halo)}; expected at least 1 voxel along each axis.",
@@ -250,6 +266,7 @@ def read_config(path: str | Path) -> RunConfig:
         raise GraphkitError(f"{file} cannot be read as TOML: {error}.") from None
     given.setdefault("name", file.resolve().parent.name if file.stem == "run" else file.stem)
     given.setdefault("output", "run")
+    _inherit(given.get("segment"))
     config = _made(RunConfig, given, "")
     here = file.resolve().parent
     truth, membrane = config.evaluate.truth, config.membrane.network
@@ -258,7 +275,7 @@ def read_config(path: str | Path) -> RunConfig:
         output=os.path.normpath(here / config.output),
         image=dataclasses.replace(config.image, location=_located(config.image.location, here)),
         membrane=dataclasses.replace(config.membrane, network=membrane and network_path(membrane, here)),
-        segment=dataclasses.replace(config.segment, network=network_path(config.segment.network, here)),
+        segment=_segment_located(config.segment, here),
         synapses=dataclasses.replace(config.synapses, network=network_path(config.synapses.network, here)),
         evaluate=dataclasses.replace(config.evaluate, truth=truth and os.path.normpath(here / truth)),
     )
@@ -266,6 +283,38 @@ def read_config(path: str | Path) -> RunConfig:
 
 def _located(location: str, here: Path) -> str:
     return location if "://" in location else os.path.normpath(here / location)
+
+
+def _inherit(segment: Any) -> None:
+    """What a pass says of its fill is added to what [segment.fill] says."""
+    for one in segment.get("passes", ()) if isinstance(segment, dict) else ():
+        if isinstance(one, dict) and isinstance(one.get("fill"), dict):
+            one["fill"] = {**segment.get("fill", {}), **one["fill"]}
+
+
+def _segment_located(stage: SegmentStage, here: Path) -> SegmentStage:
+    def seeds(given: SeedPolicy) -> SeedPolicy:
+        return dataclasses.replace(
+            given,
+            file=given.file and _located(given.file, here),
+            volume=given.volume and _located(given.volume, here),
+        )
+
+    mask = stage.mask
+    return dataclasses.replace(
+        stage,
+        network=network_path(stage.network, here),
+        seeds=seeds(stage.seeds),
+        mask=mask and dataclasses.replace(mask, location=_located(mask.location, here)),
+        passes=tuple(
+            dataclasses.replace(
+                one,
+                network=one.network and network_path(one.network, here),
+                seeds=one.seeds and seeds(one.seeds),
+            )
+            for one in stage.passes
+        ),
+    )
 
 
 def network_path(name: str, here: Path) -> str:

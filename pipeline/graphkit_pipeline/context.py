@@ -80,8 +80,11 @@ class Context:
 
     @cached_property
     def ffn_file(self) -> str:
-        """The flood-filling network's file; a google/ffn checkpoint is turned into one, kept with the run."""
-        given = self.config.segment.network
+        """The flood-filling network's file."""
+        return self.keras_file(self.config.segment.network)
+
+    def keras_file(self, given: str) -> str:
+        """A network's file; a google/ffn checkpoint is turned into one, kept with the run."""
         if Path(given).suffix == ".keras":
             return given
         from graphkit_pipeline.ffn.checkpoint import import_ffn_checkpoint

@@ -28,6 +28,8 @@ import contextlib
 import errno
 import json
 import os
+import queue
+import threading
 import traceback
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -97,14 +99,23 @@ class EngineSettings:
                     the same folders and can import graphkit. One thread a worker is best: a worker runs one block at a time
     ``retries``     how often a block is tried again before it is set aside
     ``patience_s``  how long to wait for a worker where there is none
+    ``at_once``     with ``workers`` 0: so many blocks under way at once, each in a thread, where the job's blocks share a device
+                    (``job.batch`` above 1); other jobs do one after the other
     """
 
     workers: int | Literal["cores"] = "cores"
     scheduler: str | None = None
     retries: int = 2
     patience_s: float = 300.0
+    at_once: int = 1
 
     def __post_init__(self) -> None:
+        if isinstance(self.at_once, bool) or not isinstance(self.at_once, int) or self.at_once < 1:
+            raise GraphkitError(f"at_once = {self.at_once!r}: expected 1 or a larger whole number of blocks.")
+        if self.at_once > 1 and (self.workers != 0 or self.scheduler is not None):
+            raise GraphkitError(
+                f"at_once = {self.at_once} is for blocks in this process.", hint="Say workers = 0, and no scheduler."
+            )
         if self.workers != "cores" and (not isinstance(self.workers, int) or self.workers < 0):
             raise GraphkitError(f'workers = {self.workers!r}: expected "cores" or a whole number, 0 for this process.')
         if not isinstance(self.retries, int) or self.retries < 0:
@@ -192,6 +203,8 @@ class Workers(AbstractContextManager["Workers"]):
         """Those who do a job's blocks; no more of them than blocks are started for it."""
         engine = self.engine
         if engine.scheduler is None and engine.workers == 0:
+            if engine.at_once > 1 and getattr(job, "batch", 1) > 1:
+                return contextlib.nullcontext(_InThreads(job, folder, engine.at_once))
             return contextlib.nullcontext(_Here(job, folder))
         from graphkit_pipeline.engine_dask import LocalWorkers, connected
 
@@ -310,6 +323,27 @@ class _Here:
     def next(self) -> tuple[Block, Outcome]:
         assert self._block is not None
         return self._block, self._trouble or attempt(self._job, self._state, self._block, self._folder)
+
+
+class _InThreads:
+    """Several places in this process, with one state for all: the job's ``run`` is called from several threads at once."""
+
+    def __init__(self, job: Job, folder: Path, places: int) -> None:
+        self.places = places
+        self._job, self._folder = job, folder
+        self._state, self._trouble = set_up(job)
+        self._ended: queue.SimpleQueue[tuple[Block, Outcome]] = queue.SimpleQueue()
+
+    def submit(self, block: Block) -> None:
+        # daemons: a run that is interrupted does not wait for the blocks under way
+        threading.Thread(target=self._work, args=(block,), name=block.name, daemon=True).start()
+
+    def next(self) -> tuple[Block, Outcome]:
+        return self._ended.get()
+
+    def _work(self, block: Block) -> None:
+        outcome = self._trouble or attempt(self._job, self._state, block, self._folder)
+        self._ended.put((block, outcome))
 
 
 @contextlib.contextmanager

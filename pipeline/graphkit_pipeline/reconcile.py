@@ -40,6 +40,7 @@ import numpy as np
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit.schema import TABLES
+from graphkit_pipeline import provenance
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,7 +91,8 @@ class Reconciliation:
     """What became of the blocks.
 
     Attributes:
-        segments: the table ``segments`` of a dataset, sorted by id: voxels and bounding box of each.
+        segments: the table ``segments`` of a dataset, sorted by id: voxels and bounding box of each; and where the blocks say so
+            how it was made (see `provenance`).
         joins: one row a pair of pieces that both blocks labelled somewhere together by at least ``min_voxels``: block_a,
             label_a, block_b, label_b, voxels, iou, cover, joined. The rows with joined=false are where blocks disagree.
         holes: blocks that failed; their cores are 0.
@@ -133,10 +135,12 @@ def reconcile_blocks(
         return _labels(read(done[at]), done[at])
 
     parts: list[_Parts] = []
+    made: list[provenance.Made | None] = []
     joins: list[dict[str, NDArray[Any]]] = []
     neighbours = [[j for j in range(i + 1, len(done)) if _meet(done[i], done[j])] for i in range(len(done))]
     for i, block in enumerate(done):
         progress(_STAGE, 0.75 * i / len(done))
+        made.append(provenance.of_block(read(block)))
         parts.append(_parts(labels_of(i), block, output.bounds))
         for j in neighbours[i]:
             overlap = block.box.intersection(done[j].box)
@@ -147,6 +151,7 @@ def reconcile_blocks(
             joins.append({"a": np.full(n, i), "b": np.full(n, j), **found})
     table = _joined(parts, joins)
     ids, segments = _number(parts, table, output, settings)
+    segments = provenance.added(segments, ids, [p.voxels for p in parts], made, output.voxel_size_nm)
     number = {block.index: i for i, block in enumerate(done)}
     for i, block in enumerate(whole):
         progress(_STAGE, 0.75 + 0.25 * i / len(whole))

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
-from graphkit_pipeline.ffn.inference import _Fill
+from graphkit_pipeline.ffn.flood import Flood
 from graphkit_pipeline.ffn.network import FfnNetwork, Predict
 from graphkit_pipeline.ffn.settings import FillPolicy
 
@@ -113,9 +113,9 @@ def decide(
         start = _deepest(mine, margin)
         if start is None:
             break
-        fill = _Refill(image, (0, 0, 0), network, policy, predict)
-        found = fill.from_place(start, others)
-        moves += fill.calls
+        fill = _Refill(image, (others != 0).astype(np.int32), (0, 0, 0), network.settings, policy, predict)
+        found = fill.from_place(start)
+        moves += fill.counts.moves
         if found is None:
             break
         mask = found[0][inner]
@@ -131,31 +131,23 @@ def decide(
     return Decision(float(iou), own[0], own[1], other[1], other[0], given_up, moves)
 
 
-class _Refill(_Fill):
+class _Refill(Flood):
     """A fill of one object among finished ones, which also counts what it had and gave up."""
 
-    def from_place(self, start: Place, others: Labels) -> tuple[NDArray[np.bool_], float] | None:
+    def from_place(self, start: Place) -> tuple[NDArray[np.bool_], float] | None:
         """The mask, and the share that was given up of all that it ever had; None where the seed was taken back."""
-        self._labels = others
-        self._ever = np.zeros(others.shape, bool)
-        self._canvas[start] = self._init
-        moves, _ = self._flood(start)
-        if moves == 0 or self._canvas[start] < self._move:
+        self._ever = np.zeros(self.labels.shape, bool)
+        self._begin(start)
+        while self._next():
+            logits = self._update()
+            here = tuple(slice(p - m, p + m + 1) for p, m in zip(self._place, self._margin, strict=True))
+            self._ever[here] |= logits >= self._segment
+        if self._made == 0 or self._canvas[start] < self._move:
             return None
-        mask = (self._canvas >= self._segment) & (others == 0)
-        ever = np.count_nonzero(self._ever & (others == 0))
+        free = self.labels == 0
+        mask = (self._canvas >= self._segment) & free
+        ever = np.count_nonzero(self._ever & free)
         return mask, 1.0 - np.count_nonzero(mask) / ever if ever else 0.0
-
-    @property
-    def calls(self) -> int:
-        """Calls of the network so far."""
-        return self._calls
-
-    def _update(self, place: Place) -> NDArray[np.float32]:
-        logits = super()._update(place)
-        here = tuple(slice(p - m, p + m + 1) for p, m in zip(place, self._margin, strict=True))
-        self._ever[here] |= logits >= self._segment
-        return logits
 
 
 def _deepest(mask: NDArray[np.bool_], margin: NDArray[np.int64]) -> Place | None:

@@ -2,6 +2,9 @@
 
 settings   what a network is, and how it fills         network     the model, its file
 seeds      where fills begin                           checkpoint  networks of google/ffn
-movement   where a fill goes next                      partitions, examples, training   how a network learns
-inference  the fill of an array                        job         blocks of a volume
+passes     seeds, masks and passes as settings         partitions, examples, training   how a network learns
+flood      one object after another on a canvas        inference   the fill of an array
+batch      fields of view of many fills in one call
+multipass  several passes, several resolutions         unfinished  a fill put away, and taken up again
+aligned    masks and probabilities at the image's voxels           job   blocks of a volume
 """

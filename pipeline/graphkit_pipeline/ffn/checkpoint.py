@@ -32,7 +32,9 @@ FIB25_POLICY = FillPolicy(
 _SCOPE = "seed_update/"
 
 
-def import_ffn_checkpoint(path: str | Path, settings: NetworkSettings = FIB25) -> FfnNetwork:
+def import_ffn_checkpoint(
+    path: str | Path, settings: NetworkSettings = FIB25, *, precision: str = "float32"
+) -> FfnNetwork:
     """The network of a google/ffn checkpoint; ``settings`` says what the checkpoint does not hold.
 
     Raises GraphkitError where there is no checkpoint, or it is of another kind, depth or number of features.
@@ -52,7 +54,7 @@ def import_ffn_checkpoint(path: str | Path, settings: NetworkSettings = FIB25) -
             f"and {settings.features} features.",
             hint="Give the settings that the network was trained with.",
         )
-    network = build_network(settings)
+    network = build_network(settings, precision=precision)
     for layer in network.model.layers:
         if layer.weights:
             layer.set_weights(_of_layer(arrays, layer, path))

@@ -1,8 +1,6 @@
 """Filling a volume, object after object.
 
-    for each seed:  canvas := NaN, init at the seed
-                    for each place of the moves: predict the field of view from image and canvas, write it back
-                    where the canvas is >= segment and free: the segment, if it is large enough
+    image ──> seeds, in their order ──> one object after another (see `flood`) ──> labels
 
 Arrays are [z, y, x]; labels are int64, 0 where no segment was made. The same image, network, policy and backend give the same
 labels. A place whose field of view would leave the array (with its mirrored frame, where the policy has one) is not visited.
@@ -12,18 +10,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
-from graphkit_pipeline.ffn.movement import FaceMaxMoves, Place
+from graphkit_pipeline.ffn.flood import Flood
 from graphkit_pipeline.ffn.network import FfnNetwork, Predict, compiled
 from graphkit_pipeline.ffn.seeds import peak_seeds
-from graphkit_pipeline.ffn.settings import FillPolicy, logit
+from graphkit_pipeline.ffn.settings import FillPolicy
+from graphkit_pipeline.ffn.unfinished import Unfinished, digest
 
 __all__ = ["FfnResult", "FillCounts", "segment_array"]
+
+Place = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,16 @@ class FillCounts:
 
 @dataclass(frozen=True, slots=True)
 class FfnResult:
-    """Labels int64 [z, y, x] and, for the ids 1 .. n in them: voxels [n], moves [n] and the seed's place [n, 3]."""
+    """Labels int64 [z, y, x] and, for the ids 1 .. n in them: voxels, moves, the seed's place [n, 3], the mean probability of
+    the segment's voxels when it was made (float32), and the pass (int16, from 1)."""
 
     labels: NDArray[np.int64]
     ids: NDArray[np.int64]
     voxels: NDArray[np.int64]
     moves: NDArray[np.int64]
     seeds: NDArray[np.int64]
+    probability: NDArray[np.float32]
+    passes: NDArray[np.int16]
     counts: FillCounts
 
 
@@ -69,12 +74,18 @@ def segment_array(
     origin: Place = (0, 0, 0),
     seeds: NDArray[np.int64] | None = None,
     predict: Predict | None = None,
+    filled: NDArray[Any] | None = None,
+    closed: NDArray[np.bool_] | None = None,
+    unfinished: Unfinished | None = None,
     progress: Progress = silent,
 ) -> FfnResult:
     """Segments ``image`` (uint8 [z, y, x]); a constant image has no seeds, and so no segments.
 
     ``origin`` is the image's first voxel in its volume: seeds hang on global places. ``seeds`` [n, 3] replaces the search for
-    them; they are tried in their order. ``predict`` is ``compiled(network)`` where the caller already has it.
+    them; they are tried in their order. ``predict`` is ``compiled(network)`` where the caller already has it. Where ``filled``
+    [z, y, x] is not 0 there are segments already: they stay as they are, and are no part of the result. Where ``closed`` is true
+    (outside the tissue) nothing begins, nothing moves to, and nothing is labelled. With ``unfinished`` the fill is put away
+    every so often, and goes on from what was put away.
 
     Raises GraphkitError for an image that is not uint8, not three-dimensional or smaller than the field of view.
 
@@ -86,15 +97,73 @@ def segment_array(
     if seeds is None:
         progress("seeds", 0.0)
         seeds = peak_seeds(image, policy, origin=origin)
-    border = tuple(v // 2 if policy.mirror else 0 for v in network.settings.field_of_view)
-    framed = np.pad(image, [(b, b) for b in border], mode="reflect") if policy.mirror else np.ascontiguousarray(image)
-    fill = _Fill(framed, border, network, policy, predict or compiled(network))
+    z, y, x = (v // 2 if policy.mirror else 0 for v in network.settings.field_of_view)
+    border: Place = (z, y, x)
+    around = [(b, b) for b in border]
+    framed = np.pad(image, around, mode="reflect") if policy.mirror else np.ascontiguousarray(image)
+    taken, before = _taken(image.shape, filled, closed, around)
+    flood = Flood(framed, taken, border, network.settings, policy, predict or compiled(network), before=before)
     places: list[Place] = [(int(z), int(y), int(x)) for z, y, x in np.asarray(seeds) + np.array(border)]
-    for done, place in enumerate(places):
-        if fill.may_begin(place):
-            fill.segment(place)
-        progress("filling", (done + 1) / len(places))
-    return fill.result(len(places), perf_counter() - begin)
+    key = "" if unfinished is None else digest(unfinished.key, framed, taken, policy, network.settings, places)
+    _fill_all(flood, places, unfinished, key, progress)
+    return _result(flood, border, before, len(places), perf_counter() - begin)
+
+
+def _fill_all(flood: Flood, places: list[Place], unfinished: Unfinished | None, key: str, progress: Progress) -> None:
+    """Tries the places one after the other, from where an unfinished fill stopped."""
+    at = 0
+
+    def look() -> None:
+        if unfinished is not None and unfinished.due():
+            unfinished.put(key, {"at": np.array(at), **flood.state()})
+
+    stopped = None if unfinished is None else unfinished.taken_up(key)
+    if stopped is not None:
+        flood.restore(stopped)
+        at = int(stopped["at"])
+        flood.go_on(look)
+        at += at < len(places)
+    while at < len(places):
+        flood.fill(places[at], look)
+        at += 1
+        progress("filling", at / len(places))
+    look()
+
+
+def _taken(
+    shape: tuple[int, ...],
+    filled: NDArray[Any] | None,
+    closed: NDArray[np.bool_] | None,
+    around: list[tuple[int, int]],
+) -> tuple[NDArray[np.int32], int]:
+    """The labels to begin with, in the framed array, and the largest of them."""
+    for name, array in (("filled", filled), ("closed", closed)):
+        if array is not None and array.shape != shape:
+            raise GraphkitError(f"{name} has the shape {array.shape}; expected that of the image, {shape}.")
+    taken = np.zeros(shape, np.int32) if filled is None else (filled != 0).astype(np.int32)
+    before = int(taken.max(initial=0))
+    taken = np.pad(taken, around)
+    if closed is not None:  # what is closed is so in its mirror image too
+        wide = np.pad(closed, around, mode="reflect") if any(a for a, _ in around) else closed
+        taken[(taken == 0) & wide] = -1
+    return taken, before
+
+
+def _result(flood: Flood, frame: Place, before: int, seeds: int, total_s: float) -> FfnResult:
+    inner = tuple(slice(f, n - f) for f, n in zip(frame, flood.labels.shape, strict=True))
+    labels = np.maximum(flood.labels[inner].astype(np.int64) - before, 0)
+    voxels, moves, probability, starts = zip(*flood.rows, strict=True) if flood.rows else ((), (), (), ())
+    c = flood.counts
+    return FfnResult(
+        labels,
+        np.arange(1, len(flood.rows) + 1, dtype=np.int64),
+        np.array(voxels, dtype=np.int64),
+        np.array(moves, dtype=np.int64),
+        np.array(starts, dtype=np.int64).reshape(-1, 3) - np.array(frame),
+        np.array(probability, dtype=np.float32),
+        np.ones(len(flood.rows), dtype=np.int16),
+        FillCounts(seeds, c.begun, c.weak, c.small, c.moves, c.network_s, total_s),
+    )
 
 
 def check_image(image: NDArray[np.uint8], network: FfnNetwork) -> None:
@@ -111,120 +180,3 @@ def check_image(image: NDArray[np.uint8], network: FfnNetwork) -> None:
             f"The image has the shape {image.shape}; expected [z, y, x] of at least the field of view {view}.",
             hint="Use larger blocks, or a network with a smaller field of view.",
         )
-
-
-class _Fill:
-    """The canvas, the segments so far and the counts of one run; ``frame`` voxels on every side are no part of the answer."""
-
-    def __init__(
-        self,
-        image: NDArray[np.uint8],
-        frame: tuple[int, ...],
-        network: FfnNetwork,
-        policy: FillPolicy,
-        predict: Predict,
-    ) -> None:
-        from graphkit_pipeline.ffn import kernels
-
-        s = network.settings
-        move = s.move if policy.move is None else policy.move
-        if s.init < move:
-            raise GraphkitError(f"move is {move}, above the seed's own value init = {s.init}: no fill could begin.")
-        self._take, self._merge = kernels.take, kernels.merge
-        self._predict = predict
-        self._image = image
-        self._frame = np.array(frame)
-        self._inner = tuple(slice(f, n - f) for f, n in zip(frame, image.shape, strict=True))
-        self._grey = ((np.arange(256) - s.mean) / s.std).astype(np.float32)
-        self._init, self._pad, self._move = (float(np.float32(logit(p))) for p in (s.init, s.pad, move))
-        self._segment = float(np.float32(logit(s.segment if policy.segment is None else policy.segment)))
-        self._share = -1.0 if policy.disconnected_share is None else policy.disconnected_share
-        self._distance = policy.min_boundary_distance
-        self._least = policy.min_segment_voxels
-        self._margin = tuple(v // 2 for v in s.field_of_view)
-        self._moves = FaceMaxMoves(s.deltas, self._move)
-        self._canvas = np.full(image.shape, np.nan, dtype=np.float32)
-        self._image_view = np.empty(s.field_of_view, dtype=np.float32)
-        self._seed_view = np.empty(s.field_of_view, dtype=np.float32)
-        self._labels = np.zeros(image.shape, dtype=np.int64)
-        self._rows: list[tuple[int, int, Place]] = []
-        self._begun = self._weak = self._small = self._calls = 0
-        self._network_s = 0.0
-
-    def may_begin(self, place: Place) -> bool:
-        """Whether a fill may begin here; a place too near a segment is marked and not asked again."""
-        if not self._inside(place) or self._labels[place] > 0:
-            return False
-        near = tuple(slice(max(p - d, 0), p + d + 1) for p, d in zip(place, self._distance, strict=True))
-        if (self._labels[near] > 0).any():
-            self._labels[place] = -1
-            return False
-        return True
-
-    def segment(self, start: Place) -> None:
-        """Fills from ``start`` and keeps the segment, or marks the seed as failed."""
-        self._begun += 1
-        self._canvas[start] = self._init
-        moves, touched = self._flood(start)
-        inner = tuple(
-            slice(max(t.start, i.start), min(t.stop, i.stop)) for t, i in zip(touched, self._inner, strict=True)
-        )
-        canvas, labels = self._canvas[inner], self._labels[inner]
-        if moves == 0 or self._canvas[start] < self._move:
-            self._weak += 1
-            self._labels[start] = -1
-        else:
-            mask = (canvas >= self._segment) & (labels <= 0)
-            voxels = int(np.count_nonzero(mask))
-            if voxels < self._least:
-                self._small += 1
-                self._labels[start] = -1
-            else:
-                self._rows.append((voxels, moves, start))
-                labels[mask] = len(self._rows)
-        self._canvas[touched] = np.nan
-
-    def result(self, seeds: int, total_s: float) -> FfnResult:
-        labels = np.ascontiguousarray(np.maximum(self._labels[self._inner], 0))
-        voxels, moves, starts = zip(*self._rows, strict=True) if self._rows else ((), (), ())
-        counts = FillCounts(seeds, self._begun, self._weak, self._small, self._calls, self._network_s, total_s)
-        return FfnResult(
-            labels,
-            np.arange(1, len(self._rows) + 1, dtype=np.int64),
-            np.array(voxels, dtype=np.int64),
-            np.array(moves, dtype=np.int64),
-            np.array(starts, dtype=np.int64).reshape(-1, 3) - self._frame,
-            counts,
-        )
-
-    def _inside(self, place: Place) -> bool:
-        return all(m <= p < n - m for p, m, n in zip(place, self._margin, self._image.shape, strict=True))
-
-    def _flood(self, start: Place) -> tuple[int, tuple[slice, slice, slice]]:
-        """Moves until no place is left or the seed is taken back; how many moves, and the box that they touched."""
-        moves = self._moves
-        moves.begin(start)
-        low, high, count = list(start), list(start), 0
-        while (place := moves.next()) is not None:
-            if self._canvas[place] < self._move or not self._inside(place) or self._labels[place] > 0:
-                continue
-            if self._canvas[start] < self._move:
-                break
-            moves.moved(place, self._update(place))
-            count += 1
-            for axis, p in enumerate(place):
-                low[axis], high[axis] = min(low[axis], p), max(high[axis], p)
-        z, y, x = (slice(a - m, b + m + 1) for a, b, m in zip(low, high, self._margin, strict=True))
-        return count, (z, y, x)
-
-    def _update(self, place: Place) -> NDArray[np.float32]:
-        """One call of the network around ``place``: the logits as they now stand on the canvas."""
-        z, y, x = (p - m for p, m in zip(place, self._margin, strict=True))
-        self._take(self._image, self._grey, self._canvas, z, y, x, self._pad, self._image_view, self._seed_view)
-        before = perf_counter()
-        logits = self._predict(self._image_view, self._seed_view)
-        self._network_s += perf_counter() - before
-        self._calls += 1
-        logits = np.array(logits, dtype=np.float32, order="C")  # a backend's array may be read-only
-        self._merge(self._canvas, z, y, x, logits, self._move, self._share)
-        return logits

@@ -3,7 +3,8 @@
 Two groups, because they belong to different things. ``NetworkSettings`` is part of a trained network and travels in its
 file: the values that it was trained with cannot be chosen later. ``FillPolicy`` is chosen for a run.
 
-Axis order is [z, y, x] throughout; probabilities are between 0 and 1 here and logits inside the fill.
+Axis order is [z, y, x] throughout; probabilities are between 0 and 1 here and logits inside the fill. Where fills begin, where
+they may not go, and how often a volume is filled is in `passes`.
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ class FillPolicy:
     network's own values. ``seed_spacing`` and ``seed_sigma`` (voxels) shape the search for seeds, ``seed`` its noise.
     ``mirror`` continues the image by its mirror image beyond its faces, so that fills reach them; without it no field of view is
     centred within half a field of view of a face, as in the reference, and objects near it end early or are missed.
+    ``min_unseen_share``: no move to where less than this share of the field of view is new, not predicted yet in this fill, free,
+    and part of the answer; 0 makes every move, as the reference does.
     ``precision``: "float32", or "bfloat16" where the processor has it: half the time, slightly other logits.
     """
 
@@ -120,6 +123,7 @@ class FillPolicy:
     seed: int = 0
     mirror: bool = True
     precision: str = "float32"
+    min_unseen_share: float = 0.0
 
     def __post_init__(self) -> None:
         distance = _triple(self.min_boundary_distance, "min_boundary_distance")
@@ -134,6 +138,8 @@ class FillPolicy:
         _probabilities(self, *(name for name in ("move", "segment") if getattr(self, name) is not None))
         if not (math.isfinite(self.seed_sigma) and self.seed_sigma > 0):
             raise GraphkitError(f"seed_sigma must be a positive number of voxels, not {self.seed_sigma!r}.")
+        if not 0 <= self.min_unseen_share < 1:
+            raise GraphkitError(f"min_unseen_share must be from 0 up to and without 1, not {self.min_unseen_share!r}.")
         if self.precision not in ("float32", "bfloat16"):
             raise GraphkitError(f"precision must be 'float32' or 'bfloat16', not {self.precision!r}.")
 

@@ -62,9 +62,13 @@ def _network(path: str) -> dict[str, str]:
 def _segment_settings(config: RunConfig) -> dict[str, Any]:
     """What the labels of blocks hang on: of the two methods' settings those of the one that is chosen."""
     given = {**as_json(config.image), **as_json(config.segment)}
+    del given["checkpoint_s"], given["batch"]  # how the work is done does not change it
     if config.segment.method == "watershed":
-        return {name: value for name, value in given.items() if name not in ("network", "fill")}
+        others = ("network", "fill", "seeds", "mask", "passes")
+        return {name: value for name, value in given.items() if name not in others}
     given["network"] = _network(config.segment.network)
+    for said, one in zip(given["passes"], config.segment.passes, strict=True):
+        said["network"] = one.network and _network(one.network)
     if config.membrane.network:
         given["input"] = "membrane"
     return {name: value for name, value in given.items() if name not in ("method", "fragments")}

@@ -42,6 +42,7 @@ def membrane(job: Context) -> dict[str, Any]:
 
 def segment(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.ffn.job import SegmentJob
+    from graphkit_pipeline.ffn.unfinished import sweep
     from graphkit_pipeline.membrane.fragments_job import FragmentsJob
 
     given, stage = job.config.image, job.config.segment
@@ -49,13 +50,28 @@ def segment(job: Context) -> dict[str, Any]:
         cut = FragmentsJob(str(job.membrane), stage.fragments)
         return job.run_blocks("segment", cut, job.segment_blocks, "cutting fragments")
     size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
-    seen = job.image if job.config.membrane.network is None else open_volume(job.membrane)
-    check_image(seen, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)
-    if job.config.membrane.network is None:
-        work = SegmentJob(given.location, job.ffn_file, stage.fill, given.dataset, given.voxel_size_nm, given.offset)
-    else:
-        work = SegmentJob(str(job.membrane), job.ffn_file, stage.fill)
-    return job.run_blocks("segment", work, job.segment_blocks, "flood filling")
+    direct = job.config.membrane.network is None
+    seen = job.image if direct else open_volume(job.membrane)
+    if all(one.network is None for one in stage.passes):
+        check_image(seen, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)
+    folder = job.blocks_of("segment")
+    work = SegmentJob(
+        given.location if direct else str(job.membrane),
+        job.ffn_file,
+        stage.fill,
+        given.dataset if direct else None,
+        given.voxel_size_nm if direct else None,
+        given.offset if direct else None,
+        seeds=stage.seeds,
+        mask=stage.mask,
+        passes=tuple(replace(one, network=one.network and job.keras_file(one.network)) for one in stage.passes),
+        unfinished=str(folder),
+        checkpoint_s=stage.checkpoint_s,
+        batch=stage.batch,
+    )
+    outcome = job.run_blocks("segment", work, job.segment_blocks, "flood filling")
+    sweep(folder)
+    return outcome
 
 
 def reconcile(job: Context) -> dict[str, Any]:

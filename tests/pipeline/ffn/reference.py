@@ -77,6 +77,11 @@ def fill(
                 continue
             if canvas[start] < move:
                 break
+            reached = tuple(slice(p - m, p + m + 1) for p, m in zip(place, margin, strict=True))
+            new = np.isnan(canvas[reached]) & (labels[reached] <= 0)
+            if moves and new.sum() < policy.min_unseen_share * new.size:
+                visited.add(cell)
+                continue
             box = tuple(slice(p - m, p + m + 1) for p, m in zip(place, margin, strict=True))
             old = canvas[box].copy()
             seen = np.where(np.isnan(old), np.float32(logit(network.pad)), old)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
-from graphkit_pipeline.ffn.inference import segment_array
-from graphkit_pipeline.ffn.kernels import face_maxima, merge
-from graphkit_pipeline.ffn.movement import FaceMaxMoves
+from graphkit_pipeline.ffn.flood import Flood
+from graphkit_pipeline.ffn.inference import FfnResult, segment_array
+from graphkit_pipeline.ffn.kernels import _cell, face_maxima, merge
 from graphkit_pipeline.ffn.network import FfnNetwork, Predict, build_network, compiled
 from graphkit_pipeline.ffn.seeds import peak_seeds
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
+from graphkit_pipeline.ffn.unfinished import Unfinished
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,8 +67,9 @@ def noise_image(shape: tuple[int, int, int] = (15, 14, 16), seed: int = 0) -> np
         FillPolicy(min_segment_voxels=60, mirror=False, disconnected_share=0.0, min_boundary_distance=(0, 2, 1)),
         FillPolicy(min_segment_voxels=10, mirror=False, disconnected_share=None),
         FillPolicy(min_segment_voxels=10, mirror=False, disconnected_share=0.3, move=0.7, segment=0.8),
+        FillPolicy(min_segment_voxels=10, mirror=False, min_unseen_share=0.03),
     ],
-    ids=["guard", "distance", "no guard", "other thresholds"],
+    ids=["guard", "distance", "no guard", "other thresholds", "only to what is new"],
 )
 def test_every_policy_as_the_slow_fill(networks: list[FfnNetwork], predicts: list[Predict], policy: FillPolicy) -> None:
     kinds = set()
@@ -79,7 +84,7 @@ def test_every_policy_as_the_slow_fill(networks: list[FfnNetwork], predicts: lis
         assert found.counts.moves == calls
         kinds |= {"several"} if len(moves) > 1 else set()
         kinds |= {"weak"} if found.counts.weak else set()
-        kinds |= {"far"} if max(moves, default=0) > 50 else set()
+        kinds |= {"far"} if max(moves, default=0) > 30 else set()
     assert kinds == {"several", "weak", "far"}, "otherwise too little is compared"
 
 
@@ -141,24 +146,27 @@ def test_face_maxima_by_looking_at_every_voxel(seed: int, values: int, deltas: t
 @settings(deadline=None)
 @given(st.tuples(*[st.integers(-30, 30)] * 3), st.tuples(*[st.integers(1, 9)] * 3))
 def test_cells_have_the_start_in_their_middle(offset: tuple[int, int, int], deltas: tuple[int, int, int]) -> None:
-    moves = FaceMaxMoves(deltas, 0.0)
-    start = (100, 50, 70)
-    moves.begin(start)
-    cell = moves.cell((100 + offset[0], 50 + offset[1], 70 + offset[2]))
-    for c, o, d in zip(cell, offset, deltas, strict=True):
-        assert c * d - d // 2 <= o <= c * d + (d - 1) // 2
+    for start, o, d in zip((100, 50, 70), offset, deltas, strict=True):
+        cell = _cell(start + o, start, d) - _cell(start, start, d)
+        assert cell * d - d // 2 <= o <= cell * d + (d - 1) // 2
+        assert _cell(0, start, d) == 0
 
 
 def test_a_cell_is_visited_once() -> None:
-    moves = FaceMaxMoves((4, 4, 4), 0.0)
-    moves.begin((20, 20, 20))
-    everywhere = np.ones((17, 17, 17), np.float32)
+    """With a network that is sure of everything, so that moves go everywhere."""
     visited = []
-    while (place := moves.next()) is not None:
-        visited.append(moves.cell(place))
-        inside = all(12 <= p <= 28 for p in place)
-        moves.moved(place, everywhere if inside else -everywhere)
-    assert len(visited) == len(set(visited)) > 27
+    rng = np.random.default_rng(0)
+
+    def sure(image: np.ndarray, seed: np.ndarray) -> np.ndarray:
+        visited.append(tuple((flood._place - start + np.array(SMALL.deltas) // 2) // SMALL.deltas))
+        return rng.uniform(4, 5, image.shape).astype(np.float32)
+
+    image, start = noise_image((27, 17, 27)), np.array([13, 8, 13])
+    labels = np.zeros(image.shape, np.int32)
+    flood = Flood(image, labels, (0, 0, 0), SMALL, FillPolicy(min_segment_voxels=1), sure)
+    flood.fill((13, 8, 13))
+    assert labels.mean() > 0.5
+    assert len(visited) == len(set(visited)) > 200
 
 
 def test_the_guard_by_hand() -> None:
@@ -227,9 +235,91 @@ def test_a_wrong_setting_is_named(name: str) -> None:
         ("segment", 0.0),
         ("seed_spacing", 0),
         ("seed_sigma", -1.0),
+        ("min_unseen_share", 1.0),
         ("precision", "float16"),
     ],
 )
 def test_a_wrong_policy_is_named(name: str, value: object) -> None:
     with pytest.raises(GraphkitError, match=name):
         FillPolicy(**{name: value})
+
+
+def test_a_stopped_fill_goes_on_to_the_same_labels(random_network: FfnNetwork, tmp_path: Path) -> None:
+    """Stopped by an exception at every fifth call of the network, and put away after every move."""
+    image = noise_image((20, 20, 20))
+    policy = FillPolicy(min_segment_voxels=20)
+    predict = compiled(random_network)
+    whole = segment_array(image, random_network, policy, predict=predict)
+    calls = Counter[str]()
+
+    def stopping(image: np.ndarray, seed: np.ndarray) -> np.ndarray:
+        calls["all"] += 1
+        if calls["all"] % 5 == 0:
+            raise KeyboardInterrupt
+        return predict(image, seed)
+
+    path = tmp_path / "block.unfinished"
+    found = None
+    while found is None:
+        with contextlib.suppress(KeyboardInterrupt):
+            kept = Unfinished(path, "network", every_s=1e-9)
+            found = segment_array(image, random_network, policy, predict=stopping, unfinished=kept)
+    assert calls["all"] > whole.counts.moves > 100
+    assert found.labels.tobytes() == whole.labels.tobytes()
+    for name in ("voxels", "moves", "seeds", "probability"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
+    assert dataclasses.replace(found.counts, network_s=0, total_s=0) == dataclasses.replace(
+        whole.counts, network_s=0, total_s=0
+    )
+
+
+def test_an_unfinished_fill_of_something_else_is_not_taken_up(random_network: FfnNetwork, tmp_path: Path) -> None:
+    image = noise_image((20, 20, 20))
+    predict = compiled(random_network)
+    path = tmp_path / "block.unfinished"
+
+    def fill(policy: FillPolicy, image: np.ndarray = image) -> FfnResult:
+        kept = Unfinished(path, "network", every_s=1e-9)
+        return segment_array(image, random_network, policy, predict=predict, unfinished=kept)
+
+    first, other = FillPolicy(min_segment_voxels=20), FillPolicy(min_segment_voxels=60)
+    fill(first)
+    assert fill(other).labels.tobytes() == segment_array(image, random_network, other, predict=predict).labels.tobytes()
+    turned = np.ascontiguousarray(image[::-1])
+    expected = segment_array(turned, random_network, other, predict=predict)
+    assert fill(other, turned).labels.tobytes() == expected.labels.tobytes()
+    path.write_bytes(path.read_bytes()[:-100])
+    assert fill(other, turned).labels.tobytes() == expected.labels.tobytes()
+
+
+def test_filled_and_closed_space(random_network: FfnNetwork) -> None:
+    """Neither is filled; what is filled keeps seeds away as a segment does, and the rest is as before."""
+    image = noise_image((20, 20, 20))
+    policy = FillPolicy(min_segment_voxels=20, min_boundary_distance=(2, 2, 2))
+    first = segment_array(image, random_network, policy)
+    filled = np.where(first.labels == 1, 7, 0)
+    rest = segment_array(image, random_network, policy, filled=filled)
+    np.testing.assert_array_equal(rest.labels, np.maximum(first.labels - 1, 0))
+    closed = np.zeros(image.shape, bool)
+    closed[:, :, 12:] = True
+    found = segment_array(image, random_network, policy, closed=closed)
+    assert found.labels.any()
+    assert not found.labels[closed].any()
+    assert (found.seeds[:, 2] < 12).all()
+    with pytest.raises(GraphkitError, match="shape"):
+        segment_array(image, random_network, policy, closed=closed[:5])
+
+
+def test_mean_probability_of_a_segment() -> None:
+    """A network that gives each voxel of its view a logit of 1 or 3: those of a segment of one move are averaged."""
+
+    def half(image: np.ndarray, seed: np.ndarray) -> np.ndarray:
+        logits = np.full(image.shape, 1.0, np.float32)
+        logits[: image.shape[0] // 2 + 1] = 3.0
+        return logits
+
+    policy = FillPolicy(min_segment_voxels=1, mirror=False, move=0.949)
+    found = segment_array(noise_image((9, 7, 9)), untrained(0, 0, 0), policy, seeds=np.array([[4, 3, 4]]), predict=half)
+    assert found.moves.tolist() == [1]
+    sure, less = (1 / (1 + np.exp(-v)) for v in (3.0, 1.0))
+    assert found.probability == pytest.approx([(4 * sure + 3 * less) / 7], rel=1e-6)

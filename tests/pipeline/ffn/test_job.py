@@ -63,6 +63,8 @@ def test_a_block_is_the_fill_of_its_box_at_its_place(network_file: Path, tmp_pat
         assert arrays["labels"].dtype == np.int64
         np.testing.assert_array_equal(arrays["voxels"], np.bincount(alone.labels.ravel())[1:])
         np.testing.assert_array_equal(arrays["moves"], alone.moves)
+        np.testing.assert_array_equal(arrays["probability"], alone.probability)
+        assert (arrays["passes"] == 1).all()
         assert len(arrays["seeds"]) > 0
         assert all(block.box.contains(seed) for seed in arrays["seeds"].tolist())
         assert arrays["counts"].tolist() == [
@@ -71,6 +73,21 @@ def test_a_block_is_the_fill_of_its_box_at_its_place(network_file: Path, tmp_pat
             alone.counts.small,
             alone.counts.moves,
         ]
+
+
+def test_blocks_at_once_that_share_calls_give_the_same_files(network_file: Path, tmp_path: Path) -> None:
+    location, _, bounds = make_image(tmp_path)
+    blocks = make_blocks(bounds, (20, 12, 11), halo=4)
+    job = SegmentJob(str(location), str(network_file), POLICY)
+    run_blocks(job, blocks, tmp_path / "alone", engine=EngineSettings(workers=0))
+    together = dataclasses.replace(job, batch=3)
+    report = run_blocks(together, blocks, tmp_path / "together", engine=EngineSettings(workers=0, at_once=4))
+    assert (report.done, report.failed) == (4, ())
+    for block in blocks:
+        one, other = ((tmp_path / where / f"{block.name}.npz").read_bytes() for where in ("alone", "together"))
+        assert one == other
+    with pytest.raises(GraphkitError, match="blocks in this process"):
+        EngineSettings(workers=2, at_once=2)
 
 
 def test_settings_change_with_the_network_and_the_policy(network_file: Path, tmp_path: Path) -> None:

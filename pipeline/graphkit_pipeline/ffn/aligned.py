@@ -1,0 +1,39 @@
+"""Values of one volume at the voxels of another: masks and probabilities are often coarser than the image.
+
+The voxel of the other volume that the centre of a voxel lies in counts; nothing is interpolated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from graphkit.errors import GraphkitError
+from graphkit_pipeline.blocks import Box
+from graphkit_pipeline.volume import Volume
+
+__all__ = ["read_at"]
+
+
+def read_at(volume: Volume, box: Box, voxel_size_nm: Sequence[float], what: str) -> np.ndarray:
+    """The volume's values [z, y, x] at the voxels of ``box``, which are ``voxel_size_nm`` (z, y, x) long.
+
+    Raises GraphkitError where the volume, called ``what``, does not cover the box.
+    """
+    places = [
+        np.floor((np.arange(a, b) + 0.5) * size / own + 1e-6).astype(np.int64)
+        for a, b, size, own in zip(box.start, box.stop, voxel_size_nm, volume.voxel_size_nm, strict=True)
+    ]
+    z, y, x = ((int(p[0]), int(p[-1]) + 1) for p in places)
+    needed = Box((z[0], y[0], x[0]), (z[1], y[1], x[1]))
+    if not volume.bounds.covers(needed):
+        raise GraphkitError(
+            f"{what} {volume.location} does not cover the image: it has the voxels {volume.bounds}, and {needed} are "
+            f"needed for {box} of the image [z, y, x].",
+            hint="Give it an offset, or take a part of the image ([image] box).",
+        )
+    found = volume.read(needed)
+    if found.shape == box.shape:
+        return found
+    return np.ascontiguousarray(found[np.ix_(*(p - p[0] for p in places))])
