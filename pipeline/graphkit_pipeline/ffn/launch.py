@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,7 +47,7 @@ class Replica:
         if (text := os.environ.get(_VARIABLE)) is None:
             return None
         told = json.loads(text)
-        threading.Thread(target=_end_with, args=(told["parent"],), daemon=True).start()
+        threading.Thread(target=_end_with, args=(told["parent"], Path(told["answer"]).parent), daemon=True).start()
         return cls(Cluster(tuple(told["addresses"]), told["rank"], told["wait_s"]), Path(told["answer"]))
 
     def end(self, answer: dict[str, Any]) -> NoReturn:
@@ -62,10 +63,11 @@ class Replica:
         self.end({"error": error.message, "hint": error.hint})
 
 
-def _end_with(parent: int) -> NoReturn:
-    """Ends this process when its parent is gone."""
+def _end_with(parent: int, folder: Path) -> NoReturn:
+    """Ends this process when its parent is gone, and removes the folder that the parent could not."""
     while os.getppid() == parent:
         time.sleep(1.0)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

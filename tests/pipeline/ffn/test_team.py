@@ -197,8 +197,11 @@ def test_no_replica_outlives_its_parent(tmp_path: Path) -> None:
     script = (
         f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
         "from test_team import clusters, run\n"
+        "import tempfile\n"
+        f"tempfile.tempdir = {str(tmp_path / 'temporary')!r}\n"
         f"run('wait', clusters(2), watch=lambda pids: open({str(tmp_path / 'pids')!r}, 'w').write(repr(pids)))\n"
     )
+    (tmp_path / "temporary").mkdir()
     parent = subprocess.Popen([sys.executable, "-c", script])
     end = time.monotonic() + 60
     while not (tmp_path / "pids").exists() or not (text := (tmp_path / "pids").read_text()):
@@ -210,6 +213,7 @@ def test_no_replica_outlives_its_parent(tmp_path: Path) -> None:
     while any(Path(f"/proc/{pid}").exists() for pid in pids):
         assert time.monotonic() < end
         time.sleep(0.1)
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 def test_a_process_that_is_no_replica() -> None:
