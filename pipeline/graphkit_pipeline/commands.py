@@ -206,7 +206,9 @@ def _thresholds(config: Any, progress: Any) -> list[tuple[str, ...]]:
 
 def evaluate(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run, or its RUN.TOML.")],
-    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="A folder that `graphkit simulate-tissue` wrote.")],
+    truth: Annotated[
+        Path, typer.Argument(metavar="TRUTH", help="What `graphkit simulate-tissue` wrote, or labels: em.h5:bodies.")
+    ],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Where the report goes.  [else RUN]", show_default=False),

@@ -55,7 +55,8 @@ def evaluate(
     """Every figure that the given parts allow; with ``folder``, written to evaluation.json and report.html there.
 
     Args:
-        truth: a folder written by ``graphkit simulate-tissue``, a ``Tissue``, or an ``evaluation.sources.Truth``.
+        truth: a folder written by ``graphkit simulate-tissue``, a volume of labels, a ``Tissue``, or an
+            ``evaluation.sources.Truth``.
         segmentation: the found one: a location, a volume, or an array [z, y, x] on the truth's grid; 0 = nothing.
         synapses: the found ones; their ids are the labels of ``segmentation`` (without one: of the true one).
         dataset: the found dataset, for its synapses and for the neuron of each segment.
@@ -66,7 +67,7 @@ def evaluate(
         GraphkitError: nothing to evaluate or to evaluate against; found and truth on different voxels.
     """
     settings = settings or EvaluationSettings()
-    real = Truth.of(truth)
+    real = Truth.of(truth, _opened(segmentation))
     found = Reconstruction.of(segmentation=segmentation, synapses=synapses, dataset=dataset, truth=real)
     if found.segments is not None and not isinstance(segmentation, np.ndarray):  # an array says nothing of its place
         real = real.within(found.segments.bounds)
@@ -100,13 +101,22 @@ def evaluate(
     return evaluation
 
 
+def _opened(segmentation: Any) -> LabelVolume | None:
+    """The found segmentation, where it is one that says its place."""
+    from graphkit_pipeline.volume import open_volume
+
+    if isinstance(segmentation, str | os.PathLike):
+        return open_volume(os.fspath(segmentation))
+    return segmentation if hasattr(segmentation, "bounds") else None
+
+
 def overlap_with(truth: Any, segments: LabelVolume, progress: Progress = silent) -> Overlap:
     """How the segments lie on those of the truth (see ``evaluate``), slab by slab.
 
     Raises:
         GraphkitError: the truth has no segmentation, or one of other voxels.
     """
-    real = Truth.of(truth).within(segments.bounds)
+    real = Truth.of(truth, segments).within(segments.bounds)
     if real.segments is None:
         raise GraphkitError("The truth has no segmentation.", hint="Name a folder that has truth/segmentation.")
     check_same_grid(segments, real.segments)

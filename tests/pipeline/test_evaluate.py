@@ -15,7 +15,7 @@ from graphkit_pipeline.emit import emit_dataset
 from graphkit_pipeline.evaluate import EvaluationSettings, evaluate
 from graphkit_pipeline.evaluation.places import ArrayVolume
 from graphkit_pipeline.evaluation.sources import Truth
-from graphkit_pipeline.volume import create_volume
+from graphkit_pipeline.volume import create_volume, open_volume
 
 from graphkit.errors import GraphkitError, NotADatasetError
 from tests.pipeline.evaluation.scenes import LONG, OFFSET, SIZE, scene, synapse_table
@@ -165,6 +165,21 @@ def test_from_folders_with_segments_joined_to_neurons(folders: Path) -> None:
     assert all(len(e.parts) == 2 for e in halves.splits)
 
 
+def test_against_labels_alone_in_a_file_that_does_not_say_its_place(folders: Path) -> None:
+    import h5py
+
+    true = open_volume(folders / "tissue/truth/segmentation")
+    with h5py.File(folders / "true.h5", "w") as file:
+        file["bodies"] = true.read()
+        file["grey"] = np.zeros(true.bounds.shape, np.float32)
+    named = evaluate(folders / "tissue", segmentation=folders / "run/segmentation")
+    result = evaluate(f"{folders}/true.h5:bodies", segmentation=folders / "run/segmentation")
+    assert result.segmentation == named.segmentation
+    assert result.splits == named.splits
+    with pytest.raises(GraphkitError, match="float32; labels are whole numbers"):
+        evaluate(f"{folders}/true.h5:grey", segmentation=folders / "run/segmentation")
+
+
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         evaluate(scene(), segmentation=_labels(), synapses=scene().synapses.slice(3), folder=tmp_path / name)
@@ -229,7 +244,7 @@ def test_a_part_of_the_volume_is_compared_with_that_part_of_the_truth() -> None:
 def test_mistakes_are_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(GraphkitError, match="nothing to evaluate"):
         evaluate(scene())
-    with pytest.raises(GraphkitError, match="there is no such folder"):
+    with pytest.raises(GraphkitError, match="not a volume of labels"):
         evaluate(tmp_path / "absent", segmentation=_labels())
     with pytest.raises(GraphkitError, match="holds no truth/segmentation"):
         evaluate(tmp_path, segmentation=_labels())

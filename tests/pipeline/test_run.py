@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import pytest
 from graphkit_pipeline.agglomeration.neurons import score_thresholds
 from graphkit_pipeline.blocks import Box
+from graphkit_pipeline.commands import agglomerate
 from graphkit_pipeline.config import RunConfig, read_config
 from graphkit_pipeline.run import reconstruct, run_status
 from graphkit_pipeline.stages.listing import Stage
@@ -305,8 +306,11 @@ def test_a_changed_setting_is_named_and_from_does_it_anew(copied: Write) -> None
     assert sizes.sum() > 0
 
 
-def test_segments_are_joined_by_scores_and_apart_again_without_the_network(copied: Write, whole: RunConfig) -> None:
-    other = read_config(copied("joined", more="[agglomerate]\nenabled = true\nthreshold = 0.9\n"))
+def test_segments_are_joined_by_scores_and_apart_again_without_the_network(
+    copied: Write, whole: RunConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = copied("joined", more="[agglomerate]\nenabled = true\nthreshold = 0.9\n")
+    other = read_config(file)
     before = _records(other)
     with pytest.raises(GraphkitError, match=r"joins was null and is \[0\.9, 1\.0\]"):
         reconstruct(other)
@@ -323,8 +327,13 @@ def test_segments_are_joined_by_scores_and_apart_again_without_the_network(copie
     assert sorted(set(owner.values())) == neurons
     assert len(neurons) < len(owner)
     asked = _records(other)["agglomerate"]
+    agglomerate(file)
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows[:2] == [["threshold", "joins", "neurons"], ["none", "0", str(len(owner))]]
+    assert ["0.9", str(np.count_nonzero(scores["score"].to_numpy() >= 0.9)), str(len(neurons))] in rows
+    agglomerate(file, 1.0)
     apart = replace(other, agglomerate=replace(other.agglomerate, threshold=1.0))
-    reconstruct(apart, first="dataset")
+    assert {s.name: s.state for s in run_status(apart)}["dataset"] == "done"
     assert len(open_dataset(Path(other.output) / "dataset").table("neurons")) > len(neurons)
     assert _records(apart)["agglomerate"] == asked
     rows = score_thresholds(other, [0.9, 1.0])

@@ -6,6 +6,8 @@ The truth is a folder as ``tissue.files`` writes it (or a ``Tissue`` in memory):
     FOLDER/truth/segmentation   every neuron's voxels carry its id; 0 = nothing
     FOLDER/truth/dataset        a dataset: synapses (pre_id and post_id are those ids), skeletons, neurons
 
+or a volume of labels alone, in any format that is read (``em.h5:bodies``).
+
 Datasets are read through ``graphkit.dataset``, which checks each file against its snapshot; nothing is written to them.
 """
 
@@ -44,16 +46,18 @@ class Truth:
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, source: Any) -> Truth:
-        """From a folder, a ``Tissue``, or a ``Truth``.
+    def of(cls, source: Any, like: LabelVolume | None = None) -> Truth:
+        """From a folder, a volume of labels, a ``Tissue``, or a ``Truth``.
+
+        A volume of labels whose file does not say its voxel size has that of ``like``, and its offset where the shapes agree.
 
         Raises:
-            GraphkitError: the folder holds neither a true segmentation nor a true dataset.
+            GraphkitError: the folder holds neither a true segmentation nor a true dataset, and is no volume of whole numbers.
         """
         if isinstance(source, Truth):
             return source
         if isinstance(source, str | os.PathLike):
-            return cls._from_folder(Path(source))
+            return cls._from_folder(Path(source)) or cls._from_labels(os.fspath(source), like)
         grid = (tuple(source.voxel_size_nm), tuple(source.offset))
         return cls(
             name="tissue",
@@ -64,18 +68,36 @@ class Truth:
         )
 
     @classmethod
-    def _from_folder(cls, folder: Path) -> Truth:
+    def _from_labels(cls, location: str, like: LabelVolume | None) -> Truth:
+        from graphkit_pipeline.volume import open_volume
+
+        try:
+            try:
+                segments = open_volume(location)
+            except GraphkitError:
+                if like is None:
+                    raise
+                segments = open_volume(location, voxel_size_nm=like.voxel_size_nm)
+                if segments.bounds.shape == like.bounds.shape:
+                    segments = open_volume(location, voxel_size_nm=like.voxel_size_nm, offset=like.bounds.start)
+        except GraphkitError as error:
+            raise GraphkitError(
+                f"No truth to evaluate against at {location!r}: it holds no truth/segmentation and no truth/dataset, and is not "
+                f"a volume of labels. {error}",
+                hint="Name the folder that `graphkit simulate-tissue` wrote, or the true labels, for example em.h5:bodies.",
+            ) from None
+        if not np.issubdtype(segments.dtype, np.integer):
+            raise GraphkitError(f"The truth {location!r} is of {segments.dtype}; labels are whole numbers.")
+        return cls(name=Path(location).name, segments=segments, provenance={"labels": location})
+
+    @classmethod
+    def _from_folder(cls, folder: Path) -> Truth | None:
+        """None where there is no folder of a tissue."""
         from graphkit_pipeline.volume import open_volume
 
         segmentation, dataset = folder / "truth" / "segmentation", folder / "truth" / "dataset"
         if not segmentation.exists() and not dataset.exists():
-            what = (
-                "it holds no truth/segmentation and no truth/dataset" if folder.is_dir() else "there is no such folder"
-            )
-            raise GraphkitError(
-                f"No truth to evaluate against at {str(folder)!r}: {what}.",
-                hint="Name the folder that `graphkit simulate-tissue` wrote, with its sub-folder truth.",
-            )
+            return None
         tables, said = dataset_tables(dataset) if dataset.exists() else ({}, {})
         return cls(
             name=str(said.get("name", folder.name)),
