@@ -67,15 +67,18 @@ def print_error(error: GraphkitError) -> None:
 
 
 @contextlib.contextmanager
-def caught() -> Iterator[None]:
-    """Turns what went wrong into an exit: 1 for a user's error, 130 for Ctrl-C, quiet for a closed pipe."""
+def caught(stopped: str = "Nothing was changed.") -> Iterator[None]:
+    """Turns what went wrong into an exit: 1 for a user's error, 130 for Ctrl-C, quiet for a closed pipe.
+
+    ``stopped`` says what a Ctrl-C leaves behind.
+    """
     try:
         yield
     except GraphkitError as error:
         print_error(error)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        say("Stopped. Nothing was changed.")
+        say(f"Stopped. {stopped}")
         raise SystemExit(130) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

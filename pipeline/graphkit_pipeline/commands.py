@@ -14,6 +14,7 @@ from graphkit.errors import GraphkitError
 __all__ = ["agglomerate", "evaluate", "reconstruct", "segment", "simulate_tissue", "status", "view"]
 
 _EXAMPLE = Path(__file__).with_name("example-run.toml")
+_STAYS = "What is finished stays: run it again, and it goes on."
 
 RunFile = Annotated[Path, typer.Argument(metavar="RUN.TOML", help="What to do; see --example.", show_default=False)]
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where to write.", show_default=False)]
@@ -69,7 +70,7 @@ def reconstruct(
         return
     if run is None:
         raise typer.BadParameter("name a RUN.TOML; `graphkit reconstruct --example` prints one")
-    with caught():
+    with caught(_STAYS):
         from graphkit_pipeline.config import read_config
 
         config = read_config(run)
@@ -124,7 +125,7 @@ def segment(
     min_segment_voxels: Annotated[int, typer.Option(min=1, metavar="N", help="Smaller segments are given up.")] = 1000,
 ) -> None:
     """Segment a volume by flood filling, or by the affinities of a membrane network (the first stages of `reconstruct`)."""
-    with caught():
+    with caught(_STAYS):
         from graphkit_pipeline.agglomeration.joined import LinkSettings
         from graphkit_pipeline.config import ImageSettings, MembraneStage, RunConfig, SegmentStage, network_path
         from graphkit_pipeline.engine import EngineSettings
@@ -168,7 +169,7 @@ def agglomerate(
     Without --threshold: how many neurons each threshold would make, and their accuracy where a truth is named.
     The network is not asked again. The setting agglomerate.threshold in RUN.TOML does the same for good.
     """
-    with caught():
+    with caught(_STAYS):
         from dataclasses import replace
 
         from graphkit_pipeline.config import read_config

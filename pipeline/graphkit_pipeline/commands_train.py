@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
+_STAYS = "From the last checkpoint on it goes on with --resume."
 app = typer.Typer(
     help="Train a network, on generated tissue or on your own volumes.",
     no_args_is_help=True,
@@ -107,7 +108,7 @@ def ffn(
     from graphkit_pipeline.ffn.launch import Replica, launch
 
     if (here := Replica.here()) is None:
-        with caught():
+        with caught(_STAYS):
             if clusters := _clusters(replicas, cluster, rank, wait):
                 if shipped:
                     raise GraphkitError("--shipped trains in one process.", hint="Leave --replicas and --cluster out.")
@@ -117,7 +118,7 @@ def ffn(
                 )
                 _say_trained(output, answer["steps"], answer["vi_sum"], clusters[0].rank)
                 return
-    with caught(), _answering(here) as answer, progress_bar() as progress:
+    with caught(_STAYS), _answering(here) as answer, progress_bar() as progress:
         from graphkit_pipeline.ffn.training import TrainingSettings, train_ffn
 
         if shipped:
@@ -184,7 +185,7 @@ def synapses(
     shipped: Shipped = False,
 ) -> None:
     """Train a synapse network: clefts, and the direction from post to pre."""
-    with caught(), progress_bar() as progress:
+    with caught(_STAYS), progress_bar() as progress:
         from graphkit_pipeline.synapse.settings import NetworkSettings, TrainingSettings
         from graphkit_pipeline.synapse.training import train_synapses
 
@@ -228,7 +229,7 @@ def membrane(
     shipped: Shipped = False,
 ) -> None:
     """Train a membrane network: the inside of cells, for flood filling to look at."""
-    with caught(), progress_bar() as progress:
+    with caught(_STAYS), progress_bar() as progress:
         from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
         from graphkit_pipeline.membrane.training import train_membrane
 
