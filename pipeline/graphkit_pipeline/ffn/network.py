@@ -57,37 +57,40 @@ class FfnNetwork:
 def build_network(settings: NetworkSettings, *, seed: int = 0, precision: str = "float32") -> FfnNetwork:
     """An untrained network; the same seed gives the same weights.
 
-    The last convolution begins at zero, so that an untrained network returns its seed unchanged.
+    The last convolution begins at zero, so that an untrained network returns its seed unchanged. ``precision``: "float32",
+    "bfloat16", or "mixed": bfloat16 but for the first convolution, the sums between modules and the last convolution.
     """
     keras = import_keras()
     layers = keras.layers
-    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    policy = "float32" if precision == "float32" else "mixed_bfloat16"
+    # What enters the network, and the sum that runs through it, decide how far its logits are from those of float32.
+    outer = "float32" if precision == "mixed" else policy
     seeds = iter(np.random.SeedSequence(seed).generate_state(2 * settings.depth).tolist())
 
-    def convolution(name: str, activation: str | None = None, scale: float = 2.0) -> Any:
+    def convolution(name: str, activation: str | None = None, scale: float = 2.0, dtype: str = policy) -> Any:
         start = keras.initializers.VarianceScaling(scale, "fan_in", "truncated_normal", seed=next(seeds))
         options = {"padding": "same", "activation": activation, "kernel_initializer": start}
-        return layers.Conv3D(settings.features, 3, name=name, dtype=policy, **options)
+        return layers.Conv3D(settings.features, 3, name=name, dtype=dtype, **options)
 
     def rectified(x: Any) -> Any:
         # Not a ReLU layer: TensorFlow's fusion of sums and ReLUs then fails on this graph, and fuses nothing at all.
         return keras.ops.maximum(x, 0)
 
     def normalized(x: Any, name: str) -> Any:
-        return x if settings.normalization == "none" else layers.LayerNormalization(name=name, dtype=policy)(x)
+        return x if settings.normalization == "none" else layers.LayerNormalization(name=name, dtype=outer)(x)
 
     shape = (*settings.field_of_view, 1)
     image, seed_logits = keras.Input(shape, name="image"), keras.Input(shape, name="seed")
-    x = layers.Concatenate(name="both", dtype=policy)([image, seed_logits])
-    x = convolution("conv0_b")(convolution("conv0_a", "relu")(x))
+    x = layers.Concatenate(name="both", dtype=outer)([image, seed_logits])
+    x = convolution("conv0_b")(convolution("conv0_a", "relu", dtype=outer)(x))
     for k in range(1, settings.depth):
         y = rectified(normalized(x, f"norm{k}"))
         # Smaller on the way back to the sum, so that its variance does not double with every module.
         y = convolution(f"conv{k}_b", scale=1.0 / settings.depth)(convolution(f"conv{k}_a", "relu")(y))
-        x = layers.Add(name=f"add{k}", dtype=policy)([x, y])
+        x = layers.Add(name=f"add{k}", dtype=outer)([x, y])
     x = rectified(normalized(x, "norm_last"))
     # The sum with the seed stays in float32: a logit in bfloat16 moves in steps of 0.016 near the threshold of moves.
-    update = layers.Conv3D(1, 1, kernel_initializer="zeros", name="conv_lom", dtype=policy)(x)
+    update = layers.Conv3D(1, 1, kernel_initializer="zeros", name="conv_lom", dtype=outer)(x)
     logits = layers.Add(name="logits", dtype="float32")([seed_logits, update])
     return FfnNetwork(settings, keras.Model([image, seed_logits], logits, name="ffn"))
 

@@ -168,6 +168,16 @@ def test_bfloat16_is_close_and_keeps_the_weights(network: FfnNetwork, tmp_path: 
     assert all(np.array_equal(a, b) for a, b in zip(half.model.get_weights(), network.model.get_weights(), strict=True))
 
 
+def test_mixed_precision_is_closer_than_bfloat16(network: FfnNetwork, tmp_path: Path) -> None:
+    save_network(network, tmp_path / "net.keras")
+    exact = compiled(network)(*views())
+    away = {
+        precision: np.abs(compiled(load_network(tmp_path / "net.keras", precision=precision))(*views()) - exact).mean()
+        for precision in ("mixed", "bfloat16")
+    }
+    assert 0 < away["mixed"] < 0.9 * away["bfloat16"]
+
+
 def rewritten(path: Path, change: dict[str, object]) -> None:
     """The same archive with other settings beside the weights."""
     with zipfile.ZipFile(path) as archive:
