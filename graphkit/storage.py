@@ -195,6 +195,9 @@ def _make_folder(folder: Path) -> None:
             return folder.mkdir(parents=True)
         except FileNotFoundError:  # another writer, done, removed the empty parent in between
             continue
+        except FileExistsError:  # or made it and removed it
+            if folder.parent.is_file():
+                raise
 
 
 def _remove_abandoned(base: Path) -> None:

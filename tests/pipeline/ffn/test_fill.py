@@ -246,7 +246,7 @@ def test_a_wrong_policy_is_named(name: str, value: object) -> None:
 
 def test_a_stopped_fill_goes_on_to_the_same_labels(random_network: FfnNetwork, tmp_path: Path) -> None:
     """Stopped by an exception at every fifth call of the network, and put away after every move."""
-    image = noise_image((20, 20, 20))
+    image = noise_image((14, 14, 14))
     policy = FillPolicy(min_segment_voxels=20)
     predict = compiled(random_network)
     whole = segment_array(image, random_network, policy, predict=predict)
@@ -264,7 +264,7 @@ def test_a_stopped_fill_goes_on_to_the_same_labels(random_network: FfnNetwork, t
         with contextlib.suppress(KeyboardInterrupt):
             kept = Unfinished(path, "network", every_s=1e-9)
             found = segment_array(image, random_network, policy, predict=stopping, unfinished=kept)
-    assert calls["all"] > whole.counts.moves > 100
+    assert calls["all"] > whole.counts.moves > 30
     assert found.labels.tobytes() == whole.labels.tobytes()
     for name in ("voxels", "moves", "seeds", "probability"):
         np.testing.assert_array_equal(getattr(found, name), getattr(whole, name))
@@ -274,7 +274,7 @@ def test_a_stopped_fill_goes_on_to_the_same_labels(random_network: FfnNetwork, t
 
 
 def test_an_unfinished_fill_of_something_else_is_not_taken_up(random_network: FfnNetwork, tmp_path: Path) -> None:
-    image = noise_image((20, 20, 20))
+    image = noise_image((14, 14, 14))
     predict = compiled(random_network)
     path = tmp_path / "block.unfinished"
 
@@ -282,7 +282,7 @@ def test_an_unfinished_fill_of_something_else_is_not_taken_up(random_network: Ff
         kept = Unfinished(path, "network", every_s=1e-9)
         return segment_array(image, random_network, policy, predict=predict, unfinished=kept)
 
-    first, other = FillPolicy(min_segment_voxels=20), FillPolicy(min_segment_voxels=60)
+    first, other = FillPolicy(min_segment_voxels=20), FillPolicy(min_segment_voxels=40)
     fill(first)
     assert fill(other).labels.tobytes() == segment_array(image, random_network, other, predict=predict).labels.tobytes()
     turned = np.ascontiguousarray(image[::-1])
