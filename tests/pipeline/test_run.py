@@ -183,6 +183,7 @@ def _busiest(processes: list[Any]) -> Any:
     return max(zip(processes, before, strict=True), key=lambda pair: sum(pair[0].cpu_times()[:2]) - pair[1])[0]
 
 
+@pytest.mark.processes
 def test_two_workers_of_which_one_is_killed(whole: RunConfig, write: Write) -> None:
     """kill -9 of a worker while it fills a block: every block is that of this process alone, to the byte, and none is done twice.
 
@@ -232,6 +233,7 @@ def _workers(run: Any) -> list[Any]:
     return found
 
 
+@pytest.mark.processes
 def test_a_killed_run_on_a_disk_that_fills_up(whole: RunConfig, write: Write, tissue: Path) -> None:
     """kill -9 of the run; then every stage runs out of space once: each time one clear error, and at the end the same result."""
     file = write("killed", more=f'[evaluate]\ntruth = "{tissue}"')

@@ -274,7 +274,7 @@ def test_a_stopped_fill_goes_on_to_the_same_labels(random_network: FfnNetwork, t
 
 
 def test_an_unfinished_fill_of_something_else_is_not_taken_up(random_network: FfnNetwork, tmp_path: Path) -> None:
-    image = noise_image((14, 14, 14))
+    image = noise_image((12, 12, 12))
     predict = compiled(random_network)
     path = tmp_path / "block.unfinished"
 
@@ -282,7 +282,7 @@ def test_an_unfinished_fill_of_something_else_is_not_taken_up(random_network: Ff
         kept = Unfinished(path, "network", every_s=1e-9)
         return segment_array(image, random_network, policy, predict=predict, unfinished=kept)
 
-    first, other = FillPolicy(min_segment_voxels=20), FillPolicy(min_segment_voxels=40)
+    first, other = FillPolicy(min_segment_voxels=20), FillPolicy(min_segment_voxels=30)
     fill(first)
     assert fill(other).labels.tobytes() == segment_array(image, random_network, other, predict=predict).labels.tobytes()
     turned = np.ascontiguousarray(image[::-1])

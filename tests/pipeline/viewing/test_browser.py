@@ -17,9 +17,10 @@ from graphkit_pipeline.view import View, make_state
 
 from tests.pipeline.viewing.small_run import OFFSET, SHAPE, VOXEL_NM, Tissue, data_of
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Please install grpcio-status:ImportWarning",  # google.api_core, on importing cloudvolume
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),  # on importing cloudvolume
+]
 
 _CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _FLAGS = (
