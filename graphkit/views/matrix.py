@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphkit.views.circuit import circle_order
 from graphkit.views.figure import BOTH_WAYS, SEQUENCE, new_figure, titled
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def heat_map(
     cells: dict[tuple[str, str], float], title: str, *, unit: str, rows: str = "from", columns: str = "to"
 ) -> Figure:
     """A square a pair (row, column); pairs without a value stay white. Rows and columns are in the same order: names with most
-    first, or, where there are many, those that are strongly connected beside each other.
+    first, or, where there are many, those that connect alike beside each other (the leaves of a clustering).
 
     The colours are logarithmic where the values span more than a factor of 50; values of both signs have two colours, from 0 on.
     """
@@ -94,8 +93,24 @@ def _ordered(cells: dict[tuple[str, str], float]) -> list[str]:
     names = sorted(totals, key=lambda name: (-totals[name], name))
     if len(names) <= _ANNOTATED:
         return names
-    kept = set(names[:MOST_NAMES])
-    return circle_order({p: abs(v) for p, v in cells.items() if set(p) <= kept}, sorted(kept)) + names[MOST_NAMES:]
+    return _alike(cells, sorted(names[:MOST_NAMES])) + names[MOST_NAMES:]
+
+
+def _alike(cells: dict[tuple[str, str], float], names: list[str]) -> list[str]:
+    """The names in the order of the leaves of their tree: average linkage of the cosines of their rows and columns."""
+    import numpy as np
+
+    from graphkit.algorithms.similarity_matrix import leaf_order
+
+    place = {name: i for i, name in enumerate(names)}
+    values = np.zeros((len(names), len(names)))
+    for (a, b), value in cells.items():
+        if a in place and b in place:
+            values[place[a], place[b]] = value or 0
+    profiles = np.hstack([values, values.T])
+    length = np.sqrt(np.square(profiles).sum(axis=1, keepdims=True))
+    profiles = np.divide(profiles, length, out=np.zeros_like(profiles), where=length > 0)
+    return [names[i] for i in leaf_order(np.round(profiles @ profiles.T, 12))]
 
 
 def _short(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from graphkit.errors import NotAnswerableError, UnknownNameError
 from graphkit.views.colours import colours_of
 from graphkit.views.figure import GREY, PALETTE
 from graphkit.views.layers import layer_places, signal_flow
+from graphkit.views.matrix import heat_map
 from tests.cli.test_command import run
 
 
@@ -73,3 +75,11 @@ def test_discs_are_coloured_by_any_column(sim: Dataset, tmp_path: Path) -> None:
     shown = run("query", "connections in EB by type limit 9", "-d", sim.url, *options)
     assert shown.exit_code == 0, shown.output
     assert ">side<" in (tmp_path / "x.svg").read_text()
+
+
+def test_a_large_matrix_has_names_that_connect_alike_side_by_side() -> None:
+    groups = {f"{g}{i:02d}": g for i in range(8) for g in "xyz"}  # by name they are mixed
+    cells = {(a, b): 5.0 for a in groups for b in groups if groups[a] + groups[b] in ("xy", "yz", "zz")}
+    axes = heat_map(cells, "title", unit="synapses").axes[0]
+    rows = [groups[text.get_text()] for text in axes.get_yticklabels()]
+    assert sum(a != b for a, b in pairwise(rows)) == 2
