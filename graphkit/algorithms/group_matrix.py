@@ -15,13 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphkit.algorithms.shares import shares_of
-from graphkit.edges import row_starts
+from graphkit.edges import argsort, row_starts
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 
 __all__ = ["INSECT_SIGNS", "Figure", "GroupMatrix", "group_matrix", "signs_of"]
 
 INSECT_SIGNS: Mapping[str, int] = {"acetylcholine": 1, "gaba": -1, "glutamate": -1}
+
+_ROOM = 1 << 22
+"""Pairs of groups that there is room for at first."""
 
 Figure = Literal["synapses", "mean", "input fraction"]
 
@@ -105,7 +108,7 @@ def group_matrix(graph: Graph, groups: ArrayLike, *, signs: ArrayLike | None = N
         from graphkit.algorithms.group_kernels import sums_by_group
 
         starts = row_starts(group[known], n_groups)
-        room = min(graph.n_connections, max(1 << 16, 4 * n_groups))
+        room = min(graph.n_connections, _ROOM)
         while True:
             found = np.empty((6, room), dtype=np.int64)
             held = sums_by_group(graph.indptr, graph.indices, weights, rows, starts, group, found)
@@ -113,7 +116,7 @@ def group_matrix(graph: Graph, groups: ArrayLike, *, signs: ArrayLike | None = N
                 break
             room = held
         found = found[:, :held]
-        found = found[:, np.lexsort((found[1], found[0]))]
+        found = found[:, argsort(found[0] * n_groups + found[1])]
     sizes = np.bincount(group[known], minlength=n_groups).astype(np.int64)
     return GroupMatrix(found[0], found[1], found[2], found[3], found[4], found[5], sizes, sums)
 

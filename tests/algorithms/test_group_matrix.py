@@ -57,7 +57,8 @@ def test_sums_over_all_connections(asked: tuple[EdgeList, list[int], list[int]],
         assert found.dense("input fraction")[a, b] == pytest.approx(row[3] / inputs[b])
 
 
-def test_more_pairs_of_groups_than_there_is_room_for_at_first() -> None:
+def test_more_pairs_of_groups_than_there_is_room_for_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphkit.algorithms.group_matrix._ROOM", 1000)
     n = 300
     pre, post = np.divmod(np.arange(n * n), n)
     graph = Graph.from_edges(pre, post)
