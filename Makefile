@@ -3,7 +3,7 @@
 #   make test        all tests                                     make test-query  without those of the reconstruction
 #   make check       format, lint, types, imports, wheel           make clean       remove what was made here
 #   make bench       benchmarks beside peers                       make soak        what takes minutes and gigabytes
-#   make test-processes  those that kill processes, start several or drive a browser
+#   make test-slow   those that take seconds: kill processes, start several, drive a browser, train
 #   make thorough    all tests, each property on ten times as many examples
 
 PYTHON ?= python3
@@ -17,7 +17,7 @@ export GRAPHKIT_REAL_DATA := $(abspath $(REAL))
 endif
 endif
 
-.PHONY: demo demo-query test test-query test-processes thorough check bench soak clean setup
+.PHONY: demo demo-query test test-query test-slow thorough check bench soak clean setup
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
@@ -59,8 +59,8 @@ test: $(READY)
 test-query: $(READY)
 	$(BIN)/python -m pytest -n auto --dist worksteal --ignore tests/pipeline --ignore tests/end_to_end/test_tissue_sample.py
 
-test-processes: $(READY)
-	$(BIN)/python -m pytest -n auto --dist worksteal -m processes
+test-slow: $(READY)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m slow
 
 thorough: $(READY)
 	GRAPHKIT_THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not soak and not wheel"

@@ -111,6 +111,7 @@ def test_a_closed_pipe_is_quiet(sim: Dataset) -> None:
     assert done.stderr.splitlines() == ["Answering: synapses   [sim, snapshot 1]"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [1.5, 3.5])
 def test_ctrl_c_stops_a_long_query(sim: Dataset, seconds: float) -> None:
     endless = "SELECT count(*) FROM range(1000000000000) t(i) WHERE sin(i) > 2"

@@ -90,6 +90,7 @@ class Talk:
         raise AssertionError("it did not end")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [WITH, WITHOUT], ids=["prompt_toolkit", "readline"])
 def test_a_conversation(tiny: Dataset, tmp_path: Path, code: str) -> None:
     if code == WITH:

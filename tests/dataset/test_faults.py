@@ -138,6 +138,7 @@ with DatasetWriter(sys.argv[1], create=sys.argv[3] == "create") as writer:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["create", "update"])
 def test_racing_processes(small: Path, tmp_path: Path, mode: str) -> None:
     where = small if mode == "update" else tmp_path / "new"

@@ -56,6 +56,7 @@ def test_one_synapse_more_or_less_is_another_answer(tissue: Tissue, tmp_path: Pa
     assert (after[a][0] or 0) == (before[a][0] or 0) - 1
 
 
+@pytest.mark.slow
 def test_a_cleft_painted_over_in_the_image_is_another_answer(tissue: Tissue, tmp_path: Path) -> None:
     part = Box((64, 32, 32), (128, 108, 108))  # one tile of the network's
     cut, at = part.slices(), tuple(a + o for a, o in zip(part.start, tissue.offset, strict=True))

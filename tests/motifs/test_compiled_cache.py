@@ -21,6 +21,7 @@ print(triad_census(Graph.from_edges([1, 2, 3], [2, 3, 1]))["030C"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_cache_folder", [True, False])
 def test_a_package_that_cannot_be_written_to(tmp_path: Path, has_cache_folder: bool) -> None:
     source = Path(graphkit.__file__).parent
@@ -37,6 +38,7 @@ def test_a_package_that_cannot_be_written_to(tmp_path: Path, has_cache_folder: b
     assert len(list(tmp_path.glob("cache/**/*.nbc"))) == (4 if has_cache_folder else 0)
 
 
+@pytest.mark.slow
 def test_the_command_says_when_it_compiles(tmp_path: Path) -> None:
     """On the first run a line on stderr, on the second none; the library never says anything."""
     program = "from graphkit.cli import main; import sys; sys.argv = ['graphkit', 'query', 'motifs', '-d', sys.argv[1]]; main()"

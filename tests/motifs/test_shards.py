@@ -51,6 +51,7 @@ def test_shares_are_of_about_equal_work() -> None:
     assert max(counts) < 0.6 * sum(counts)
 
 
+@pytest.mark.slow
 def test_on_two_workers() -> None:
     from distributed import Client, LocalCluster
 

@@ -52,6 +52,7 @@ def _fill_in(example: str) -> str:
     return example
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reconstruction and the server of `view` in processes of their own, the others in this one."""
     monkeypatch.chdir(tmp_path)

@@ -76,7 +76,7 @@ def test_one_worker(tmp_path: Path, log: Path, expected: dict[str, bytes]) -> No
     assert worker != os.getpid()
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_two_workers_with_deaths_and_failures(tmp_path: Path, log: Path, expected: dict[str, bytes]) -> None:
     """Two blocks fail for good and are set aside; the others are the same to the byte, and the next run tries those two."""
     out = tmp_path / "out"
@@ -101,7 +101,7 @@ def test_two_workers_with_deaths_and_failures(tmp_path: Path, log: Path, expecte
         read_block(out, bad)
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_jobs_that_follow_each_other(tmp_path: Path, log: Path, expected: dict[str, bytes]) -> None:
     """They share the processes, of which more are started where there are more blocks; each has its own state, and lets it go."""
     import psutil
@@ -129,7 +129,7 @@ def test_jobs_that_follow_each_other(tmp_path: Path, log: Path, expected: dict[s
     assert wait_until(lambda: not any(psutil.pid_exists(pid) for pid in lines(log, "setup")), 10)
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_a_process_that_dies_between_two_jobs(tmp_path: Path, log: Path) -> None:
     """Another takes its place, with one thread a library as well."""
     import psutil
@@ -176,7 +176,7 @@ def test_finished_blocks_are_not_done_again(tmp_path: Path, log: Path, expected:
     assert not log.exists(), "nothing to do starts no worker"
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_a_block_whose_worker_died_after_writing_it_is_not_done_again(tmp_path: Path, log: Path) -> None:
     """The scheduler gives it out once more, since nobody heard that it was done."""
     job = jobs.Sums(log)
@@ -273,7 +273,7 @@ def wait_until(true: object, seconds: float) -> bool:
     return False
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill -9", "Ctrl-C"])
 def test_a_run_that_is_ended(tmp_path: Path, log: Path, how: str, expected: dict[str, bytes]) -> None:
     """In the second of two jobs: no process is left, and the next run does what is missing, no more, with the same bytes."""
@@ -306,6 +306,7 @@ def test_a_run_that_is_ended(tmp_path: Path, log: Path, how: str, expected: dict
     assert files(out) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1])
 def test_files_may_not_grow(tmp_path: Path, log: Path, workers: int) -> None:
     """As on a full disk: the run ends at once with one clear error, and no block is blamed."""
@@ -387,6 +388,7 @@ def test_a_scheduler_that_is_not_there(tmp_path: Path, log: Path) -> None:
         run_blocks(jobs.Sums(log), BLOCKS, tmp_path / "out", engine=engine)
 
 
+@pytest.mark.slow
 def test_a_scheduler_without_workers(tmp_path: Path, log: Path) -> None:
     from distributed import LocalCluster
 

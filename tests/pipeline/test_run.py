@@ -183,7 +183,7 @@ def _busiest(processes: list[Any]) -> Any:
     return max(zip(processes, before, strict=True), key=lambda pair: sum(pair[0].cpu_times()[:2]) - pair[1])[0]
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_two_workers_of_which_one_is_killed(whole: RunConfig, write: Write) -> None:
     """kill -9 of a worker while it fills a block: every block is that of this process alone, to the byte, and none is done twice.
 
@@ -233,7 +233,7 @@ def _workers(run: Any) -> list[Any]:
     return found
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_a_killed_run_on_a_disk_that_fills_up(whole: RunConfig, write: Write, tissue: Path) -> None:
     """kill -9 of the run; then every stage runs out of space once: each time one clear error, and at the end the same result."""
     file = write("killed", more=f'[evaluate]\ntruth = "{tissue}"')
@@ -308,6 +308,7 @@ def test_a_changed_setting_is_named_and_from_does_it_anew(copied: Write) -> None
     assert sizes.sum() > 0
 
 
+@pytest.mark.slow
 def test_segments_are_joined_by_scores_and_apart_again_without_the_network(
     copied: Write, whole: RunConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -360,6 +361,7 @@ def test_what_comes_after_a_redone_stage_is_redone(copied: Write) -> None:
     assert {n for n in after if after[n] != before[n]} == {"reconcile", "assign", "mesh", "skeleton"}
 
 
+@pytest.mark.slow
 def test_a_block_that_always_fails_is_set_aside_and_filled_in_later(write: Write, tissue: Path, tmp_path: Path) -> None:
     image = tmp_path / "image"
     shutil.copytree(tissue / "image", image)

@@ -195,6 +195,7 @@ def test_parents_come_first_and_the_root_is_the_thickest(blobs: Volume) -> None:
     assert all(row["radius_nm"] <= thickest[row["neuron_id"]] for row in rows)
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_the_result(blobs: Volume) -> None:
     table = segments_of(blobs)
     one, two = (skeletonize(blobs, table, workers=n) for n in (1, 2))

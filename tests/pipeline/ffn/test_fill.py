@@ -244,6 +244,7 @@ def test_a_wrong_policy_is_named(name: str, value: object) -> None:
         FillPolicy(**{name: value})
 
 
+@pytest.mark.slow
 def test_a_stopped_fill_goes_on_to_the_same_labels(random_network: FfnNetwork, tmp_path: Path) -> None:
     """Stopped by an exception at every fifth call of the network, and put away after every move."""
     image = noise_image((14, 14, 14))

@@ -49,7 +49,7 @@ def goes_on_after(kills: int, tmp_path: Path, seed: int) -> None:
     assert (stopped / name).read_bytes() == (whole / name).read_bytes()
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_killed_once(tmp_path: Path) -> None:
     goes_on_after(1, tmp_path, 1)
 

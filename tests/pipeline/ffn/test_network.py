@@ -145,6 +145,7 @@ def test_there_and_back(network: FfnNetwork, tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["net.keras"]
 
 
+@pytest.mark.slow
 def test_keras_alone_opens_the_file(network: FfnNetwork, tmp_path: Path) -> None:
     save_network(network, tmp_path / "net.keras")
     code = (

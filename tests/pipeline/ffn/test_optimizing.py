@@ -120,6 +120,7 @@ def test_clipping_by_value_and_by_norm() -> None:
     assert clipped.clipped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [{}, {"optimizer": "adamw"}, {"optimizer": "sgd"}, {"clip_norm": 0.01}],

@@ -76,7 +76,7 @@ def weights_of(folder: Path) -> list[np.ndarray]:
         return [stored[name] for name in sorted(stored.files) if name.startswith("weight")]
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_two_processes_have_the_losses_of_one(volume: Path, tmp_path: Path) -> None:
     """The command on two replicas, with validation, beside the function in this process: the same batches, the same network."""
     import h5py

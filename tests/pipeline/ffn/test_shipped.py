@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict
 
+import pytest
 from graphkit_pipeline.evaluation.overlap import count_overlap
 from graphkit_pipeline.evaluation.segmentation import score_overlap
 from graphkit_pipeline.ffn.inference import segment_array
@@ -33,6 +34,7 @@ def test_the_provenance_is_that_of_the_file_and_of_the_recipe() -> None:
     assert load_network(shipped_network()).settings == recipe.stages[-1].settings.network
 
 
+@pytest.mark.slow
 def test_it_segments_unseen_tissue() -> None:
     """A small piece, so a loose bound: one segment for all, or none, scores 2.2 bits."""
     tissue = simulate_tissue(TissueSettings(shape=(33, 36, 44), seed=1012))

@@ -120,7 +120,7 @@ def test_resumed_is_bit_for_bit_the_uninterrupted_run(uninterrupted: Path, tmp_p
     assert [line["step"] for line in logs[0]] == [2, 4, 6]
 
 
-@pytest.mark.processes
+@pytest.mark.slow
 def test_a_killed_process_is_resumed(uninterrupted: Path, tmp_path: Path) -> None:
     """kill -9 as soon as there is a checkpoint; nothing half-written stays, and the end is the same."""
     script = tmp_path / "train.py"

@@ -33,6 +33,7 @@ def test_the_provenance_is_that_of_the_file_and_of_the_recipe(provenance):
     assert all(1000 <= seed <= 1999 for seed in provenance["data"]["validation_seeds"])
 
 
+@pytest.mark.slow
 def test_it_finds_the_synapses_of_unseen_tissue(provenance):
     """A small cube has few synapses (about 36), so the bound is looser than what larger ones give."""
     tissue = simulate_tissue(TissueSettings(shape=(96, 96, 96), seed=1011))

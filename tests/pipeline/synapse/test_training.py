@@ -53,6 +53,7 @@ def painted(make_scene):
     return scene
 
 
+@pytest.mark.slow
 def test_it_learns_four_synapses_by_heart(painted, tmp_path):
     settings = TrainingSettings(
         steps=60, learning_rate=4e-3, warmup_steps=5, checkpoint_every=60, validate_every=60, margin=1
@@ -76,6 +77,7 @@ def test_it_learns_four_synapses_by_heart(painted, tmp_path):
     assert written == list(report.log)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed_is_as_if_never_killed(painted, tmp_path):
     """To the byte; the second run ends in step 5, after the checkpoint of step 4."""
     straight, broken = tmp_path / "straight.keras", tmp_path / "broken.keras"

@@ -18,7 +18,7 @@ from graphkit_pipeline.view import View, make_state
 from tests.pipeline.viewing.small_run import OFFSET, SHAPE, VOXEL_NM, Tissue, data_of
 
 pytestmark = [
-    pytest.mark.processes,
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning"),  # on importing cloudvolume
 ]
 

@@ -49,6 +49,7 @@ def _counts(ring: Dataset, form: ir.Match) -> list[int]:
     return [ring.query(replace(form, labelled=labelled)).scalar() for labelled in (True, False)]
 
 
+@pytest.mark.slow
 def test_motifs_have_the_same_counts_as_match_and_as_the_definition(ring: Dataset) -> None:
     assert list(GOLDEN["motifs"]) == list(MOTIFS)
     for name, golden in GOLDEN["motifs"].items():
