@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import graphkit
 from benchmarks import codex_tables
 from benchmarks.measuring import FULL, in_turn, printed
@@ -27,6 +29,7 @@ _SUM = (
 )
 
 
+@pytest.mark.slow
 def test_import_codex(benchmark: Any, bench_folder: Path) -> None:
     raw = bench_folder / f"codex-{ROWS}"
     if not raw.exists():

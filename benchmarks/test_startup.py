@@ -44,6 +44,7 @@ def medians(benchmark: Any, rounds: int, commands: dict[str, list[str]]) -> dict
     return runs
 
 
+@pytest.mark.slow
 def test_shell_to_answer(benchmark: Any, dataset: Path) -> None:
     where = ["-d", str(dataset), "--no-cache"]
     commands = {

@@ -223,6 +223,7 @@ except DatasetError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "limit"), [("pyarrow", 2_000_000), ("duckdb", 100_000), ("snapshot", 5_000_000)])
 def test_files_may_not_grow(large: Path, path: str, limit: int) -> None:
     out, err = run(_FILL, large, limit, path).communicate()

@@ -258,6 +258,7 @@ def test_every_function_that_changes_is_known() -> None:
     assert {name for (name,) in listed} - harmless - {"vector_type", "write_log"} <= _CHANGING
 
 
+@pytest.mark.slow
 def test_the_command_gives_the_same_bytes_again(cache: Path, tiny: Dataset) -> None:
     for options in ([], ["--format", "json"]):
         ran = [graphkit_command("query", "motifs in EB limit 3", "-d", tiny.url, *options) for _ in range(2)]

@@ -239,6 +239,7 @@ def test_another_users_dataset_is_read_and_cached_elsewhere(own: Dataset, tmp_pa
     assert len(_kept(tmp_path / "user" / "graphs")) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_no_half_graph(own: Dataset) -> None:
     """Killed while it writes the arrays: nothing of it is ever taken for a graph, and it is cleared away later."""
     script = (

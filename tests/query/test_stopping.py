@@ -36,6 +36,7 @@ def soon(work: Callable[[], Any]) -> None:
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_sql_and_compiled_loops_end_at_the_limit(sim: Dataset) -> None:
     assert sim.query(f"{PATHS} LIMIT 1", cache=False).complete is False  # compiled, the graph read
     soon(lambda: sim.sql(CROSS, timeout=0.3))
@@ -134,6 +135,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "arguments"),
     [

@@ -25,6 +25,7 @@ def as_igraph(edges: np.ndarray) -> igraph.Graph:
     return igraph.Graph(n=len(ids), edges=ends.reshape(-1, 2), directed=True)
 
 
+@pytest.mark.slow
 def test_connections_are_more_reciprocal_and_clustered_than_chance(edges: np.ndarray) -> None:
     graph = as_igraph(edges)
     assert graph.reciprocity() > 3 * graph.density()

@@ -18,6 +18,7 @@ def file_digests(brain: Dataset) -> dict[str, list[str]]:
     return {name: [f.sha256 for f in table.files] for name, table in brain.snapshot.tables.items()}
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_whatever_the_threads(tmp_path: Path) -> None:
     """More neurons than one thread wires at a time."""
     one, two = (

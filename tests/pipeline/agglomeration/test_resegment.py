@@ -52,6 +52,7 @@ def asked(network: FfnNetwork, a: int, b: int, place: tuple[int, int, int], **se
     return decide(image, labels, a, b, place, network, POLICY, given, compiled(network))
 
 
+@pytest.mark.slow
 def test_a_bar_in_two_segments_is_one(network: FfnNetwork) -> None:
     found = asked(network, *SPLIT, (20, 13, 40))
     # Not quite 1: at the corners of the box no field of view was centred near enough.

@@ -30,6 +30,7 @@ def network() -> FfnNetwork:
     return network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 4])
 def test_each_is_filled_as_if_alone(network: FfnNetwork, batch: int) -> None:
     rng = np.random.default_rng(0)

@@ -274,6 +274,7 @@ def test_a_stopped_fill_goes_on_to_the_same_labels(random_network: FfnNetwork, t
     )
 
 
+@pytest.mark.slow
 def test_an_unfinished_fill_of_something_else_is_not_taken_up(random_network: FfnNetwork, tmp_path: Path) -> None:
     image = noise_image((12, 12, 12))
     predict = compiled(random_network)

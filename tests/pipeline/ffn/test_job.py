@@ -75,6 +75,7 @@ def test_a_block_is_the_fill_of_its_box_at_its_place(network_file: Path, tmp_pat
         ]
 
 
+@pytest.mark.slow
 def test_blocks_at_once_that_share_calls_give_the_same_files(network_file: Path, tmp_path: Path) -> None:
     location, _, bounds = make_image(tmp_path)
     blocks = make_blocks(bounds, (20, 12, 11), halo=4)

@@ -193,6 +193,7 @@ def test_a_replica_that_crashes_says_its_last_words() -> None:
         launch([sys.executable, "-c", code], clusters(2), patience_s=0.1)
 
 
+@pytest.mark.slow
 def test_no_replica_outlives_its_parent(tmp_path: Path) -> None:
     script = (
         f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"

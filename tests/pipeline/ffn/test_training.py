@@ -47,6 +47,7 @@ def two_blobs(seed: int = 0) -> LabelledVolume:
     return LabelledVolume(image.astype(np.uint8), labels, (16.0, 16.0, 16.0))
 
 
+@pytest.mark.slow
 def test_a_tiny_network_learns_two_blobs(tmp_path: Path) -> None:
     settings = dataclasses.replace(SMALL, steps=250, warmup=20, learning_rate=1e-2, log_every=50, checkpoint_every=250)
     seen: list[float] = []

@@ -95,6 +95,7 @@ def test_truth_that_does_not_fit_is_refused(make_two_cells):
         make_targets(scene)
 
 
+@pytest.mark.slow
 def test_losses_against_their_formulas():
     rng = np.random.default_rng(0)
     truth = (rng.random((2, 4, 5, 6)) < 0.2).astype(np.float32)

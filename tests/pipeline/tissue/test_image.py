@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from graphkit_pipeline.tissue import TissueSettings, simulate_tissue
 from scipy import ndimage
 
@@ -56,6 +57,7 @@ def test_noise_is_as_strong_as_asked() -> None:
     assert abs(float((loud.image.astype(float) - quiet.image)[unclipped].std()) - 10.0) < 0.2
 
 
+@pytest.mark.slow
 def test_a_tuned_membrane_watershed_fails() -> None:
     """Smoothing, threshold, seeds and landscape tuned by grid search on the very volume it is scored on."""
     from skimage.feature import peak_local_max
