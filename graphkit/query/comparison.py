@@ -59,6 +59,12 @@ def compare_datasets(
         for d, c in zip((first, second), column, strict=True)
     ]
     types = [list(g.attributes.get(c, [None] * len(g))) for g, c in zip(graphs, column, strict=True)]
+    for name, given_types in zip(names, types, strict=True):
+        if all(value is None for value in given_types):
+            raise QueryError(
+                f"No neuron of {name} that is asked about has a {by}, so there is nothing to match by.",
+                hint="Compare by another column of both: --by, by=.",
+            )
     sizes = "; ".join(f"{n}: {len(g):,} neurons, {g.n_synapses:,} synapses" for n, g in zip(names, graphs, strict=True))
     if what == "types":
         table, notes = _types(graphs, types, names, by)

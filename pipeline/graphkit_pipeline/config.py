@@ -236,7 +236,7 @@ class RunConfig:
         if self.segment.method == "watershed" and self.membrane.network is None:
             raise GraphkitError(
                 'segment.method is "watershed", which cuts what a membrane network sees, and the run has none.',
-                hint='Name one, for instance [membrane] network = "membrane-tissue", or take method = "flood".',
+                hint='Name one, for instance [membrane] network = "membrane-tissue" (--membrane), or take method = "flood".',
             )
         names = [r.name for r in self.regions]
         for region in self.regions:

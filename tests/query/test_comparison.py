@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -12,6 +13,8 @@ import graphkit
 from graphkit.cli import app
 from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
+from graphkit.simulate import simulate
+from graphkit.writer import DatasetWriter
 from tests.query.oracle import Oracle, Picked
 
 RING = Path(__file__).parents[2] / "data-samples" / "ring"
@@ -91,6 +94,17 @@ def test_an_error_says_which_dataset_it_is_of(sim: Dataset, tiny: Dataset) -> No
             wrong()
     with pytest.raises(QueryError, match="not compared by 'sizes'"):
         sim.compare_with(tiny, what="sizes")  # type: ignore[arg-type]
+
+
+def test_a_dataset_without_types_has_nothing_to_match(ring: Dataset, tmp_path: Path) -> None:
+    untyped = simulate(tmp_path / "untyped", neurons=30, seed=1, name="untyped")
+    neurons = untyped.table("neurons")
+    at = neurons.column_names.index("type")
+    with DatasetWriter(untyped.url) as writer:
+        writer.add("neurons", neurons.set_column(at, "type", pa.nulls(len(neurons), pa.string())))
+        writer.commit({"command": "test", "settings": {}, "sources": []})
+    with pytest.raises(QueryError, match="No neuron of untyped that is asked about has a type"):
+        ring.compare_with(graphkit.open(untyped.url))
 
 
 def test_the_command(ring: Dataset) -> None:

@@ -97,7 +97,8 @@ def reconcile(job: Context) -> dict[str, Any]:
     job.keep("joins", found.joins)
     joined = int(np.sum(found.joins["joined"].to_numpy(zero_copy_only=False))) if len(found.joins) else 0
     filled = int(found.segments["voxels"].to_numpy().sum()) if len(found.segments) else 0
-    return {"segments": len(found.segments), "joined": joined, "filled": round(filled / job.bounds.voxels, 4)}
+    made = "segments" if job.floods else "fragments"
+    return {made: len(found.segments), "joined": joined, "filled": round(filled / job.bounds.voxels, 4)}
 
 
 def link(job: Context) -> dict[str, Any]:
@@ -109,8 +110,15 @@ def link(job: Context) -> dict[str, Any]:
     seen = tuple(b for b in job.membrane_blocks if b.name not in lost)
     work = ScoreJob(str(job.fragments), str(job.blocks_of("membrane")), seen, job.membrane_network.offsets)
     outcome = job.run_blocks("link", work, job.link_blocks, "scoring fragments")
-    scored = [b for b in job.link_blocks if b.name not in outcome["failed"]]
-    pairs = gather_pairs(job.blocks_of("link"), scored)
+    if outcome["failed"]:
+        # A hole here is no hole in the image: every fragment in it would stay apart, or be dropped as too small.
+        name, message = next(iter(outcome["failed"].items()))
+        raise GraphkitError(
+            f"{len(outcome['failed'])} of {outcome['blocks']} blocks could not be scored, so their fragments cannot be joined. "
+            f"The first is {name}: {message}",
+            hint="Run it again; where a block of the membranes is damaged, with --from membrane.",
+        )
+    pairs = gather_pairs(job.blocks_of("link"), job.link_blocks)
     joins = linkage.link(*(pairs[name].to_numpy() for name in pairs.column_names), scale=255.0)
     segments, mapping = segments_of_fragments(job.table("fragments"), joins, job.config.link)
     output = job.new_volume(job.segmentation.name, np.uint64, "segmentation")

@@ -123,3 +123,19 @@ def test_a_watershed_without_a_membrane_network(place: Path, tmp_path: Path) -> 
     with pytest.raises(GraphkitError, match="which cuts what a membrane network sees") as caught:
         config_of(place, tmp_path, membrane=MembraneStage())
     assert "membrane-tissue" in str(caught.value.hint)
+
+
+def test_a_damaged_block_of_the_membranes_is_an_error_and_no_hole(place: Path, tmp_path: Path) -> None:
+    """Left out, its fragments would stay apart without a word in the graph."""
+    config = config_of(place, tmp_path / "run")
+    reconstruct(config, last="reconcile")
+    block = sorted((tmp_path / "run" / "blocks" / "membrane").glob("*.npz"))[1]
+    good = block.read_bytes()
+    block.write_bytes(good[: len(good) // 2])
+    with pytest.raises(GraphkitError, match=r"1 of 3 blocks could not be scored.* is damaged") as caught:
+        reconstruct(config, last="link")
+    assert "--from membrane" in str(caught.value.hint)
+    assert not (tmp_path / "run" / "segmentation").exists()
+    block.write_bytes(good)
+    reconstruct(config, last="link")
+    np.testing.assert_array_equal(open_volume(tmp_path / "run" / "segmentation").read(), cells())
