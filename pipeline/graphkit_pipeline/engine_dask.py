@@ -163,6 +163,7 @@ class LocalWorkers:
     def _with(self, workers: int) -> Client:
         """A client of a cluster of that many processes at least, started where there is none."""
         if self._client is None:
+            _quieten()
             settings = {
                 "distributed.scheduler.allowed-failures": 0,  # the engine itself counts, block by block
                 "distributed.worker.multiprocessing-method": "spawn",  # a fork of a process with threads may hang
@@ -206,6 +207,12 @@ class LocalWorkers:
         ):
             with contextlib.suppress(Exception):
                 step()
+
+
+def _quieten() -> None:
+    """Keeps Dask's own words off the screen for good: ``silence_logs`` ends with the cluster, before its last connections."""
+    for handler in logging.getLogger("distributed").handlers:
+        handler.setLevel(logging.CRITICAL)
 
 
 @contextlib.contextmanager
