@@ -14,9 +14,6 @@ from graphkit.in_threads import in_threads
 
 __all__ = ["PathLengths", "SmallWorld", "path_lengths", "small_world"]
 
-_AT_ONCE = 64
-
-
 @dataclass(frozen=True, slots=True)
 class PathLengths:
     """Shortest paths between ordered pairs of different neurons."""
@@ -68,14 +65,14 @@ def path_lengths(graph: Graph, *, samples: int | None = None, seed: int = 0, thr
         raise GraphError(f"samples is {samples}; expected 1 to the {n:,} neurons of the graph.")
     if graph.n_connections == 0:
         return PathLengths(0, 0, 0)
-    from graphkit.algorithms.hop_kernels import count_hops
+    from graphkit.algorithms.hop_kernels import SEARCHES_AT_ONCE, count_hops
 
     sources = np.arange(n) if samples is None else np.random.default_rng(seed).choice(n, samples, replace=False)
-    pieces = [sources[i : i + _AT_ONCE] for i in range(0, len(sources), _AT_ONCE)]
+    pieces = [sources[i : i + SEARCHES_AT_ONCE] for i in range(0, len(sources), SEARCHES_AT_ONCE)]
+    edges = (graph.indptr, graph.indices, graph.in_indptr, graph.in_indices)
     counts = np.zeros(n, dtype=np.int64)
-    for part in in_threads(lambda piece: count_hops(piece, graph.indptr, graph.indices), pieces, threads):
+    for part in in_threads(lambda piece: count_hops(piece, *edges), pieces, threads):
         counts += part
-    counts[0] = 0
     longest = int(np.flatnonzero(counts).max(initial=0))
     counts = counts[: longest + 1]
     return PathLengths(int(counts.sum()), int((counts * np.arange(longest + 1)).sum()), longest, counts)

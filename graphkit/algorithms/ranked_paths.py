@@ -120,13 +120,14 @@ Strong = Callable[[tuple[int, ...]], Any]
 
 
 def _widest(graph: Graph, is_target: NDArray[np.bool_], hops: int, shortest: bool) -> tuple[BestOf, Strong]:
-    from graphkit.algorithms.path_kernels import best_path, levels
+    from graphkit.algorithms.widest_kernels import fewest_hops, widest_path
 
     n = len(graph)
     blocked, banned = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-    level, queue = np.empty(n, dtype=np.int32), np.empty(n, dtype=np.int32)
-    into = edges_of(graph.in_indptr, np.flatnonzero(is_target))
-    strongest_end = int(graph.in_synapses[into].max(initial=0))
+    work = np.empty((4, n), dtype=np.int32)
+    targets = np.flatnonzero(is_target)
+    strongest_end = int(graph.in_synapses[edges_of(graph.in_indptr, targets)].max(initial=0))
+    edges = (graph.indptr, graph.indices, graph.synapses, graph.in_indptr, graph.in_indices, graph.in_synapses)
 
     def width(rows: tuple[int, ...]) -> int:
         return min((int(graph.synapses[_edge(graph, a, b)]) for a, b in pairwise(rows)), default=_ENDLESS)
@@ -136,20 +137,14 @@ def _widest(graph: Graph, is_target: NDArray[np.bool_], hops: int, shortest: boo
         if left < 1:
             return None
         starts = np.array(part.starts, dtype=np.int64)
-        strongest_begin = int(graph.synapses[edges_of(graph.indptr, starts)].max(initial=0))
-        most = min(width(part.root), strongest_begin, strongest_end)
         passed, not_first = list(part.root), list(part.banned)
         blocked[passed], banned[not_first] = True, True
         if shortest:
-            left = levels(
-                graph.indptr, graph.indices, graph.synapses, starts, blocked, banned, is_target, 1, left, level, queue
-            )
+            left = fewest_hops(*edges, starts, targets, blocked, banned, left, work)
         found, rows = 0, np.empty(0, dtype=np.int64)
         if left:
-            found, rows = best_path(
-                graph.indptr, graph.indices, graph.synapses, graph.in_indptr, graph.in_indices, graph.in_synapses,
-                starts, blocked, banned, is_target, most, left, level, queue,
-            )  # fmt: skip
+            most = min(width(part.root), strongest_end)
+            found, rows = widest_path(*edges, starts, targets, blocked, banned, most, left, work)
         blocked[passed], banned[not_first] = False, False
         path = (*part.root[:-1], *rows.tolist())
         return ((len(path), -found) if shortest else (-found, len(path)), path) if found else None
