@@ -42,9 +42,9 @@ def count_hops(
 ) -> NDArray[np.int64]:  # pragma: no cover - compiled
     """How many neurons lie at each distance from the sources, int64 of shape (n,): index h counts pairs h connections apart.
 
-    All of the (at most 64) searches go at once, a bit each, so that a connection that several pass is looked at once: Then et al.,
-    PVLDB 8, 449 (2014). Where most connections lead on from what was reached last, each neuron looks instead among those that
-    connect to it, until every search has come by: Beamer, Asanovic & Patterson, SC12.
+    All of the (at most 64) searches go at once, a bit each, so that a connection that several pass is looked at once: Then et
+    al., PVLDB 8, 449 (2014). Where most connections lead on from what was reached last, each neuron looks instead among those
+    that connect to it, until every search has come by: Beamer, Asanovic & Patterson, SC12.
     """
     n, m = len(indptr) - 1, len(indices)
     counts = np.zeros(n, dtype=np.int64)

@@ -14,6 +14,7 @@ from graphkit.in_threads import in_threads
 
 __all__ = ["PathLengths", "SmallWorld", "path_lengths", "small_world"]
 
+
 @dataclass(frozen=True, slots=True)
 class PathLengths:
     """Shortest paths between ordered pairs of different neurons."""

@@ -15,41 +15,46 @@ def similarities(
     begin: int,
     end: int,
     starts: NDArray[np.int64],
-    features: NDArray[np.int64],
-    weights: NDArray[np.int64],
-    back: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    own: NDArray[np.int64],
+    ends: NDArray[np.int64],
     owners: NDArray[np.int32],
-    back_weights: NDArray[np.int64],
+    by_feature: NDArray[np.float64],
     sizes: NDArray[np.float64],
     cosine: bool,
     found: NDArray[np.float64],
 ) -> None:  # pragma: no cover - compiled
-    """Fills rows [begin, end) of ``found``, which holds zeros: cosines, or sums of the smaller over sums of the larger weights.
+    """Fills the pairs (i, j), i in [begin, end), j >= i, of ``found``, which holds zeros, and their mirror images.
 
-    Rows have features (``starts``), features have rows (``back``); only pairs with a common feature are met, and only these are
-    written. ``sizes`` are of each row the sum of its weights, or 1 over the root of the sum of their squares. Sums are of whole
-    numbers, exact in a double up to 2**53.
+    They are cosines, or sums of the smaller over sums of the larger weights. Row i has the ``weights`` from starts[i] to
+    starts[i + 1], each of another feature. ``owners`` and ``by_feature`` are the rows and weights of all features, one feature
+    after the other and rows ascending: that of weight k stands at own[k], and its feature ends before ends[k]. Only pairs with a
+    common feature are met, and only these are written. ``sizes`` are of each row the sum of its weights, or 1 over the root of
+    the sum of their squares. Sums are of whole numbers, exact in a double up to 2**53.
     """
-    met = np.empty(found.shape[1], dtype=np.int32)
+    n = len(found)
+    sums = np.zeros(n)
+    met = np.empty(n + 1, dtype=np.int32)
     for i in range(begin, end):
-        row = found[i]
         n_met = 0
         for k in range(starts[i], starts[i + 1]):
             mine = weights[k]
-            feature = features[k]
-            for other in range(back[feature], back[feature + 1]):
-                theirs = back_weights[other]
-                j = owners[other]
-                if row[j] == 0.0:
+            if cosine:
+                for other in range(own[k], ends[k]):
+                    j = owners[other]
                     met[n_met] = j
-                    n_met += 1
-                if cosine:
-                    row[j] += np.float64(mine) * np.float64(theirs)
-                else:
-                    row[j] += min(mine, theirs)
+                    n_met += sums[j] == 0.0
+                    sums[j] += mine * by_feature[other]
+            else:
+                for other in range(own[k], ends[k]):
+                    j = owners[other]
+                    met[n_met] = j
+                    n_met += sums[j] == 0.0
+                    sums[j] += min(mine, by_feature[other])
         for k in range(n_met):
             j = met[k]
-            if cosine:
-                row[j] = min(row[j] * sizes[i] * sizes[j], 1.0)
-            else:
-                row[j] /= sizes[i] + sizes[j] - row[j]
+            both = sums[j]
+            sums[j] = 0.0
+            value = min(both * sizes[i] * sizes[j], 1.0) if cosine else both / (sizes[i] + sizes[j] - both)
+            found[i, j] = value
+            found[j, i] = value

@@ -64,19 +64,21 @@ def similarity_matrix(
     from graphkit.algorithms.similarity_kernels import similarities
 
     k, cosine = len(rows), measure == "cosine"
-    owners = np.repeat(np.arange(k), np.diff(starts))
-    by_feature = argsort(features, stable=True)
-    back = row_starts(features, int(features.max(initial=-1)) + 1)
-    back_owners, back_weights = owners[by_feature].astype(np.int32), weights[by_feature]
+    owners = np.repeat(np.arange(k, dtype=np.int32), np.diff(starts))
+    order = argsort(features, stable=True)
+    own = np.empty(len(order), dtype=np.int64)
+    own[order] = np.arange(len(order))
+    ends = row_starts(features, int(features.max(initial=-1)) + 1)[features + 1]
     counted = weights.astype(np.float64)
     sizes = np.bincount(owners, weights=np.square(counted) if cosine else counted, minlength=k).astype(np.float64)
     if cosine:
         sizes = np.divide(1.0, np.sqrt(sizes), out=np.zeros(k), where=sizes > 0)
     found = np.zeros((k, k))
+    by_feature = owners[order], counted[order]
 
     def fill(begin: int) -> None:
         end = min(begin + _AT_ONCE, k)
-        similarities(begin, end, starts, features, weights, back, back_owners, back_weights, sizes, cosine, found)
+        similarities(begin, end, starts, counted, own, ends, *by_feature, sizes, cosine, found)
 
     for _ in in_threads(fill, range(0, k, _AT_ONCE), threads):
         pass

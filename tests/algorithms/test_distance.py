@@ -16,7 +16,7 @@ from tests.algorithms.oracle import random_graph
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 2**32), st.integers(1, 25), st.sampled_from([7.0, 100.0, 1000.0]))
+@given(st.integers(0, 2**32), st.integers(1, 25), st.sampled_from([1.0, 7.0, 100.0, 1000.0]))
 def test_every_pair_is_counted_in_its_bin(seed: int, n: int, bin_nm: float) -> None:
     graph, oracle = random_graph(n, 3 * n, seed=seed)
     points = np.random.default_rng(seed).integers(0, 300, (n, 3)).astype(float)

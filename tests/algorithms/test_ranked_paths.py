@@ -102,6 +102,37 @@ def test_a_larger_graph_beside_networkx(hops: int | None) -> None:
         assert [len(p.ids) for p in k_shortest_paths(graph, [3], [60], 300, by=by)] == lengths
 
 
+def _widest_of(graph: nx.DiGraph[int], source: int, target: int, count: int) -> list[tuple[int, ...]]:
+    """By networkx's list of the shortest simple paths over connections of at least so many synapses, the strongest first."""
+    found: list[tuple[int, ...]] = []
+    for least in sorted({n for _, _, n in graph.edges(data="weight")}, reverse=True):
+        strong = graph.edge_subgraph([(a, b) for a, b, n in graph.edges(data="weight") if n >= least])
+        if not (source in strong and target in strong and nx.has_path(strong, source, target)):
+            continue
+        here: list[tuple[int, ...]] = []
+        for path in nx.shortest_simple_paths(strong, source, target):
+            if len(found) + len(here) >= count and len(path) > len(here[-1]):
+                break
+            if min(graph.edges[pair]["weight"] for pair in pairwise(path)) == least:
+                here.append(tuple(path))
+        found += sorted(here, key=lambda p: (len(p), p))
+        if len(found) >= count:
+            break
+    return found[:count]
+
+
+@pytest.mark.parametrize("strengths", [1, 2, 5, 1000])
+def test_the_strongest_beside_networkx_where_many_are_as_strong(strengths: int) -> None:
+    for seed in range(6):
+        graph, _ = random_graph(60, 240, seed)
+        oracle: nx.DiGraph[int] = nx.DiGraph()
+        pre, post, synapses = (column.tolist() for column in graph.edges())
+        oracle.add_weighted_edges_from((a, b, 1 + n % strengths) for a, b, n in zip(pre, post, synapses, strict=True))
+        tied = Graph.from_edges(pre, post, [1 + n % strengths for n in synapses], ids=graph.ids)
+        found = strongest_paths(tied, [3], [50], 25)
+        assert [p.ids for p in found] == _widest_of(oracle, 3, 50, 25)
+
+
 def test_input_fractions() -> None:
     graph = Graph.from_edges([1, 2, 3], [3, 3, 3], [1, 2, 5])  # an autapse counts
     assert input_fractions(graph).tolist() == [0.125, 0.25, 0.625]
