@@ -3,8 +3,8 @@
 Rows, not ids: neurons are numbered 0 ... n - 1 in the order of their ids, so the order of rows is the order of ids.
 
 Paths go from ``starts`` to ``targets``, both int64. ``starts`` are not arrived at, ``blocked`` rows neither, and ``banned`` ones
-not by the first connection. A search goes from both ends, always where fewer connections are to be looked at next, until they meet or
-one has nowhere to go: in a brain, where a few hops from a neuron lie most others, either end alone would look at all of it.
+not by the first connection. A search goes from both ends, always where fewer connections are to be looked at next, until they
+meet or one has nowhere to go: in a brain most neurons lie a few hops from any, so that either end alone would look at all of it.
 """
 
 from __future__ import annotations
