@@ -16,10 +16,6 @@ from graphkit.progress import Progress, silent
 __all__ = ["ConnectionDistances", "connection_probability"]
 
 _AT_ONCE = 512
-_MOST_SQUARED = 256
-"""Bins up to which pairs are counted by the square of their distance: the counts, a bin squared of them, fit the cache."""
-_UPWARDS = 1.0 + 2.0**-51
-"""So that rounding does not take a distance of exactly so many bins below its bin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +68,9 @@ def connection_probability(
     n_bins = int(np.sqrt(sum(s * s for s in spans)) / bin_nm) + 2
     from graphkit.algorithms.distance_kernels import count_pairs
 
-    # floor(d / bin) is the whole root of floor(d * d / (bin * bin)), so that no root of a distance is taken.
-    squared = n_bins <= _MOST_SQUARED
-    scale, n_cells = (_UPWARDS / bin_nm**2, n_bins**2) if squared else (1.0 / bin_nm, n_bins)
     pieces = [(i, min(i + _AT_ONCE, len(known))) for i in range(0, len(known), _AT_ONCE)]
-    pairs = np.zeros(n_cells, dtype=np.int64)
-    counted = in_threads(lambda piece: count_pairs(*piece, x, y, z, scale, n_cells, squared), pieces, threads)
+    pairs = np.zeros(n_bins, dtype=np.int64)
+    counted = in_threads(lambda piece: count_pairs(piece[0], piece[1], x, y, z, 1.0 / bin_nm, n_bins), pieces, threads)
     for done, part in enumerate(counted, start=1):
         pairs += part
         progress("pairs of neurons", done / len(pieces))
@@ -85,11 +78,8 @@ def connection_probability(
     real = (row != graph.indices) & placed[row] & placed[graph.indices]
     apart = points[row[real]] - points[graph.indices[real]]
     d2 = apart[:, 0] ** 2 + apart[:, 1] ** 2 + apart[:, 2] ** 2
-    at = ((d2 if squared else np.sqrt(d2)) * scale).astype(np.int64)
-    connected = np.bincount(at, minlength=n_cells).astype(np.int64)
-    if squared:  # bin i has the cells from i * i on
-        first = np.arange(n_bins) ** 2
-        pairs, connected = np.add.reduceat(pairs, first), np.add.reduceat(connected, first)
+    at = (np.sqrt(d2) * (1.0 / bin_nm)).astype(np.int64)
+    connected = np.bincount(at, minlength=n_bins).astype(np.int64)
     used = int(np.flatnonzero(pairs).max(initial=-1)) + 1
     return ConnectionDistances(
         bin_nm * np.arange(used + 1, dtype=np.float64), 2 * pairs[:used], connected[:used], graph.n_neurons - len(known)
