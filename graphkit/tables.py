@@ -83,14 +83,14 @@ def _checked_memory(limit: str) -> str:
     return limit.strip()
 
 
-def counted_synapses_sql(build: Mapping[str, Any] | None) -> str:
-    """The condition on a stored synapse for the graph to count it, from the options of the build."""
-    terms = ["pre_id IS NOT NULL", "post_id IS NOT NULL"]
+def counted_synapses_sql(build: Mapping[str, Any] | None, *, ends: Iterable[str] = ("pre_id", "post_id")) -> str:
+    """The condition on a stored synapse for the graph to count it, from the options of the build; ``ends``: these are known."""
+    terms = [f"{end} IS NOT NULL" for end in ends]
     options = build or {}
     if options.get("min_score") is not None:
         terms.append(f"score >= {float(options['min_score'])!r}::FLOAT")  # as scores are stored
     if not options.get("autapses", True):
-        terms.append("pre_id <> post_id")
+        terms.append("pre_id IS DISTINCT FROM post_id")
     return " AND ".join(terms)
 
 

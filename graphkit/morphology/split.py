@@ -102,7 +102,8 @@ def split_axon_dendrite(skeleton: Skeleton, inputs: ArrayLike, outputs: ArrayLik
     their nearest named neighbour along the tree. Linker between two pieces of one compartment belongs to it.
 
     Raises:
-        GraphError: several roots; no input or no output, so that there is nothing to tell apart; a threshold out of (0, 1].
+        GraphError: several roots; no input or no output, or all at one node, so that there is nothing to tell apart; a threshold
+            out of (0, 1].
     """
     n = len(skeleton)
     post, pre = _counts(inputs, n, "inputs"), _counts(outputs, n, "outputs")
@@ -116,6 +117,8 @@ def split_axon_dendrite(skeleton: Skeleton, inputs: ArrayLike, outputs: ArrayLik
             hint="A neuron with outputs only has no dendrite to be found this way.",
         )
     flow = flow_centrality(skeleton, post, pre)
+    if not flow.max():
+        raise GraphError("All inputs and outputs lie at one node; a split needs some cable between them.")
     linker = flow >= threshold * flow.max()
     piece = _pieces(skeleton, linker)
     compartment = np.where(linker, "linker", "").astype("<U8")

@@ -14,6 +14,7 @@ from graphkit.query.answer_cache import cached_answer, keep_answer
 from graphkit.query.answers import COMPUTED, Answer
 from graphkit.query.echo import echo
 from graphkit.query.planner import Plan, plan
+from graphkit.query.plans.skeletons import SKELETONS
 from graphkit.query.result import Result, cut_off
 from graphkit.statement import plain_error
 from graphkit.stopping import current, limited, stoppable
@@ -100,7 +101,11 @@ def explain(form: ir.Form, dataset: Dataset, planned: Plan | None = None) -> str
         f"dataset   {dataset.url} (snapshot {dataset.snapshot.number})",
         f"engine    {planned.engine}{f' ({planned.why})' if planned.why else ''}",
     ]
-    if planned.engine != "DuckDB":
+    if planned.engine == SKELETONS:
+        lines.append(
+            "          the SQL selects the nodes; their synapses are read beside them, and the rest is done neuron by neuron"
+        )
+    elif planned.engine != "DuckDB":
         lines.append("          the SQL selects the connections; the rest is done over their compressed sparse rows")
     if alone and isinstance(form, ir.Match) and planned.engine != "DuckDB":
         from graphkit.query.answers.match import search_order

@@ -16,6 +16,7 @@ from graphkit.query.plans.partners import plan_partners
 from graphkit.query.plans.plan import Plan
 from graphkit.query.plans.regions import plan_projections, plan_projectome, plan_sides
 from graphkit.query.plans.selected import require_connections, selected_pairs_sql
+from graphkit.query.plans.skeletons import plan_skeletons
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -41,10 +42,14 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
             return plan_graph(form.selection, dataset)
         case ir.Statistics() | ir.Ranking() | ir.Roles() | ir.RichClub() | ir.Degrees() | ir.Communities():
             return plan_graph(form.selection, dataset)
+        case ir.Similarities() | ir.SimilarityClusters():
+            return plan_graph(form.selection, dataset)
         case ir.Spread() | ir.Distances() | ir.Percolation() | ir.SideConnections():
             return plan_graph(form.selection, dataset)
         case ir.Projectome():
             return plan_projectome(dataset)
+        case ir.Morphology() | ir.Compartments() | ir.StrahlerOrders() | ir.Sholl():
+            return plan_skeletons(form.of, dataset)
         case ir.Neurons():
             return plan_neurons(form, dataset)
         case ir.Types():

@@ -26,6 +26,7 @@ from graphkit.query.given import (
     sorts_given,
 )
 from graphkit.query.graph_questions import GraphQuestions
+from graphkit.query.morphology_questions import MorphologyQuestions
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["NeuronSet", "Questions"]
 
 
-class Questions(GraphQuestions, Analyses):
+class Questions(GraphQuestions, MorphologyQuestions, Analyses):
     """Mixed into ``Dataset``."""
 
     def motifs(

@@ -52,6 +52,12 @@ _ANALYSES = (
     "connection probability by distance",
     "percolation",
     "projectome",
+    "similarity of",
+    "clusters of",
+    "morphology of",
+    "axon dendrite split of",
+    "strahler orders of",
+    "sholl of",
 )
 """Questions that are suggested where one of them is misspelt, and not listed."""
 
@@ -78,6 +84,9 @@ _SHOWN = {
     "_ERROR_MODEL": "error model",
     "DEGREE_KIND": "total-degree, in-degree or out-degree",
     "_OF_DEGREE": "of degree at least",
+    "ALIKE": "cosine, jaccard or ruzicka",
+    "FEATURES": "inputs, outputs, partners, input types, output types or partner types",
+    "_COMPARTMENTS": "axon dendrite split",
     "LEAST": "from the least connected",
     "DIRECTION": "ascending or descending",
     "UNIT": "nm or um",

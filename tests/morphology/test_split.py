@@ -72,6 +72,8 @@ def test_a_line_with_its_inputs_at_one_end() -> None:
     assert found.segregation == 1.0
     with pytest.raises(GraphError, match="10 inputs and 0 outputs; a split needs both"):
         split_axon_dendrite(line, [5, 5, 0, 0, 0, 0], [0] * 6)
+    with pytest.raises(GraphError, match="lie at one node"):
+        split_axon_dendrite(line, [0, 2, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0])
     with pytest.raises(GraphError, match="has 2 roots"):
         split_axon_dendrite(Skeleton.from_nodes([1, 2], [-1, -1], [[0, 0, 0]] * 2), [1, 1], [1, 1])
     with pytest.raises(GraphError, match="expected 6 whole numbers"):

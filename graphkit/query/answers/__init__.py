@@ -34,6 +34,12 @@ COMPUTED: dict[str, str] = {
     "distances": "graphkit.query.answers.curves",
     "communities": "graphkit.query.answers.communities",
     "spread": "graphkit.query.answers.spread",
+    "similarities": "graphkit.query.answers.similarities",
+    "similarity_clusters": "graphkit.query.answers.similarities",
+    "morphology": "graphkit.query.answers.morphology",
+    "compartments": "graphkit.query.answers.morphology",
+    "strahler_orders": "graphkit.query.answers.morphology",
+    "sholl": "graphkit.query.answers.sholl",
 }
 
 

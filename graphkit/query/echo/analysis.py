@@ -15,6 +15,15 @@ def analysis_words(form: ir.Form) -> list[str]:
     match form:
         case ir.Projectome():
             return ["projectome"]
+        case ir.Morphology():
+            return [f"morphology of {set_text(form.of)}"]
+        case ir.Compartments():
+            return [f"axon dendrite split of {set_text(form.of)}"]
+        case ir.StrahlerOrders():
+            return [f"strahler orders of {set_text(form.of)}"]
+        case ir.Sholl(of, every_nm):
+            every = f"{every_nm // 1000} um" if every_nm % 1000 == 0 else f"{every_nm} nm"
+            return [f"sholl of {set_text(of)} every {every}"]
         case ir.Statistics():
             words = ["statistics"]
         case ir.Ranking():
@@ -38,10 +47,16 @@ def analysis_words(form: ir.Form) -> list[str]:
             words = [model, f"from {set_text(form.of)}"]
             if form.hops is not None:
                 words.append(f"within {form.hops} {'hop' if form.hops == 1 else 'hops'}")
+        case ir.Similarities():
+            words = [f"similarity of {set_text(form.of)}", *_compared(form)]
+        case ir.SimilarityClusters():
+            words = [f"clusters of {set_text(form.of)}", *_compared(form)]
+            if form.count is not None:
+                words.append(f"into {form.count} clusters")
         case _:
             raise AssertionError(form)
     words += selection_words(form.selection, "among")
-    if isinstance(form, ir.Communities | ir.Spread) and form.by_type:
+    if isinstance(form, ir.Communities | ir.Spread | ir.SimilarityClusters) and form.by_type:
         words.append("by type")
     if isinstance(form, ir.RichClub):
         words += against_words(form.against)
@@ -50,3 +65,8 @@ def analysis_words(form: ir.Form) -> list[str]:
     if isinstance(form, ir.Spread) and form.seed:
         words.append(f"seed {form.seed}")
     return words
+
+
+def _compared(form: ir.Similarities | ir.SimilarityClusters) -> list[str]:
+    on = f"{form.direction.removesuffix('s')} types" if form.types else form.direction
+    return [f"by {form.measure}", f"on {on}"]

@@ -1,4 +1,4 @@
-"""Boxes in space: two opposite corners and their unit."""
+"""Boxes in space (two opposite corners and their unit) and lengths."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from lark import Token
 from graphkit.query import ir
 from graphkit.query.english.source import Node, Source, as_token, as_tree, number_of
 
-__all__ = ["box_of"]
+__all__ = ["box_of", "length_nm_of"]
 
 
 def box_of(source: Source, tree: Node) -> ir.Box:
@@ -17,6 +17,16 @@ def box_of(source: Source, tree: Node) -> ir.Box:
     scale = 1 if str(as_token(children[2])).lower() == "nm" else 1000
     one, other = ([_nm(source, as_token(c), scale) for c in as_tree(point).children] for point in children[:2])
     return source.placed(tree, lambda: ir.box_between(one, other, "pre" if said.startswith("pre") else "post"))
+
+
+def length_nm_of(source: Source, tree: Node) -> int:
+    """What a number and its unit say, in nm."""
+    number, unit = (as_token(c) for c in tree.children)
+    length = number_of(str(number))
+    scale = 1 if str(unit).lower() == "nm" else 1000
+    if length is None or length * scale != int(length * scale) or not 1 <= length * scale < 2**31:
+        raise source.refusal(number, f"{str(number)!r} is no length: lengths are whole nanometres, 1 or more.")
+    return int(length * scale)
 
 
 def _nm(source: Source, token: Token, scale: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from lark import Token, Tree
 
 from graphkit.query import ir
-from graphkit.query.english.boxes import box_of
+from graphkit.query.english.boxes import box_of, length_nm_of
 from graphkit.query.english.places import belonging_of, regions_of
 from graphkit.query.english.sets import neuron_set
 from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, name_of, unquoted
@@ -43,6 +43,10 @@ PARTS = {
     "limit": "limit",
     "box": "box",
     "seeded": "seed",
+    "every": "every",
+    "measured": "measure",
+    "compared": "features",
+    "into": "into",
 }
 """Rules of the grammar that are parts, and the names under which ``Parts`` holds what they say."""
 
@@ -115,7 +119,7 @@ def _part(source: Source, tree: Node) -> Any:
             return False
         case "by":
             return tuple(dict.fromkeys(_group(source, as_token(c)) for c in children))
-        case "rank":
+        case "rank" | "measured" | "compared":
             return str(children[0]).lower()
         case "strength":
             return "synapses" if str(children[0]).lower() == "synapses" else "input fraction"
@@ -125,10 +129,12 @@ def _part(source: Source, tree: Node) -> Any:
             return _against(source, tree)
         case "order":
             return tuple(_order(as_tree(c)) for c in children)
-        case "limit":
+        case "limit" | "into":
             return count_of(source, as_token(children[0]))
         case "seeded":
             return int(as_token(children[0]))
+        case "every":
+            return length_nm_of(source, tree)
         case "box":
             return box_of(source, tree)
     raise AssertionError(tree.data)

@@ -10,9 +10,11 @@ from lark import Token, Tree
 from graphkit.query import ir
 from graphkit.query.english.analysis_questions import ANALYSIS_QUESTIONS
 from graphkit.query.english.graph_questions import GRAPH_QUESTIONS
+from graphkit.query.english.morphology_questions import MORPHOLOGY_QUESTIONS
 from graphkit.query.english.named_motifs import named_motif
 from graphkit.query.english.parts import PARTS, Parts, parts_of
 from graphkit.query.english.sets import neuron_set
+from graphkit.query.english.similarity_questions import SIMILARITY_QUESTIONS
 from graphkit.query.english.source import Node, Source, as_token, as_tree, two_sides, words_of
 from graphkit.query.figures import check_figure
 from graphkit.query.ordering import checked_order
@@ -198,4 +200,6 @@ _QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
     "named_motif": named_motif,
     **GRAPH_QUESTIONS,
     **ANALYSIS_QUESTIONS,
+    **MORPHOLOGY_QUESTIONS,
+    **SIMILARITY_QUESTIONS,
 }

@@ -69,15 +69,19 @@ from graphkit.query.ir.graph import (
     Similar,
     Strength,
 )
+from graphkit.query.ir.morphology import EVERY_NM, Compartments, Morphology, Sholl, StrahlerOrders
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test, TestOperator
 from graphkit.query.ir.reconstruction_errors import ERROR_SAMPLES, ReconstructionErrors
 from graphkit.query.ir.selection import GROUPS, Group, Kind, Selection, is_whole
+from graphkit.query.ir.similarity import ALIKE, Alike, Similarities, SimilarityClusters
 from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
 
 __all__ = [
+    "ALIKE",
     "CLUB_DEGREE",
     "ERROR_SAMPLES",
+    "EVERY_NM",
     "FIGURES",
     "FORM_VERSION",
     "GROUPS",
@@ -92,6 +96,7 @@ __all__ = [
     "SAMPLES",
     "SIMILAR_SHOWN",
     "Against",
+    "Alike",
     "And",
     "Attribute",
     "BelongsTo",
@@ -99,6 +104,7 @@ __all__ = [
     "Common",
     "Communities",
     "Comparison",
+    "Compartments",
     "Condition",
     "Connections",
     "Count",
@@ -114,6 +120,7 @@ __all__ = [
     "Kind",
     "Match",
     "Measure",
+    "Morphology",
     "Motifs",
     "NamedSet",
     "Neurons",
@@ -136,13 +143,17 @@ __all__ = [
     "Role",
     "Roles",
     "Selection",
+    "Sholl",
     "SideConnections",
     "Sides",
     "Signs",
     "Similar",
+    "Similarities",
+    "SimilarityClusters",
     "Sort",
     "Spread",
     "Statistics",
+    "StrahlerOrders",
     "Strength",
     "Synapses",
     "Test",

@@ -23,10 +23,12 @@ from graphkit.query.ir.analysis import (
 )
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.graph import Common, Direction, Hubs, Paths, Reach, Similar
+from graphkit.query.ir.morphology import Compartments, Morphology, Sholl, StrahlerOrders
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Match
 from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import EVERYTHING, Group, Selection
+from graphkit.query.ir.similarity import Similarities, SimilarityClusters
 
 __all__ = [
     "FORMS",
@@ -259,6 +261,12 @@ Form = (
     | Distances
     | Percolation
     | Projectome
+    | Similarities
+    | SimilarityClusters
+    | Morphology
+    | Compartments
+    | StrahlerOrders
+    | Sholl
     | Match
     | Count
 )
@@ -291,6 +299,12 @@ FORMS = {
         Distances,
         Percolation,
         Projectome,
+        Similarities,
+        SimilarityClusters,
+        Morphology,
+        Compartments,
+        StrahlerOrders,
+        Sholl,
         Match,
         Count,
     )
