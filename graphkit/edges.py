@@ -33,15 +33,21 @@ CsrArrays = tuple[
 ]
 
 
-def csr_of_edges(
-    pre_ids: Any, post_ids: Any, synapses: Any, *, ids: Any, attributes: Mapping[str, Any] | None, autapses: bool
-) -> CsrArrays:
-    """The arrays of a `Graph`, in the order of its fields. Arguments and errors are those of `Graph.from_edges`."""
+def csr_of_edges(columns: list[Any], *, ids: Any, attributes: Mapping[str, Any] | None, autapses: bool) -> CsrArrays:
+    """The arrays of a `Graph`, in the order of its fields. Arguments and errors are those of `Graph.from_edges`.
+
+    ``columns`` are pre_ids, post_ids and synapses. The list is emptied, so that columns which nobody else holds make room: of
+    millions of edges there are never more than five columns in memory.
+    """
+    pre_ids, post_ids, synapses = columns
+    columns.clear()
     pre, post = int64_column(pre_ids, "pre_ids"), int64_column(post_ids, "post_ids")
     if len(pre) != len(post):
         raise GraphError(f"pre_ids has {len(pre):,} rows and post_ids {len(post):,}; expected as many.")
     counts = np.ones(len(pre), dtype=np.int64) if synapses is None else _counts(synapses, len(pre))
-    neurons, columns = _neurons(pre, post, ids, attributes)
+    given = synapses is not None
+    del pre_ids, post_ids, synapses
+    neurons, of_neurons = _neurons(pre, post, ids, attributes)
     n = len(neurons)
     if n > _MAX_NEURONS:
         raise GraphError(f"A graph holds at most {_MAX_NEURONS:,} neurons, but there are {n:,}.")
@@ -49,34 +55,42 @@ def csr_of_edges(
         keep = pre != post
         pre, post, counts = pre[keep], post[keep], counts[keep]
     key = _rank(neurons, pre)  # n * n stays below 2**62
+    del pre
     key *= n
     key += _rank(neurons, post)
-    del pre, post
+    del post
     if not (key[1:] > key[:-1]).all():
         if not (key[1:] >= key[:-1]).all():
             order = argsort(key)
             key, counts = key[order], counts[order]
+            del order
         first = _firsts(key)
         if not first.all():
             starts = np.flatnonzero(first)
-            key, counts = key[starts], np.add.reduceat(counts, starts)
-    else:
+            counts = np.add.reduceat(counts, starts)
+            key = key[starts]
+            del starts
+    elif given:
         counts = counts.copy()  # the caller may go on to change the array
-    source, target = np.divmod(key, max(n, 1))
-    by_target = argsort(target, stable=True)
+    source = (key // max(n, 1)).astype(np.int32)
+    key %= max(n, 1)
+    target = key.astype(np.int32)
+    pointers = row_starts(source, n), row_starts(target, n)
+    by_target = argsort(key, stable=True)
+    del key
     return (
         neurons,
-        row_starts(source, n),
-        target.astype(np.int32),
+        pointers[0],
+        target,
         counts,
-        row_starts(target, n),
-        source[by_target].astype(np.int32),
+        pointers[1],
+        source[by_target],
         counts[by_target],
-        columns,
+        of_neurons,
     )
 
 
-def row_starts(rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def row_starts(rows: NDArray[np.int64] | NDArray[np.int32], n: int) -> NDArray[np.int64]:
     """The CSR row pointer, shape (n + 1,), of edges in the rows ``rows``."""
     starts = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(rows, minlength=n), out=starts[1:])
@@ -140,7 +154,8 @@ def argsort(values: NDArray[np.int64], *, stable: bool = False) -> NDArray[np.in
     place_bits = len(values).bit_length()
     if (int(values.max()) - lowest).bit_length() + place_bits > 63:
         return np.argsort(values, kind="stable" if stable else None)
-    packed = (values - lowest) << place_bits
+    packed = values - lowest
+    packed <<= place_bits
     packed |= np.arange(len(values))
     packed.sort()
     packed &= (1 << place_bits) - 1

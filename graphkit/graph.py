@@ -107,7 +107,7 @@ class Graph:
         Raises:
             GraphError: lengths differ; ids are not integers below 2**63; a count is not positive.
         """
-        return cls(*csr_of_edges(pre_ids, post_ids, synapses, ids=ids, attributes=attributes, autapses=autapses))
+        return cls(*csr_of_edges([pre_ids, post_ids, synapses], ids=ids, attributes=attributes, autapses=autapses))
 
     @property
     def n_neurons(self) -> int:

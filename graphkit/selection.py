@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from graphkit.edges import csr_of_edges
 from graphkit.errors import GraphError, QueryError
 from graphkit.graph import Graph
 from graphkit.interrupted import interruptible
@@ -42,6 +43,7 @@ CACHE_LIMIT_BYTES = 8 << 30
 
 _ARRAYS = ("ids", "indptr", "indices", "synapses", "in_indptr", "in_indices", "in_synapses")
 _LAYOUT = "graph-1"
+_ROWS_AT_ONCE = 1 << 17
 _ATTRIBUTES = ("name", "type", "class", "side", "nt")
 
 
@@ -175,12 +177,27 @@ def _made(dataset: Dataset, selection: ir.Selection) -> Graph:
         return Graph.from_edges(edges["pre_id"], edges["post_id"], edges["synapses"], ids=ids)
     # Rows come in the order of pairs, as they are stored: they are summed here without a hash table of all pairs.
     rows = f"SELECT pre_id, post_id, synapses FROM ({rows_sql(selection, dataset)})"
-    edges, columns = _fetched(dataset, rows), []
-    while edges.num_columns:  # one after the other, so that no more than one is there twice
-        columns.append(edges.column(0).to_numpy())
-        edges = edges.remove_column(0)
-    graph = Graph.from_edges(*columns, ids=ids)
-    return graph.at_least(selection.min_synapses)
+    most = dataset.snapshot.tables["connections"].rows * (2 if selection.kind == "electrical" else 1)
+    columns = _columns(dataset, rows, most)
+    graph = Graph(*csr_of_edges(columns, ids=ids, attributes=None, autapses=True))
+    return graph.at_least(selection.min_synapses) if selection.min_synapses > 1 else graph
+
+
+def _columns(dataset: Dataset, sql: str, most: int) -> list[Any]:
+    """The three columns of at most ``most`` rows, int64; no more than some rows are there twice."""
+    cursor = dataset.cursor(sql)
+    columns = [np.empty(most, dtype=np.int64) for _ in range(3)]  # what is not filled takes no room
+
+    def fill() -> int:
+        held = 0
+        for batch in cursor.sql(sql).to_arrow_reader(_ROWS_AT_ONCE):
+            for column, values in zip(columns, batch.columns, strict=True):
+                column[held : held + len(batch)] = values.to_numpy()
+            held += len(batch)
+        return held
+
+    held = interruptible(cursor, fill)
+    return [column[:held] for column in columns]
 
 
 def _fetched(dataset: Dataset, sql: str) -> pa.Table:

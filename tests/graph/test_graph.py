@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphkit.edges import csr_of_edges
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from tests.strategies import EdgeList, edge_lists
@@ -223,3 +225,22 @@ def test_repr_pickle_and_equality() -> None:
     assert not graph.equals(graph.at_least(5))
     assert not graph.equals(Graph.from_edges([1, 1], [2, 3], [1000, 1]))
     assert graph.nbytes == 8 * (3 + 2 * 4 + 2 * 2 + 3) + 4 * 2 * 2
+
+
+@pytest.mark.soak
+def test_columns_that_are_handed_over_make_room() -> None:
+    """Of 8 M edges no more than five columns are ever there, with three to begin with and the graph's own in the end."""
+    rng = np.random.default_rng(0)
+    key = np.sort(rng.integers(0, 3000**2, 8_000_000))
+    columns = [key // 3000 + BIG, key % 3000 + BIG, np.ones(len(key), dtype=np.int64)]
+    size = key.nbytes
+    del key
+    tracemalloc.start()
+    try:
+        made = csr_of_edges(columns, ids=None, attributes=None, autapses=True)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert columns == []
+    assert made[3].sum() == 8_000_000
+    assert peak < 3 * size
