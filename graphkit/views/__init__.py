@@ -4,10 +4,12 @@
     significance    motifs against a null model: z, with their drawings
     circuit         connections between types, or between a readable number of neurons
     layers          the same in layers, from who sends to who receives
+    similarity      how alike neurons connect, all with all
     matrix          connections between many types; flow from region to region
     paths           paths, a column a step
     regions         the tree of regions
-    curve           rich club, degrees, connection probability by distance, percolation
+    skeletons       axon and dendrite of neurons, drawn
+    curve           rich club, degrees, connection probability by distance, percolation, Sholl profiles
     bars            partners, types, transmitters and other names with a figure
 
 Which one is natural, the columns of the answer tell; where none is, ``plot`` says so.
@@ -29,7 +31,19 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "picture_format", "plot", "save_plot"]
 
-KINDS = ("census", "significance", "circuit", "layers", "matrix", "paths", "regions", "curve", "bars")
+KINDS = (
+    "census",
+    "significance",
+    "circuit",
+    "layers",
+    "matrix",
+    "paths",
+    "regions",
+    "similarity",
+    "skeletons",
+    "curve",
+    "bars",
+)
 
 
 def plot(result: Result, kind: str | None = None, *, colour_by: str | None = None) -> Figure:

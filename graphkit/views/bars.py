@@ -27,6 +27,7 @@ _MEASURES = (
     *("synapses", "induced", "flow", "paths", "sites", "probability", "density_per_um3"),
     *("sources", "targets", "neurons", "count", "share"),
 )
+_NUMBERS_OF_GROUPS = ("cluster", "community")
 _WORDS = {
     "synapses": "synapses",
     "inputs": "synapses onto them",
@@ -54,7 +55,9 @@ def measures_of(table: pa.Table) -> list[str]:
     numbers = [
         f.name
         for f in table.schema
-        if (pa.types.is_integer(f.type) or pa.types.is_floating(f.type)) and not f.name.endswith("_id")
+        if (pa.types.is_integer(f.type) or pa.types.is_floating(f.type))
+        and not f.name.endswith("_id")
+        and f.name not in _NUMBERS_OF_GROUPS
     ]
     return numbers if len(numbers) == 1 else []
 
@@ -66,7 +69,7 @@ def _falls(values: list[float | None]) -> bool:
 def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure:
     """A horizontal bar a row, in the order of the rows; the first at the top.
 
-    The names are all text columns of the table; where a row is a single neuron, its name, or else its id.
+    The names are all text columns of the table; where a row is a single neuron, its name, or else its id (and its cluster).
     """
     measures = measures_of(table)
     shown = table.slice(0, MOST_BARS)
@@ -74,7 +77,7 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     labels = [_label(row, measures) for row in rows]
     if "neuron_id" in table.column_names:
         own = own_labels({row["neuron_id"]: row.get("name") for row in rows})
-        labels = [own[row["neuron_id"]] for row in rows]
+        labels = [own[row["neuron_id"]] + (f"  ({row['cluster']})" if "cluster" in row else "") for row in rows]
     figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
     axes = figure.add_subplot()
     thick = 0.8 / len(measures)

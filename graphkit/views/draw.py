@@ -48,8 +48,21 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
             return significance_chart({name: result.table}, title, samples=_samples(result, name))
         case "curve":
             from graphkit.views.curves import curve_chart
+            from graphkit.views.sholl import SHOLL, sholl_chart
 
+            if set(result.columns) >= SHOLL:
+                return sholl_chart(result.table, title)
             return curve_chart(result.table, title)
+        case "similarity":
+            from graphkit.views.similarity import similarity_map
+
+            return similarity_map(result.table, title, complete=result.complete)
+        case "skeletons":
+            from graphkit.views.skeletons import split_drawing
+
+            assert result.dataset is not None, "it fits"
+            ids = list(dict.fromkeys(result.table["neuron_id"].to_pylist()))
+            return split_drawing(result.dataset, ids, title)
         case "regions":
             from graphkit.views.regions import region_chart
 
@@ -68,6 +81,8 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
                 kinds = _of_types(result, column) if ends[0] == "pre_type" else {}
                 return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, layers=kind == "layers")
             edges = edges_of(result, *ends)
+            if ends[1] == "type":
+                edges = {(f"{ends[0]} {group}", kind): n for (group, kind), n in edges.items()}
             from graphkit.views.matrix import heat_map
 
             first, second = (_AXES.get(end, end.replace("_", " ")) for end in ends[:2])

@@ -28,7 +28,7 @@ def natural_kind(result: Result) -> str | None:
     """
     if not len(result):
         raise NotAnswerableError(f"The answer to {result.question!r} has no rows to draw.", hint="Ask for more.")
-    for kind in ("census", "significance", "paths", "regions", "curve"):
+    for kind in ("census", "significance", "paths", "regions", "similarity", "skeletons", "curve"):
         if fits(result, kind):
             return kind
     ends = ends_of(result)
@@ -55,8 +55,17 @@ def fits(result: Result, kind: str) -> bool:
             return columns >= {"neuron_ids", "types", "synapses"} or columns >= {"types", "hops", "paths"}
         case "curve":
             from graphkit.views.curves import CURVES
+            from graphkit.views.sholl import SHOLL
 
-            return any(columns >= curve for curve in CURVES.values())
+            return any(columns >= curve for curve in (*CURVES.values(), SHOLL))
+        case "similarity":
+            from graphkit.views.similarity import PAIRS
+
+            return columns >= PAIRS
+        case "skeletons":
+            from graphkit.views.skeletons import COMPARTMENTS
+
+            return columns >= COMPARTMENTS and result.dataset is not None
         case "regions":
             return columns >= {"region", "parent", "path", "inputs"}
         case "circuit" | "layers":
@@ -79,8 +88,11 @@ def _fits_bars(result: Result) -> bool:
 
 
 def ends_of(result: Result) -> tuple[str, str, str] | None:
-    """Columns of the source, the target and the figure, where the rows are connections."""
+    """Columns of the source, the target and the figure, where the rows are connections, or types in groups of neurons."""
     columns = result.columns
+    for group in ("cluster", "community"):
+        if {group, "type", "neurons"} == set(columns):
+            return group, "type", "neurons"
     figure = next((f for f in _FLOW if f in columns), None)
     if figure is None:
         return None

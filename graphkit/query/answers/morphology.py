@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.query.plans.plan import Plan
 
-__all__ = ["answer", "columns"]
+__all__ = ["answer", "columns", "why_whole"]
 
 _INT, _FLOAT, _TEXT = pa.int64(), pa.float64(), pa.string()
 _NEURON = {"neuron_id": _INT, "name": _TEXT, "type": _TEXT}
@@ -113,7 +113,7 @@ def _measured(grown: Grown) -> Row:
 
     skeleton = grown.skeleton
     segregation = None
-    if not _whole(grown):
+    if not why_whole(grown):
         segregation = split_axon_dendrite(skeleton, grown.inputs, grown.outputs).segregation
     sides = np.ptp(skeleton.points_nm, axis=0) / 1000
     return _density(
@@ -133,7 +133,7 @@ def _measured(grown: Grown) -> Row:
     )
 
 
-def _whole(grown: Grown) -> str:
+def why_whole(grown: Grown) -> str:
     """Why the neuron cannot be split; "" where it can."""
     if (trees := len(grown.skeleton.roots)) > 1:
         return f"{trees} trees"
@@ -154,7 +154,7 @@ def _split_rows(reader: Reader, notes: list[str]) -> list[Row]:
     for grown in reader.read():
         lengths = grown.skeleton.edge_lengths_nm()
         everywhere = np.ones(len(lengths), dtype=bool)
-        if why := _whole(grown):
+        if why := why_whole(grown):
             whole.setdefault(why, []).append(grown.of)
             rows.append(_part(grown, lengths, everywhere, {"compartment": None}))
             continue
