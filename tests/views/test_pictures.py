@@ -28,6 +28,8 @@ from graphkit.views.colours import transmitter_colour
 from graphkit.views.figure import figure_bytes
 from graphkit.views.matrix import MOST_NAMES, heat_map
 from graphkit.views.paths import path_diagram
+from tests.conftest import MadeOnce
+from tests.grown import make_grown
 
 ROOT = Path(__file__).parents[2]
 QUESTIONS = {
@@ -313,13 +315,14 @@ PAGE = (ROOT / "docs" / "plots.md").read_text()
 EXAMPLES = re.findall(r"^\|(?: (\w+))? *\|.*\| `(.*)` \|$", PAGE, re.MULTILINE)
 
 
-def test_every_example_of_the_page_is_drawn(ring: Dataset) -> None:
+def test_every_example_of_the_page_is_drawn(ring: Dataset, made_once: MadeOnce) -> None:
     assert len(EXAMPLES) >= 11
     kind = ""
     for named, question in EXAMPLES:
         kind = named or kind
         if question not in QUESTIONS:
-            ring.query(question).plot()
+            on_skeletons = question.startswith(("axon", "sholl"))
+            (made_once("grown", make_grown) if on_skeletons else ring).query(question).plot()
         elif kind != "bars":
             assert QUESTIONS[question] == kind
 
