@@ -5,9 +5,10 @@
     ... python -m benchmarks.fib25 --agglomerate --labels reference.npz       # decisions alone, on labels that were kept
     ... python -m benchmarks.fib25 --set disconnected_share=0.02 --set min_segment_voxels=500
     ... python -m benchmarks.fib25 --report ...                               # on x >= 125: once, when the settings stand
+    ... python -m benchmarks.fib25 --whole ...                                # all of that side, and not a crop
 
-A crop of 112^3 voxels on either side of x = 125. Settings are chosen on the one, and reported on the other. One process with one
-thread; about 1,200 calls of the network, which are 2 minutes of one core in bfloat16.
+A crop of 112^3 voxels on either side of x = 125, or all of a side. Settings are chosen on the one, and reported on the other.
+One process with one thread; about 1,200 calls of the network for a crop, which are 2 minutes of one core in bfloat16.
 
 VI is in bits, over the whole crop and without the margin of half a field of view that the reference's moves keep from its faces:
 voxels that the fill left empty as one label (`0 as a label`), and left out (`unlabelled ignored`).
@@ -37,11 +38,13 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 CONVENTIONS = {"truth_labelled": "0 as a label", "both_labelled": "unlabelled ignored"}
 
 
-def crop(folder: Path, report: bool) -> tuple[np.ndarray, np.ndarray]:
+def crop(folder: Path, report: bool, whole: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Image uint8 and true labels int64, [z, y, x]."""
     import h5py
 
     box = tuple(slice(s, s + EDGE) for s in START[report])
+    if whole:
+        box = (slice(None), slice(None), slice(125, None) if report else slice(0, 125))
     with h5py.File(folder / "fib25" / "fib25_train.h5") as file:
         return file["raw"][box], file["bodies"][box].astype(np.int64)
 
@@ -104,6 +107,7 @@ def main() -> None:
     """Fills, scores, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--report", action="store_true", help="the crop at x >= 125")
+    parser.add_argument("--whole", action="store_true", help="all of the side, and not the crop")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the fill")
     parser.add_argument("--precision", default="bfloat16", choices=("float32", "bfloat16"))
     parser.add_argument("--consensus", action="store_true", help="of this fill and one in reverse order of the seeds")
@@ -120,7 +124,7 @@ def main() -> None:
     from graphkit_pipeline.ffn.seeds import peak_seeds
 
     folder = Path(os.environ["GRAPHKIT_REAL_DATA"])
-    image, truth = crop(folder, given.report)
+    image, truth = crop(folder, given.report, given.whole)
     network = import_ffn_checkpoint(folder / "ffn_fib25" / "model.ckpt-27465036")
     if given.precision != "float32":
         weights, network = network.model.get_weights(), build_network(FIB25, precision=given.precision)
@@ -130,7 +134,10 @@ def main() -> None:
     if given.labels:
         labels = np.load(given.labels)["labels"]
     else:
-        seeds, fills = peak_seeds(image, policy, origin=START[given.report]), []
+        seeds, fills = (
+            peak_seeds(image, policy, origin=(0, 0, 125 * given.report) if given.whole else START[given.report]),
+            [],
+        )
         for order in (1, -1) if given.consensus else (1,):
             begin, predict = time.process_time(), compiled(network)
             found = segment_array(image, network, policy, seeds=seeds[::order], predict=predict)

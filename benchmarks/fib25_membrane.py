@@ -34,23 +34,23 @@ def bodies_apart(bodies: np.ndarray) -> np.ndarray:
     return np.where((high == bodies) & (low == bodies), bodies, 0)
 
 
-def trained(folder: Path, out: Path) -> Path:
-    """The network's file, trained where it is not there yet."""
+def trained(folder: Path, out: Path, name: str = "fib25", rows: tuple[int, int] = (0, Y), steps: int = STEPS) -> Path:
+    """The file of a network of these rows y of x < 125, trained where it is not there yet."""
     import h5py
     from graphkit_pipeline.ffn.labelled import LabelledVolume
     from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
     from graphkit_pipeline.membrane.training import train_membrane
 
-    path = out / "fib25.keras"
+    path = out / f"{name}.keras"
     if path.exists():
         return path
     out.mkdir(parents=True, exist_ok=True)
     with h5py.File(folder / "fib25" / "fib25_train.h5") as file:
         raw, bodies = file["raw"][:], file["bodies"][:].astype(np.int32)
-    here = (slice(None), slice(0, Y), slice(0, X))
+    here = (slice(None), slice(*rows), slice(0, X))
     volume = LabelledVolume(raw[here], bodies_apart(bodies)[here], VOXEL_NM)
     settings = TrainingSettings(
-        steps=STEPS,
+        steps=steps,
         learning_rate=2.5e-3,
         contrast=0.1,
         brightness=0.1,

@@ -61,8 +61,8 @@ def reconstruct(
     """From images to a connectome: segmentation, synapses, meshes, skeletons, tables.
 
     \b
-    Stages: membrane (if there is a network), segment, reconcile, link (of a watershed), agglomerate (if asked for), detect,
-    assign, mesh, skeleton, dataset, evaluate.
+    Stages: membrane (if there is a network), segment, cut (of both methods), reconcile, link (of a watershed), agglomerate (if
+    asked for), detect, assign, mesh, skeleton, dataset, evaluate.
     Whatever is finished stays: run it again after it was stopped, and it goes on.
     """
     if example:
@@ -117,7 +117,8 @@ def segment(
         typer.Option(metavar="NETWORK", help="A membrane network: fill what it sees.", show_default=False),
     ] = None,
     method: Annotated[
-        Literal["flood", "watershed"], typer.Option(help="watershed: cut and link what the membrane network sees.")
+        Literal["flood", "watershed", "both"],
+        typer.Option(help="watershed: cut and link what the membrane network sees. both: and hear flood filling."),
     ] = "flood",
     box: Annotated[
         str | None, typer.Option(metavar="Z0:Z1,Y0:Y1,X0:X1", help="This part of it only.", show_default=False)
@@ -151,7 +152,7 @@ def segment(
         )
         with progress_bar() as progress:
             named = _Named(progress)
-            last = "link" if method == "watershed" else "reconcile"
+            last = "reconcile" if method == "flood" else "link"
             statuses = reconstruct(config, last=last, progress=named, begin=named.begin)
         _report(config, statuses)
 

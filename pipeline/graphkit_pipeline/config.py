@@ -109,7 +109,8 @@ class SegmentStage:
     (``[engine] workers = 0, at_once = 16``) share calls of the network, of so many fields of view.
 
     "watershed" cuts what a membrane network sees into fragments, as ``fragments`` says, and joins them by its affinities
-    (``[link]``): no flood-filling network is asked.
+    (``[link]``): no flood-filling network is asked. "both" fills first; fragments are cut along the filled segments as well, and
+    what those say counts beside the affinities (``[link] votes``).
     """
 
     network: str = "ffn-tissue"
@@ -117,7 +118,7 @@ class SegmentStage:
     halo: Triple = (24, 24, 24)
     fill: FillPolicy = field(default_factory=FillPolicy)
     fragments: FragmentSettings = field(default_factory=FragmentSettings)
-    method: Literal["flood", "watershed"] = "flood"
+    method: Literal["flood", "watershed", "both"] = "flood"
     seeds: SeedPolicy = field(default_factory=SeedPolicy)
     mask: MaskSettings | None = None
     passes: tuple[FillPass, ...] = ()
@@ -231,11 +232,11 @@ class RunConfig:
         if self.agglomerate.enabled and self.segment.method != "flood":
             raise GraphkitError(
                 f'agglomerate.enabled asks the flood-filling network, and segment.method is "{self.segment.method}".',
-                hint='Leave it out, or take method = "flood"; fragments of a watershed are joined by [link].',
+                hint='Leave it out, or take method = "flood"; fragments of a membrane network are joined by [link].',
             )
-        if self.segment.method == "watershed" and self.membrane.network is None:
+        if self.segment.method != "flood" and self.membrane.network is None:
             raise GraphkitError(
-                'segment.method is "watershed", which cuts what a membrane network sees, and the run has none.',
+                f'segment.method is "{self.segment.method}", which cuts what a membrane network sees, and the run has none.',
                 hint='Name one, for instance [membrane] network = "membrane-tissue" (--membrane), or take method = "flood".',
             )
         names = [r.name for r in self.regions]

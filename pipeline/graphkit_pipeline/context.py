@@ -123,8 +123,18 @@ class Context:
 
     @property
     def floods(self) -> bool:
-        """Whether neurons are filled by a flood-filling network, and not cut and linked by what the membrane network sees."""
-        return self.config.segment.method == "flood"
+        """Whether a flood-filling network is asked."""
+        return self.config.segment.method != "watershed"
+
+    @property
+    def links(self) -> bool:
+        """Whether segments are fragments of what the membrane network sees, joined by its affinities."""
+        return self.config.segment.method != "flood"
+
+    @property
+    def fills_membrane(self) -> bool:
+        """Whether flood filling sees what the membrane network saw, and not the image."""
+        return self.config.membrane.network is not None and not self.links
 
     @cached_property
     def link_blocks(self) -> tuple[Block, ...]:
@@ -143,12 +153,18 @@ class Context:
         if not self.floods:
             return
         network = Path(self.config.segment.network).name
+        if self.ffn.input == "membrane" and self.links:
+            raise GraphkitError(
+                f'The flood-filling network {network} was trained on what a membrane network sees; with segment.method = "both" '
+                "it sees the image.",
+                hint='Name a flood-filling network for images, or take method = "flood".',
+            )
         if self.ffn.input == "membrane" and self.config.membrane.network is None:
             raise GraphkitError(
                 f"The flood-filling network {network} was trained on what a membrane network sees, and the run has none.",
                 hint="Name that one: [membrane] network (--membrane), or a flood-filling network for images.",
             )
-        if self.ffn.input == "image" and self.config.membrane.network is not None:
+        if self.ffn.input == "image" and self.fills_membrane:
             raise GraphkitError(
                 f"The flood-filling network {network} was trained on images, and is to see what a membrane network sees.",
                 hint='Leave out [membrane] network (--membrane), or name a flood-filling network with input = "membrane".',

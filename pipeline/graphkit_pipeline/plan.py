@@ -91,7 +91,12 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
             _tile_bytes(context.membrane_network, config.membrane),
             context.membrane_blocks,
         )
-    if not context.floods:
+    if context.links:
+        costs["cut"] = (
+            _Cost(9 * seen / voxels, 1.0, 1.5e-6 * seen / voxels, True),
+            5e8 + largest * 80.0,
+            context.segment_blocks,
+        )
         memory = 5e8 + max(b.box.voxels for b in context.link_blocks) * 60.0
         costs["link"] = (_Cost(17.0, 1.0, 4e-7, True), memory, context.link_blocks)
     planned = []

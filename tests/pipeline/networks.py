@@ -47,10 +47,17 @@ def threshold_ffn(
     return path
 
 
-def threshold_membrane(path: Path, *, level: float, slope: float = 0.1, voxel_size_nm: float = 16.0) -> Path:
+def threshold_membrane(
+    path: Path,
+    *,
+    level: float,
+    slope: float = 0.1,
+    voxel_size_nm: float = 16.0,
+    offsets: tuple[tuple[int, int, int], ...] = ((0, 0, 1),),
+) -> Path:
     """A membrane network of one convolution: the logit of the inside is ``slope`` times the grey value above ``level``.
 
-    It sees one voxel. That of the affinity, at one voxel further in x, is the same.
+    It sees one voxel. Those of the affinities are the same.
     """
     settings = MembraneSettings(
         voxel_size_nm=(voxel_size_nm,) * 3,
@@ -58,10 +65,10 @@ def threshold_membrane(path: Path, *, level: float, slope: float = 0.1, voxel_si
         pooling=(),
         kernels=((1, 1, 1),),
         convolutions=(1,),
-        patch=(8, 8, 8),
+        patch=(16, 16, 16),
         mean=0.0,
         spread=1.0,
-        offsets=((0, 0, 1),),
+        offsets=offsets,
     )
     network = unet.build_network(settings)
     kernels = [np.ones(v.shape, np.float32) for v in network.model.weights]

@@ -4,6 +4,9 @@ An affinity at a voxel says whether it and the voxel an offset further lie in th
 voxels count of which one lies in each: short offsets see the wall itself, long ones see across it. Sums over blocks add
 up to those of the whole, exactly, where each voxel is in the core of one block and blocks see ``reach`` voxels further.
 
+A flood-filled segmentation can be heard as well: of two voxels that both have a label in it, it says surely the same cell or
+surely not. `weighed` makes one score of both.
+
 Arrays are [z, y, x], affinities [offset, z, y, x] as bytes, 255 = surely the same cell.
 
 Affinities: Turaga et al. 2010; at long offsets Lee et al. 2017.
@@ -20,7 +23,7 @@ from numpy.typing import NDArray
 
 from graphkit_pipeline.blocks import Box
 
-__all__ = ["PAIRS", "add_up", "grown", "pair_scores", "reach"]
+__all__ = ["HEARD", "PAIRS", "add_up", "grown", "pair_scores", "reach", "weighed"]
 
 Triple = tuple[int, int, int]
 
@@ -32,6 +35,17 @@ PAIRS = pa.schema(
         pa.field("observations", pa.int64(), False, {"description": "pairs of voxels that the sum is of"}),
     ]
 )
+
+HEARD = pa.schema(
+    [
+        *PAIRS,
+        pa.field("filled", pa.int64(), False, {"description": "pairs of voxels of which both are flood-filled"}),
+        pa.field("agreed", pa.int64(), False, {"description": "those of them that are in one flood-filled segment"}),
+    ]
+)
+"""`PAIRS` where there is a flood-filled segmentation as well."""
+
+_PARTS = 100
 
 
 def reach(offsets: Sequence[Triple]) -> Triple:
@@ -63,17 +77,23 @@ def grown(labels: NDArray[Any], inside: NDArray[np.uint8], *, least: float, step
 
 
 def pair_scores(
-    labels: NDArray[Any], affinities: NDArray[np.uint8], offsets: Sequence[Triple], *, core: Box | None = None
+    labels: NDArray[Any],
+    affinities: NDArray[np.uint8],
+    offsets: Sequence[Triple],
+    *,
+    core: Box | None = None,
+    filled: NDArray[Any] | None = None,
 ) -> pa.Table:
     """`PAIRS` of the segments whose voxels lie an offset apart, the first of the two in ``core`` (indices of the array).
 
-    ``offsets`` are of at least 0 along each axis; ``affinities`` [offset, z, y, x] belong to the first voxel of a pair.
+    ``offsets`` are of at least 0 along each axis; ``affinities`` [offset, z, y, x] belong to the first voxel of a pair. With
+    ``filled`` [z, y, x], flood-filled segments or 0, it is `HEARD`.
     """
     low, high = (core.start, core.stop) if core else ((0, 0, 0), labels.shape)
     ids, codes = np.unique(labels, return_inverse=True)
     codes = codes.reshape(labels.shape).astype(np.int64)
     none = int(np.searchsorted(ids, 0)) if (ids == 0).any() else -1
-    keys, scores = [], []
+    keys, found = [], []
     for offset, affinity in zip(offsets, affinities, strict=True):
         ends = [min(h, n - o) for h, n, o in zip(high, labels.shape, offset, strict=True)]
         here = tuple(slice(lo, max(lo, e)) for lo, e in zip(low, ends, strict=True))
@@ -82,21 +102,39 @@ def pair_scores(
         differ = (one != other) & (one != none) & (other != none)
         one, other = one[differ], other[differ]
         keys.append(np.minimum(one, other) * len(ids) + np.maximum(one, other))
-        scores.append(affinity[here][differ])
-    key, score = np.concatenate(keys), np.concatenate(scores)
-    pairs, at, counts = np.unique(key, return_inverse=True, return_counts=True)
-    total = np.zeros(len(pairs), np.int64)
-    np.add.at(total, at, score.astype(np.int64))
-    columns = (ids[pairs // max(len(ids), 1)], ids[pairs % max(len(ids), 1)], total, counts)
-    return pa.table([pa.array(c.astype(np.int64), pa.int64()) for c in columns], schema=PAIRS)
+        values = [affinity[here][differ].astype(np.int64), np.ones(len(one), np.int64)]
+        if filled is not None:
+            a, b = filled[here][differ], filled[there][differ]
+            values += [((a > 0) & (b > 0)).astype(np.int64), ((a > 0) & (a == b)).astype(np.int64)]
+        found.append(np.stack(values))
+    pairs, at = np.unique(np.concatenate(keys), return_inverse=True)
+    every = np.concatenate(found, axis=1)
+    sums = np.zeros((len(every), len(pairs)), np.int64)
+    for total, values in zip(sums, every, strict=True):
+        np.add.at(total, at, values)
+    columns = (ids[pairs // max(len(ids), 1)], ids[pairs % max(len(ids), 1)], *sums)
+    schema = PAIRS if filled is None else HEARD
+    return pa.table([pa.array(c.astype(np.int64), pa.int64()) for c in columns], schema=schema)
 
 
-def add_up(tables: Sequence[pa.Table]) -> pa.Table:
-    """`PAIRS` of all blocks in one, each pair once, sorted by (a, b)."""
-    every = pa.concat_tables([PAIRS.empty_table(), *tables])
-    summed = every.group_by(["a", "b"]).aggregate([("total", "sum"), ("observations", "sum")])
-    summed = summed.rename_columns({"total_sum": "total", "observations_sum": "observations"}).select(PAIRS.names)
-    return summed.sort_by([("a", "ascending"), ("b", "ascending")]).cast(PAIRS)
+def add_up(tables: Sequence[pa.Table], schema: pa.Schema = PAIRS) -> pa.Table:
+    """`PAIRS` (or `HEARD`) of all blocks in one, each pair once, sorted by (a, b)."""
+    every = pa.concat_tables([schema.empty_table(), *tables])
+    summed = every.group_by(["a", "b"]).aggregate([(name, "sum") for name in schema.names[2:]])
+    summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names]).select(schema.names)
+    return summed.sort_by([("a", "ascending"), ("b", "ascending")]).cast(schema)
+
+
+def weighed(heard: pa.Table, votes: float) -> pa.Table:
+    """`PAIRS` of `HEARD`: what flood filling says of two voxels counts as ``votes`` affinities of 255 or 0.
+
+    Totals and observations are in hundredths, so that they stay whole numbers; ``votes`` is rounded to those.
+    """
+    share = round(votes * _PARTS)
+    column = {name: heard[name].to_numpy() for name in heard.column_names}
+    total = _PARTS * column["total"] + share * 255 * column["agreed"]
+    observations = _PARTS * column["observations"] + share * column["filled"]
+    return pa.table([heard["a"], heard["b"], total, observations], schema=PAIRS)
 
 
 def _neighbours(axis: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:

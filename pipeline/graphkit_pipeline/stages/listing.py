@@ -1,6 +1,6 @@
 """The stages of a reconstruction, in order: what each depends on, what it writes, and how it is done.
 
-    image ─(membrane)─ segment ─> blocks ── reconcile ─(link)─> segmentation ─┬ (agglomerate), mesh, skeleton ┐
+    image ─(membrane)─ segment ─(cut)─> blocks ── reconcile ─(link)─> segmentation ─┬ (agglomerate), mesh, skeleton ┐
       └─────────────── detect ──> blocks, clefts ── assign ──> synapses ──────┴───────────────────────────────┴ dataset, evaluate
 
 A stage is a plain function of a ``Context``; what it returns (counts, blocks that failed) is kept with the run. `run` decides
@@ -69,9 +69,17 @@ def _segment_settings(config: RunConfig) -> dict[str, Any]:
     given["network"] = _network(config.segment.network)
     for said, one in zip(given["passes"], config.segment.passes, strict=True):
         said["network"] = one.network and _network(one.network)
-    if config.membrane.network:
+    if config.membrane.network and config.segment.method == "flood":
         given["input"] = "membrane"
     return {name: value for name, value in given.items() if name not in ("method", "fragments")}
+
+
+def _link_settings(config: RunConfig) -> dict[str, Any]:
+    """Without flood filling nothing hangs on its votes."""
+    given: dict[str, Any] = as_json(config.link)
+    if config.segment.method != "both":
+        del given["votes"]
+    return given
 
 
 STAGES: tuple[Stage, ...] = (
@@ -84,7 +92,7 @@ STAGES: tuple[Stage, ...] = (
             "network": _network(str(c.membrane.network)),
             "block": list(c.membrane.block),
             "mirrors": c.membrane.predict.mirrors,
-            "affinities": c.segment.method == "watershed",
+            "affinities": c.segment.method != "flood",
         },
         segmentation.membrane,
         lambda job: job.membrane_blocks,
@@ -98,9 +106,17 @@ STAGES: tuple[Stage, ...] = (
         lambda job: job.segment_blocks,
     ),
     Stage(
+        "cut",
+        "cut fragments along what was filled",
+        ("membrane", "segment"),
+        lambda c: as_json(c.segment.fragments),
+        segmentation.cut,
+        lambda job: job.segment_blocks,
+    ),
+    Stage(
         "reconcile",
         "join the blocks into one segmentation",
-        ("segment",),
+        ("segment", "cut"),
         lambda c: as_json(c.reconcile),
         segmentation.reconcile,
     ),
@@ -108,7 +124,7 @@ STAGES: tuple[Stage, ...] = (
         "link",
         "join fragments to segments by the membrane network's affinities",
         ("membrane", "reconcile"),
-        lambda c: as_json(c.link),
+        _link_settings,
         segmentation.link,
         lambda job: job.link_blocks,
     ),
@@ -172,13 +188,20 @@ STAGES: tuple[Stage, ...] = (
 
 
 def stages_of(config: RunConfig) -> tuple[Stage, ...]:
-    """The stages that the configuration has: membranes where there is a network, links between the fragments of a watershed,
-    agglomeration where it is asked for, an evaluation where there is a truth."""
+    """The stages that the configuration has: membranes where there is a network, fragments and the links between them where it
+    is asked for segments, agglomeration where it is asked for, an evaluation where there is a truth."""
     has = {
         "membrane": config.membrane.network is not None,
-        "link": config.segment.method == "watershed",
+        "cut": config.segment.method == "both",
+        "link": config.segment.method != "flood",
         "agglomerate": config.agglomerate.enabled,
         "evaluate": config.evaluate.truth is not None,
     }
     absent = {name for name, there in has.items() if not there}
-    return tuple(replace(s, takes=tuple(t for t in s.takes if t not in absent)) for s in STAGES if s.name not in absent)
+    # Where both are asked the flood-filling network sees the image: another membrane network leaves what was filled as it is.
+    apart = {("segment", "membrane")} if config.segment.method == "both" else set()
+
+    def takes(stage: Stage) -> tuple[str, ...]:
+        return tuple(t for t in stage.takes if t not in absent and (stage.name, t) not in apart)
+
+    return tuple(replace(s, takes=takes(s)) for s in STAGES if s.name not in absent)

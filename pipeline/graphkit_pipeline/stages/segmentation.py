@@ -13,7 +13,7 @@ from graphkit_pipeline.context import Context
 from graphkit_pipeline.engine import read_block
 from graphkit_pipeline.volume import check_image, open_volume
 
-__all__ = ["agglomerate", "link", "membrane", "reconcile", "segment"]
+__all__ = ["agglomerate", "cut", "link", "membrane", "reconcile", "segment"]
 
 
 def membrane(job: Context) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def membrane(job: Context) -> dict[str, Any]:
         given.dataset,
         given.voxel_size_nm,
         given.offset,
-        affinities=not job.floods,
+        affinities=job.links,
     )
     outcome = job.run_blocks("membrane", work, job.membrane_blocks, "finding membranes")
     inside = job.new_volume(job.membrane.name, np.uint8)
@@ -50,7 +50,7 @@ def segment(job: Context) -> dict[str, Any]:
         cut = FragmentsJob(str(job.membrane), stage.fragments)
         return job.run_blocks("segment", cut, job.segment_blocks, "cutting fragments")
     size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
-    direct = job.config.membrane.network is None
+    direct = not job.fills_membrane
     seen = job.image if direct else open_volume(job.membrane)
     if all(one.network is None for one in stage.passes):
         check_image(seen, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)
@@ -74,41 +74,56 @@ def segment(job: Context) -> dict[str, Any]:
     return outcome
 
 
+def cut(job: Context) -> dict[str, Any]:
+    from graphkit_pipeline.membrane.fragments_job import FragmentsJob
+
+    lost = set(job.failed.get("segment", ()))
+    work = FragmentsJob(str(job.membrane), job.config.segment.fragments, str(job.blocks_of("segment")))
+    blocks = [b for b in job.segment_blocks if b.name not in lost]
+    return job.run_blocks("cut", work, blocks, "cutting fragments")
+
+
 def reconcile(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.reconcile import reconcile_blocks
 
-    lost = set(job.failed.get("segment", ()))
+    made_by = "cut" if job.links and job.floods else "segment"
+    lost = {name for stage in ("segment", made_by) for name in job.failed.get(stage, ())}
     failed = [b for b in job.segment_blocks if b.name in lost]
     if len(failed) == len(job.segment_blocks):
         raise GraphkitError(
             "Every block of the segmentation failed, so there is nothing to go on with.",
             hint=f"What went wrong is in {job.blocks_of('segment') / 'failed.json'}.",
         )
-    output = job.new_volume((job.segmentation if job.floods else job.fragments).name, np.uint64, "segmentation")
+    output = job.new_volume((job.fragments if job.links else job.segmentation).name, np.uint64, "segmentation")
     found = reconcile_blocks(
         job.segment_blocks,
-        partial(read_block, job.blocks_of("segment")),
+        partial(read_block, job.blocks_of(made_by)),
         output,
         settings=job.config.reconcile,
         failed=failed,
         progress=job.progress,
     )
-    job.keep("segments" if job.floods else "fragments", found.segments)
+    made = "fragments" if job.links else "segments"
+    job.keep(made, found.segments)
     job.keep("joins", found.joins)
     joined = int(np.sum(found.joins["joined"].to_numpy(zero_copy_only=False))) if len(found.joins) else 0
     filled = int(found.segments["voxels"].to_numpy().sum()) if len(found.segments) else 0
-    made = "segments" if job.floods else "fragments"
     return {made: len(found.segments), "joined": joined, "filled": round(filled / job.bounds.voxels, 4)}
 
 
 def link(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.agglomeration import linkage
-    from graphkit_pipeline.agglomeration.joined import segments_of_fragments, write_joined
+    from graphkit_pipeline.agglomeration.affinities import HEARD, PAIRS, weighed
+    from graphkit_pipeline.agglomeration.joined import segments_of_fragments, segments_of_volume, write_joined
     from graphkit_pipeline.agglomeration.score_job import ScoreJob, gather_pairs
 
     lost = set(job.failed.get("membrane", ()))
     seen = tuple(b for b in job.membrane_blocks if b.name not in lost)
     work = ScoreJob(str(job.fragments), str(job.blocks_of("membrane")), seen, job.membrane_network.offsets)
+    if job.floods:
+        lost = set(job.failed.get("segment", ()))
+        heard = tuple(b for b in job.segment_blocks if b.name not in lost)
+        work = replace(work, filled=str(job.blocks_of("segment")), filled_blocks=heard)
     outcome = job.run_blocks("link", work, job.link_blocks, "scoring fragments")
     if outcome["failed"]:
         # A hole here is no hole in the image: every fragment in it would stay apart, or be dropped as too small.
@@ -118,11 +133,17 @@ def link(job: Context) -> dict[str, Any]:
             f"The first is {name}: {message}",
             hint="Run it again; where a block of the membranes is damaged, with --from membrane.",
         )
-    pairs = gather_pairs(job.blocks_of("link"), job.link_blocks)
-    joins = linkage.link(*(pairs[name].to_numpy() for name in pairs.column_names), scale=255.0)
+    pairs = gather_pairs(job.blocks_of("link"), job.link_blocks, HEARD if job.floods else PAIRS)
+    scores = weighed(pairs, job.config.link.votes) if job.floods else pairs
+    joins = linkage.link(*(scores[name].to_numpy() for name in scores.column_names), scale=255.0)
     segments, mapping = segments_of_fragments(job.table("fragments"), joins, job.config.link)
     output = job.new_volume(job.segmentation.name, np.uint64, "segmentation")
-    write_joined(open_volume(job.fragments), mapping, output, job.segment_blocks, progress=job.progress)
+    grow_nm = job.config.link.grow_nm
+    write_joined(
+        open_volume(job.fragments), mapping, output, job.segment_blocks, grow_nm=grow_nm, progress=job.progress
+    )
+    if grow_nm:
+        segments = segments_of_volume(output, job.segment_blocks)
     for name, table in (
         ("affinities", pairs),
         ("linkage", joins),

@@ -6,7 +6,7 @@ import itertools
 from collections import defaultdict
 
 import numpy as np
-from graphkit_pipeline.agglomeration.affinities import add_up, grown, pair_scores, reach
+from graphkit_pipeline.agglomeration.affinities import add_up, grown, pair_scores, reach, weighed
 from graphkit_pipeline.blocks import Box, make_blocks
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,8 +21,10 @@ def volume(seed: int, shape: tuple[int, int, int] = (7, 6, 5)) -> tuple[np.ndarr
     return labels, rng.integers(0, 256, (len(OFFSETS), *shape), dtype=np.uint8)
 
 
-def by_definition(labels: np.ndarray, affinities: np.ndarray) -> dict[tuple[int, int], list[int]]:
-    found: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+def by_definition(
+    labels: np.ndarray, affinities: np.ndarray, filled: np.ndarray | None = None, votes: float = 0
+) -> dict[tuple[int, int], list[float]]:
+    found: dict[tuple[int, int], list[float]] = defaultdict(lambda: [0, 0])
     for place in itertools.product(*map(range, labels.shape)):
         for k, offset in enumerate(OFFSETS):
             there = tuple(p + o for p, o in zip(place, offset, strict=True))
@@ -32,6 +34,9 @@ def by_definition(labels: np.ndarray, affinities: np.ndarray) -> dict[tuple[int,
                     entry = found[min(one, other), max(one, other)]
                     entry[0] += int(affinities[(k, *place)])
                     entry[1] += 1
+                    if filled is not None and filled[place] and filled[there]:
+                        entry[0] += 255 * votes * bool(filled[place] == filled[there])
+                        entry[1] += votes
     return found
 
 
@@ -43,6 +48,15 @@ def as_dict(table) -> dict[tuple[int, int], list[int]]:  # type: ignore[no-untyp
 def test_sums_are_those_of_the_definition(seed: int) -> None:
     labels, affinities = volume(seed)
     assert as_dict(pair_scores(labels, affinities, OFFSETS)) == by_definition(labels, affinities)
+
+
+@given(st.integers(0, 10**6), st.sampled_from([0, 0.25, 1, 3]))
+def test_flood_filled_segments_are_heard_where_both_voxels_have_one(seed: int, votes: float) -> None:
+    labels, affinities = volume(seed)
+    filled = np.random.default_rng(seed + 1).choice(np.array([0, 2**53, 2**53 + 1]), labels.shape)
+    found = weighed(pair_scores(labels, affinities, OFFSETS, filled=filled), votes)
+    expected = by_definition(labels, affinities, filled, votes)
+    assert as_dict(found) == {pair: [100 * v for v in values] for pair, values in expected.items()}
 
 
 def test_blocks_add_up_to_the_whole() -> None:

@@ -7,7 +7,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from graphkit_pipeline.agglomeration.joined import LinkSettings, segments_of_fragments, write_joined
+from graphkit_pipeline.agglomeration.joined import (
+    LinkSettings,
+    segments_of_fragments,
+    segments_of_volume,
+    write_joined,
+)
 from graphkit_pipeline.agglomeration.linkage import JOINS
 from graphkit_pipeline.blocks import Box, make_blocks
 from graphkit_pipeline.volume import create_volume, open_volume
@@ -60,12 +65,48 @@ def test_the_volume(tmp_path: Path) -> None:
         write_joined(source, mapping.slice(0, 3), output, make_blocks(bounds, (64, 64, 64)))
 
 
+def test_segments_grow_to_the_nearest_in_blocks_as_in_one_piece(tmp_path: Path) -> None:
+    """Against the distances to every labelled voxel; and the table against the volume."""
+    shape, size = (8, 8, 128), (20.0, 10.0, 10.0)
+    bounds, random = Box((0, 0, 0), shape), np.random.default_rng(2)
+    given = np.where(random.random(shape) < 0.02, random.integers(1, 5, shape), 0)
+    volumes = [
+        create_volume(tmp_path / name, bounds, np.uint64, size, chunk=(8, 8, 64), kind="segmentation")
+        for name in ("fragments", "segments", "whole")
+    ]
+    volumes[0].write(bounds, given)
+    mapping = segments_of_fragments(fragments(), joins((2, 4, 0.9)), LinkSettings(0.5, 20))[1]
+    blocks = make_blocks(bounds, (8, 8, 64))
+    write_joined(volumes[0], mapping, volumes[1], blocks, grow_nm=25.0)
+    write_joined(volumes[0], mapping, volumes[2], make_blocks(bounds, shape), grow_nm=25.0)
+    found = np.asarray(volumes[1].read(bounds)).astype(np.int64)
+    np.testing.assert_array_equal(found, volumes[2].read(bounds))
+    joined = np.select([given == 1, (given == 2) | (given == 4)], [1, 2], 0)
+    labelled = np.argwhere(joined)
+    places = np.argwhere(joined == 0)
+    far = np.linalg.norm((places[:, None] - labelled[None]) * size, axis=2)
+    grew = found[tuple(places.T)]
+    np.testing.assert_array_equal(grew > 0, far.min(axis=1) <= 25.0)
+    nearest = far <= far.min(axis=1, keepdims=True) + 1e-9
+    assert (nearest & (joined[tuple(labelled.T)] == grew[:, None])).any(axis=1)[grew > 0].all()
+    np.testing.assert_array_equal(found[joined > 0], joined[joined > 0])
+    table = segments_of_volume(volumes[1], blocks).to_pydict()
+    assert table["segment_id"] == [1, 2]
+    assert table["voxels"] == [np.count_nonzero(found == i) for i in (1, 2)]
+    for i, axis in enumerate("zyx"):
+        at = [np.flatnonzero((found == k).any(axis=tuple({0, 1, 2} - {i}))) for k in (1, 2)]
+        assert table[f"min_{axis}_nm"] == [a[0] * size[i] for a in at]
+        assert table[f"max_{axis}_nm"] == [(a[-1] + 1) * size[i] for a in at]
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({"threshold": 0.0}, "link threshold is 0.0"),
         ({"threshold": 1.5}, "link threshold is 1.5"),
         ({"min_segment_voxels": 0}, "link min_segment_voxels is 0"),
+        ({"votes": -1}, "link votes is -1"),
+        ({"grow_nm": float("inf")}, "link grow_nm is inf"),
     ],
 )
 def test_wrong_settings(wrong: dict[str, float], said: str) -> None:
