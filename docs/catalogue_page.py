@@ -30,7 +30,7 @@ ORDER BY synapses DESC, neuron_id
 HEAD = """# The catalogue
 
 Questions with a name. This page is made from their files by `python docs/catalogue_page.py`; every example is run by a test
-against data-samples/ring, and its answer compared with another computation.
+against data-samples/ring, or neurons with skeletons where it needs them, and its answer compared with another computation.
 
     graphkit catalogue                                      what there is
     graphkit catalogue search reciprocal                    what has this word in it
@@ -66,9 +66,10 @@ first counts. A file with an error is named, with its line and how to mend it; t
 A parameter's line is `NAME KIND >= LEAST = DEFAULT: meaning`; without a default it is required, and with the default `any` it
 may be left out: then **every line that names it is left out too**. In SQL `$name` is a prepared parameter, never pasted text:
 a number or a text, and for names a list, to be used as `IN (SELECT unnest($name))`: ids of neurons, ids of regions (those
-below included), types or transmitters as the dataset spells them. In MATCH and English it becomes names in
-quotes, with commas between several: `type ($name)`, `nt in ($name)`, `in region $name`, and for `neurons` what a question takes
-there: `(a: $name)`, `inputs of $name`. SQL runs in the same sandbox as `graphkit query --sql`.
+below included), types or transmitters as the dataset spells them. In MATCH and English a text of `in left|right` is
+the word itself, others become names in quotes, with commas between several: `type ($name)`, `nt in ($name)`, `in region $name`,
+and for `neurons` what a question takes there: `(a: $name)`, `inputs of $name`. SQL runs in the same sandbox as
+`graphkit query --sql`.
 """
 
 

@@ -1,7 +1,7 @@
 """What a parameter is given, checked against its kind and resolved against the dataset.
 
     kind                    in SQL ($name is a prepared parameter)      in English and MATCH (a literal of the language)
-    int, float, text        the value                                   5, 0.5, 'text'
+    int, float, text        the value                                   5, 0.5, 'text'; one of the file's choices as it stands
     type, transmitter       list of the names as the dataset has them   'EPG' or 'ER4d', 'ER4m'
     region                  list of ids, what lies below included       'EB' or 'EB', 'FB'
     neuron                  its id                                      100019
@@ -131,7 +131,8 @@ def bind(parameter: Parameter, given: Any, dataset: Dataset) -> Bound:
             return Bound(number, repr(number), f"{number:g}" if float(f"{number:g}") == number else repr(number))
         case "text":
             text = plain_value(parameter, given)
-            return Bound(text, _quoted(text), text)
+            plain = text in parameter.choices and re.fullmatch(r"[A-Za-z][\w-]*", text)  # the file's own word
+            return Bound(text, text if plain else _quoted(text), text)
         case "type":
             return _listed([v for t in _texts(parameter, given, dataset) for v in _types(dataset, t)], given)
         case "transmitter":

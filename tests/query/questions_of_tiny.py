@@ -177,7 +177,7 @@ QUESTIONS = [
     "similarity of type A",
     "connectivity similarity of A1, type B by jaccard on input types in EB limit 4",
     "similarity of any neuron on outputs with at least 2 synapses order by similarity",
-    "clusters of type A or type B by ruzicka on partner types into 2 clusters by type",
+    "clusters of type A or type B by ruzicka on partner-types into 2 clusters by type",
     "similarity clusters of neurons of EB into 3 without autapses limit 5",
     "morphology of type A",
     "morphology of any neuron order by cable_um descending limit 3",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -29,7 +30,7 @@ def _clusters(source: Source, question: Node, parts: Parts) -> ir.Form:
 
 def _compared(source: Source, question: Node, parts: Parts) -> dict[str, Any]:
     """The neurons, and what of them is compared."""
-    words = parts.take("features", "partners").split()
+    words = re.split(r"[\s-]+", parts.take("features", "partners"))
     return {
         "of": neuron_set(source, as_tree(question.children[0])),
         "measure": parts.take("measure", "cosine"),
