@@ -33,13 +33,17 @@ def in_threads(
     """
     if threads is not None and threads < 1:
         raise GraphError(f"threads is {threads}; expected 1 or more.")
-    from concurrent.futures import ThreadPoolExecutor
-
     stop, context = current(), copy_context()  # which threads do not inherit
 
     def one(piece: _Piece) -> _Result:
         stop.check()
         return work(piece)
 
-    with ThreadPoolExecutor(threads or cores_available()) as pool:
+    n_threads = threads or cores_available()
+    if n_threads == 1:  # a thread of its own would only be waited for
+        yield from map(one, pieces)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(n_threads) as pool:
         yield from pool.map(lambda piece: context.copy().run(one, piece), pieces)

@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 _FEW_PAIRS = 50_000  # below this a second thread costs more than it brings
+_FEW_TO_READ = 500_000  # the same, where each pair is read and no more
+_FEW_STEPS = 3_000_000  # the same, of wedges to be closed
 _RANGES_A_THREAD = 16
 _MAX_PACKED = 2**29  # a neuron and a dyad share an int32 in the kernels
 
@@ -100,7 +102,10 @@ def triad_census(graph: Graph, *, threads: int | None = None) -> dict[str, int]:
     starts, packed, wedges = _support(graph, threads)
     forward_starts, forward = _forward(starts, packed, threads)
     parts = in_ranges(
-        lambda begin, end: kernels.triangle_codes(begin, end, forward_starts, forward), forward_starts, threads
+        lambda begin, end: kernels.triangle_codes(begin, end, forward_starts, forward),
+        forward_starts,
+        threads,
+        few=_FEW_PAIRS if _steps(starts, forward_starts) >= _FEW_STEPS else len(forward) + 1,
     )
     codes: list[int] = np.stack(parts).sum(axis=0).tolist()
     n_both = int(np.count_nonzero(forward & 3 == 3))
@@ -144,7 +149,10 @@ def _support(graph: Graph, threads: int | None) -> tuple[NDArray[np.int64], NDAr
 
     out, into = (graph.indptr, graph.indices), (graph.in_indptr, graph.in_indices)
     parts = in_ranges(
-        lambda begin, end: kernels.support_part(begin, end, *out, *into), graph.indptr + graph.in_indptr, threads
+        lambda begin, end: kernels.support_part(begin, end, *out, *into),
+        graph.indptr + graph.in_indptr,
+        threads,
+        few=_FEW_TO_READ,
     )
     starts, packed = _joined([part[:2] for part in parts])
     return starts, packed, np.asarray(np.sum([part[2] for part in parts], axis=0))
@@ -159,8 +167,19 @@ def _forward(
     order, rank = kernels.ranks(starts)
     by_rank = np.concatenate([[0], np.cumsum(np.diff(starts)[order])])
     return _joined(
-        in_ranges(lambda begin, end: kernels.forward_part(begin, end, order, rank, starts, packed), by_rank, threads)
+        in_ranges(
+            lambda begin, end: kernels.forward_part(begin, end, order, rank, starts, packed),
+            by_rank,
+            threads,
+            few=_FEW_TO_READ,
+        )
     )
+
+
+def _steps(starts: NDArray[np.int64], forward_starts: NDArray[np.int64]) -> int:
+    """Wedges u -> v -> w along forward pairs, of which each triangle closes one: of v, those from below times those above."""
+    above = np.diff(forward_starts)
+    return int(((np.sort(np.diff(starts)) - above) * above).sum())
 
 
 def _joined(
@@ -205,16 +224,19 @@ def packable(graph: Graph) -> None:
         raise GraphError(f"A census holds at most {_MAX_PACKED - 1:,} neurons, but there are {graph.n_neurons:,}.")
 
 
-def in_ranges(work: Callable[[int, int], _T], starts: NDArray[np.int64], threads: int | None) -> list[_T]:
+def in_ranges(
+    work: Callable[[int, int], _T], starts: NDArray[np.int64], threads: int | None, *, few: int = _FEW_PAIRS
+) -> list[_T]:
     """``work(begin, end)`` over ranges of rows with about as many pairs each, on several threads, in the rows' order.
 
-    ``starts`` is the row pointer of the pairs. There is at least one range, if only an empty one.
+    ``starts`` is the row pointer of the pairs. There is at least one range, if only an empty one; with fewer than ``few``
+    pairs there is no other.
     """
     if threads is not None and threads < 1:
         raise GraphError(f"threads is {threads}; expected 1 or more.")
     n_rows, n_pairs = len(starts) - 1, int(starts[-1])
     n_threads = threads or cores_available()
-    if n_pairs < _FEW_PAIRS:
+    if n_pairs < few:
         return [work(0, n_rows)]
     n_ranges = n_threads * _RANGES_A_THREAD
     bounds = np.searchsorted(starts, np.linspace(0, n_pairs, n_ranges + 1)[1:-1].astype(np.int64)).tolist()

@@ -101,9 +101,10 @@ def role_orders(code: int) -> list[tuple[int, int, int]]:
     return [order for order in _ORDERS if permuted_code(code, order) == wanted]
 
 
-def wedges_of(code: int) -> list[tuple[int, tuple[int, int, int]]]:
+@cache
+def wedges_of(code: int) -> tuple[tuple[int, tuple[int, int, int]], ...]:
     """The three wedges of a triangle: (code without the far dyad, order); the centre is the neuron ``order[0]``."""
-    return [(permuted_code(code, order) & ~3, order) for order in ((0, 1, 2), (1, 0, 2), (2, 0, 1))]
+    return tuple((permuted_code(code, order) & ~3, order) for order in ((0, 1, 2), (1, 0, 2), (2, 0, 1)))
 
 
 @cache

@@ -9,9 +9,11 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from graphkit.graph import Graph
-from graphkit.motifs.nulls.edge_set import edge_set, holds, key_of, put, removed, scrambled, targets_of
+from graphkit.motifs.nulls.edge_bits import Bits
+from graphkit.motifs.nulls.edge_set import added, edge_set, holds, key_of, removed, targets_of
 from graphkit.motifs.nulls.swap_kernel import swaps
 
 Pairs = list[tuple[int, int]]
@@ -59,20 +61,25 @@ def plainly(pairs: Pairs, attempts: int, seed: int, block: int = 32) -> Pairs:
     return slots
 
 
+def n_held(table: NDArray[Any], as_bits: bool) -> int:
+    return int(np.bitwise_count(table).sum()) if as_bits else np.count_nonzero(table)
+
+
+@pytest.mark.parametrize("as_bits", [True, False])
 @pytest.mark.parametrize(("n", "m"), [(3, 4), (9, 30), (40, 400), (300, 900)])
-def test_the_chain_is_the_plain_one(n: int, m: int) -> None:
+def test_the_chain_is_the_plain_one(n: int, m: int, as_bits: bool) -> None:
     rng = random.Random(m)
     pairs = sorted({(a, b) for a, b in ((rng.randrange(n), int(n * rng.random() ** 2)) for _ in range(m)) if a != b})
     graph = Graph.from_edges(*zip(*pairs, strict=True), ids=range(n))
     sources = np.array([a for a, _ in pairs], np.int32)
-    keys, table, form = edge_set(n, sources, graph.indices)
+    keys, table, form = edge_set(n, sources, graph.indices, as_bits)
     for attempts, seed in [(7, 1), (4_000, 2**63 + 5)]:
         now, filled = keys.copy(), table.copy()
         moves = swaps(attempts, np.array([seed, 0], np.uint64), graph.indptr, now, filled, form)
         expected = plainly(pairs, attempts, seed)
         assert list(zip(sources.tolist(), targets_of(now, form).tolist(), strict=True)) == expected
         assert moves > 0 or expected == pairs
-        assert np.count_nonzero(filled) == len(pairs)
+        assert n_held(filled, as_bits) == len(pairs)
 
 
 @numba.njit
@@ -83,28 +90,39 @@ def _worked(adding: Any, sources: Any, targets: Any, table: Any, form: Any) -> A
         key = key_of(sources[k], targets[k], form)
         found[k] = holds(table, form, key)
         if adding[k] and not found[k]:
-            put(table, form, scrambled(key, form))
+            added(table, form, key)
         elif not adding[k] and found[k]:
-            removed(table, form, scrambled(key, form))
+            removed(table, form, key)
     return found
 
 
-@pytest.mark.parametrize("n_neurons", [5, 2**20, 2**31 - 1], ids=["tiny", "narrow", "wide"])
-def test_the_set_is_a_set(n_neurons: int) -> None:
-    """At most half full; entries of 32 bits, and of 64 where there are more neurons."""
+@pytest.mark.parametrize(
+    ("n_neurons", "as_bits"),
+    [(5, False), (2**20, False), (2**31 - 1, False), (5, True), (3000, True)],
+    ids=["tiny", "narrow", "wide", "a bit each", "a bit each of 9 million"],
+)
+def test_the_set_is_a_set(n_neurons: int, as_bits: bool) -> None:
+    """At most half full; entries of 32 bits, and of 64 where there are more neurons; or a bit for each pair."""
     rng = random.Random(n_neurons)
     none = np.empty(0, np.int32)
-    _, table, form = edge_set(n_neurons, none, none)
+    _, table, form = edge_set(n_neurons, none, none, as_bits)
     assert table.dtype == (np.uint64 if n_neurons > 2**21 else np.uint32)
     neurons = [rng.randrange(n_neurons) for _ in range(5)] + [n_neurons - 1]
     there: set[tuple[int, int]] = set()
     steps, expected = [], []
     for _ in range(5_000):
         pair = (rng.choice(neurons), rng.choice(neurons))
-        adding = rng.random() < 0.5 and len(there) < len(table) // 2
+        adding = rng.random() < 0.5 and (as_bits or len(there) < len(table) // 2)
         steps.append((adding, *pair))
         expected.append(pair in there)
         (there.add if adding else there.discard)(pair)
     found = _worked(*(np.array(column) for column in zip(*steps, strict=True)), table, form)
     assert found.tolist() == expected
-    assert np.count_nonzero(table) == len(there)
+    assert n_held(table, as_bits) == len(there)
+
+
+def test_a_bit_each_where_it_is_small() -> None:
+    """Neurons up to 2**14, unless there are few connections for them."""
+    pre, post = np.repeat(np.arange(2000, dtype=np.int32), 2), np.tile(np.arange(2, dtype=np.int32), 2000)
+    chosen = {n: isinstance(edge_set(n, pre, post)[2], Bits) for n in (2000, 2048, 2049, 2**14 + 1)}
+    assert chosen == {2000: True, 2048: True, 2049: False, 2**14 + 1: False}

@@ -1,91 +1,67 @@
-"""A compact set of connections for chains of swaps: a cache line holds sixteen. Importing this module costs Numba's import.
+"""A set of connections for chains of swaps. Importing this module costs Numba's import.
 
-A connection is a key, ``source << bits | target``. Keys are scrambled by multiplications that can be undone, so that two of
-them are never scrambled alike. The upper bits of the scrambled key are its home, where a search begins, and only the lower
-ones, the rest, have to be stored: ``rest << 12 | d + 1`` stands d places behind the home (linear probing), and 0 in a free
-place. Up to two million neurons that fits 32 bits, half of what a key takes.
+A connection is a key, ``source << bits | target``. Up to 16,384 neurons, unless connections are few, each key has a bit of its
+own (`edge_bits`); else the set is hashed, and compact (`edge_hash`). Which of them it is, the type of its form says, and what
+is compiled is for one of them: a test at each step would cost what bits save.
 
 All is inlined: a call that passes an array costs more than most of what is done here.
-
-Deleting moves later entries back instead of leaving a mark, so that a chain of any length finds as quickly as at its
-start (Knuth, The Art of Computer Programming 3, 6.4, algorithm R). The table is at most half full.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from numba.extending import overload
 from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
-from graphkit.motifs.nulls.prefetch import touch
+from graphkit.motifs.nulls.edge_bits import Bits, exchanged_bits, flip, holds_bit, new_bits, touch_bit
+from graphkit.motifs.nulls.edge_hash import (
+    Hashed,
+    exchanged_hashed,
+    holds_hashed,
+    new_hashed,
+    put,
+    take_out,
+    touch_hashed,
+)
 
-__all__ = [
-    "Form",
-    "edge_set",
-    "holds",
-    "key_of",
-    "place",
-    "put",
-    "removed",
-    "scrambled",
-    "targets_of",
-    "touch_home",
-]
+__all__ = ["Form", "added", "edge_set", "exchanged", "holds", "key_of", "removed", "targets_of", "touch_home"]
 
 _Int32 = NDArray[np.int32]
 _UInt64 = NDArray[np.uint64]
 _Table = NDArray[Any]
+_Chooser = TypeVar("_Chooser", bound=Callable[..., Any])
 
-_ONE = np.uint64(1)
-_DISTANCE_BITS = np.uint64(12)
-_DISTANCES = np.uint64((1 << 12) - 1)
-"""A search of this length is an error and never a wrong answer; half full tables need some tens."""
-_FIRST_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-_SECOND_MULTIPLIER = np.uint64(0xD1342543DE82EF95)
-_NARROW_REST = 20
-_LARGE = 22
-"""A table of up to 2**22 places is made larger where its entries then fit 32 bits."""
+_MOST_BITS = 28
+"""32 MB, two to the 14 neurons."""
+_BITS_A_CONNECTION = 2048
+"""With fewer connections for the bits, copying them for each sample would cost more than they save."""
 
-
-class Form(NamedTuple):
-    """How a key is read: bits of a neuron, of half a key rounded up, below the home; and the masks of a key and of a rest."""
-
-    bits: np.uint64
-    half: np.uint64
-    rest_bits: np.uint64
-    key_mask: np.uint64
-    rest_mask: np.uint64
+Form = Bits | Hashed
+"""How a key is read."""
 
 
-def edge_set(n_neurons: int, sources: _Int32, targets: _Int32) -> tuple[_UInt64, _Table, Form]:
-    """The keys of connections in the order given, the set of them, and its form."""
+def edge_set(
+    n_neurons: int, sources: _Int32, targets: _Int32, as_bits: bool | None = None
+) -> tuple[_UInt64, _Table, Form]:
+    """The keys of connections in the order given, the set of them, and its form (chosen by size, if not given)."""
     bits = max(n_neurons - 1, 1).bit_length()
-    home_bits = max((2 * len(sources)).bit_length(), 3)
-    home_bits = max(home_bits, min(2 * bits - _NARROW_REST, _LARGE))
-    key_bits = max(2 * bits, home_bits)
-    rest_bits = key_bits - home_bits
-    form = Form(
-        *(np.uint64(n) for n in (bits, (key_bits + 1) // 2, rest_bits, (1 << key_bits) - 1, (1 << rest_bits) - 1))
-    )
-    keys = sources.astype(np.uint64) << form.bits | targets.astype(np.uint64)
-    # numpy's own memory, which the kernel backs with huge pages: places are read at random
-    table = np.zeros(1 << home_bits, dtype=np.uint32 if rest_bits <= _NARROW_REST else np.uint64)
+    if as_bits is None:
+        as_bits = 2 * bits <= _MOST_BITS and 1 << 2 * bits <= _BITS_A_CONNECTION * max(len(sources), 1)
+    keys = sources.astype(np.uint64) << np.uint64(bits) | targets.astype(np.uint64)
+    # tables are numpy's own memory, which the kernel backs with huge pages: places are read at random
+    table, form = new_bits(bits) if as_bits else new_hashed(bits, len(sources))
     _fill(keys, table, form)
     return keys, table, form
 
 
 def targets_of(keys: _UInt64, form: Form) -> _Int32:
     """The targets of connections."""
-    return (keys & ((_ONE << form.bits) - _ONE)).astype(np.int32)
-
-
-@compiled
-def _fill(keys: _UInt64, table: _Table, form: Form) -> None:  # pragma: no cover - compiled
-    for key in keys:
-        put(table, form, scrambled(key, form))
+    return (keys & ((np.uint64(1) << form.bits) - np.uint64(1))).astype(np.int32)
 
 
 @numba.njit(nogil=True, forceinline=True)
@@ -94,62 +70,61 @@ def key_of(source: Any, target: Any, form: Form) -> Any:  # pragma: no cover - c
     return np.uint64(source) << form.bits | np.uint64(target)
 
 
-@numba.njit(nogil=True, forceinline=True)
-def scrambled(key: Any, form: Form) -> Any:  # pragma: no cover - compiled
-    """A permutation of the keys; odd multipliers have an inverse modulo a power of two."""
-    mixed = (key * _FIRST_MULTIPLIER) & form.key_mask
-    mixed ^= mixed >> form.half
-    return (mixed * _SECOND_MULTIPLIER) & form.key_mask
-
-
-@numba.njit(nogil=True, forceinline=True)
-def place(table: _Table, form: Form, mixed: Any) -> tuple[Any, Any]:  # pragma: no cover - compiled
-    """Where a scrambled key is, or the free place where it would go, and its entry there."""
-    mask = np.uint64(len(table) - 1)
-    at = mixed >> form.rest_bits
-    entry = (mixed & form.rest_mask) << _DISTANCE_BITS | _ONE
-    while True:
-        found = np.uint64(table[at])
-        if found == np.uint64(0) or found == entry:
-            return at, entry
-        at = (at + _ONE) & mask
-        entry += _ONE
-        if entry & _DISTANCES == np.uint64(0):
-            raise OverflowError("the set of connections is too full")
-
-
-@numba.njit(nogil=True, forceinline=True)
-def holds(table: _Table, form: Form, key: Any) -> Any:  # pragma: no cover - compiled
+def holds(table: _Table, form: Form, key: Any) -> Any:
     """Whether a key is in the set."""
-    return table[place(table, form, scrambled(key, form))[0]] != 0
 
 
-@numba.njit(nogil=True, forceinline=True)
-def put(table: _Table, form: Form, mixed: Any) -> None:  # pragma: no cover - compiled
-    """Adds a scrambled key."""
-    at, entry = place(table, form, mixed)
-    table[at] = entry
+def added(table: _Table, form: Form, key: Any) -> None:
+    """Adds a key, which is not there."""
 
 
-@numba.njit(nogil=True, forceinline=True)
-def removed(table: _Table, form: Form, mixed: Any) -> None:  # pragma: no cover - compiled
-    """Takes out a scrambled key, which is there."""
-    mask = np.uint64(len(table) - 1)
-    hole, _ = place(table, form, mixed)
-    at, gap = (hole + _ONE) & mask, _ONE
-    while True:
-        found = np.uint64(table[at])
-        if found == np.uint64(0):
-            break
-        if found & _DISTANCES > gap:  # its home is not behind the hole
-            table[hole] = found - gap
-            hole, gap = at, np.uint64(0)
-        at = (at + _ONE) & mask
-        gap += _ONE
-    table[hole] = 0
+def removed(table: _Table, form: Form, key: Any) -> None:
+    """Takes out a key, which is there."""
 
 
-@numba.njit(nogil=True, forceinline=True)
-def touch_home(table: _Table, form: Form, key: Any) -> None:  # pragma: no cover - compiled
+def touch_home(table: _Table, form: Form, key: Any) -> None:
     """Asks for the memory where the search for a key begins."""
-    touch(table, scrambled(key, form) >> form.rest_bits)
+
+
+def exchanged(table: _Table, form: Form, ab: Any, cd: Any, ad: Any, cb: Any) -> Any:
+    """Puts two different keys, ad and cb, in the place of two others if both are new; whether it did."""
+
+
+def _by_form(function: Any) -> Callable[[_Chooser], _Chooser]:
+    made: Any = overload(function, jit_options={"nogil": True, "forceinline": True}, strict=False)
+    return made  # type: ignore[no-any-return]
+
+
+def _is_bits(form: Any) -> bool:
+    return form.instance_class is Bits
+
+
+@_by_form(holds)
+def _holds(table: Any, form: Any, key: Any) -> Any:
+    return holds_bit if _is_bits(form) else holds_hashed
+
+
+@_by_form(added)
+def _added(table: Any, form: Any, key: Any) -> Any:
+    return flip if _is_bits(form) else put
+
+
+@_by_form(removed)
+def _removed(table: Any, form: Any, key: Any) -> Any:
+    return flip if _is_bits(form) else take_out
+
+
+@_by_form(touch_home)
+def _touch_home(table: Any, form: Any, key: Any) -> Any:
+    return touch_bit if _is_bits(form) else touch_hashed
+
+
+@_by_form(exchanged)
+def _exchanged(table: Any, form: Any, ab: Any, cd: Any, ad: Any, cb: Any) -> Any:
+    return exchanged_bits if _is_bits(form) else exchanged_hashed
+
+
+@compiled
+def _fill(keys: _UInt64, table: _Table, form: Form) -> None:  # pragma: no cover - compiled
+    for key in keys:
+        added(table, form, key)

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
-from graphkit.motifs.nulls.edge_set import Form, holds, key_of, place, put, removed, scrambled, touch_home
+from graphkit.motifs.nulls.edge_set import Form, added, exchanged, holds, key_of, removed, touch_home
 from graphkit.motifs.nulls.hashing import below, drawn
 from graphkit.motifs.nulls.prefetch import touch
 
@@ -89,20 +89,8 @@ def swap(i: Any, j: Any, keys: _UInt64, table: _Table, form: Form) -> Any:  # pr
     ad, cb = ab ^ crossed, cd ^ crossed
     if ad >> form.bits == ad & low or cb >> form.bits == cb & low:
         return False
-    mixed_ad, mixed_cb = scrambled(ad, form), scrambled(cb, form)
-    at_ad, entry_ad = place(table, form, mixed_ad)
-    if table[at_ad] != 0:  # also where a = c or b = d
+    if not exchanged(table, form, ab, cd, ad, cb):  # also where a = c or b = d
         return False
-    at_cb, entry_cb = place(table, form, mixed_cb)
-    if table[at_cb] != 0:
-        return False
-    table[at_ad] = entry_ad
-    if at_cb == at_ad:
-        put(table, form, mixed_cb)
-    else:
-        table[at_cb] = entry_cb
-    removed(table, form, scrambled(ab, form))
-    removed(table, form, scrambled(cd, form))
     keys[i], keys[j] = ad, cb
     return True
 
@@ -138,6 +126,6 @@ def turn(i: Any, bc: Any, ca: Any, keys: _UInt64, table: _Table, form: Form) -> 
     """Turns a 3-cycle around: its slots become a -> c, b -> a, c -> b."""
     a, b, c = keys[i] >> form.bits, keys[bc] >> form.bits, keys[ca] >> form.bits
     for slot, target in ((i, c), (bc, a), (ca, b)):
-        removed(table, form, scrambled(keys[slot], form))
+        removed(table, form, keys[slot])
         keys[slot] = key_of(keys[slot] >> form.bits, target, form)
-        put(table, form, scrambled(keys[slot], form))
+        added(table, form, keys[slot])
