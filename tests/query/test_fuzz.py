@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import random
-import string
-import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from graphkit.dataset import Dataset
 from graphkit.errors import GraphkitError, QueryError, SqlError
+from tests.conftest import LONG
+from tests.query.fuzz import fuzzed
 from tests.query.test_forms import QUESTIONS
+from tests.query.watch import nothing_else_touched
 
 _MARKS = [
     "",
@@ -106,123 +103,17 @@ _SQL = [
 ]
 
 
-def _mutated(text: str, rng: random.Random) -> str:
-    for _ in range(rng.choice([1, 1, 1, 2, 4])):
-        at = rng.randint(0, len(text))
-        until = min(len(text), at + rng.choice([1, 1, 3, 20]))
-        match rng.randint(0, 6):
-            case 0:
-                text = text[:at] + text[until:]
-            case 1:
-                text = text[:at] + rng.choice(_WORDS) + text[at:]
-            case 2:
-                text = text[:at] + " " + rng.choice(_WORDS) + " " + text[at:]
-            case 3:
-                text = text[:until] + text[at:]
-            case 4:
-                text = text[:at] + "".join(rng.choice(string.printable) for _ in range(rng.randint(1, 5))) + text[at:]
-            case 5:
-                text = text.swapcase()
-            case 6:
-                text = text.replace(" ", "\n  ")
-    return text
-
-
 _BASES = [q for q in QUESTIONS if "communities" not in q]  # networkit imports matplotlib, which looks for fonts
-_PATIENCE_S = 5.0
-_BUSY = 6
-"""How many times longer it may take on a machine with much else to do."""
-
-_watching: list[list[tuple[str, Any]]] = []
-
-
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if _watching and (event.startswith(("socket.", "subprocess.", "os.system", "shutil.")) or event == "open"):
-        _watching[-1].append((event, arguments))
-
-
-sys.addaudithook(_hook)  # hooks cannot be taken off again: it looks only while something is watched
-
-
-@contextlib.contextmanager
-def _nothing_else_touched(dataset: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """In an empty folder that is also the home: nothing is written there, no connection made, no file opened for writing
-    outside the dataset's cache and graphkit's own, none read but the dataset's and Python's.
-    """
-    home = folder / "home"
-    home.mkdir()
-    monkeypatch.chdir(home)
-    monkeypatch.setenv("HOME", str(home))
-    allowed = [Path(dataset.url).resolve(), Path(os.environ["GRAPHKIT_CACHE"]).resolve()]
-    readable = [*allowed, Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[2]]
-    seen: list[tuple[str, Any]] = []
-    _watching.append(seen)
-    try:
-        yield
-    finally:
-        _watching.remove(seen)
-    assert list(home.iterdir()) == []
-    for event, arguments in seen:
-        if event.startswith("shutil."):  # a graph's cache that is not there is cleared away
-            assert any(Path(arguments[0]).resolve().is_relative_to(p) for p in allowed), (event, arguments)
-            continue
-        assert event == "open", (event, arguments)
-        path, mode, flags = arguments
-        if isinstance(path, int):
-            continue
-        place = Path(os.fsdecode(path)).resolve()
-        writes = any(c in (mode or "") for c in "wax+") or (
-            isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
-        )
-        inside = (
-            allowed if writes and place != Path("/dev/null") else [*readable, Path("/dev"), Path("/proc"), Path("/sys")]
-        )
-        inside = [*inside, *(Path(p) for p in sys.path if p)] if not writes else inside
-        assert any(place.is_relative_to(p) for p in inside) or "__pycache__" in place.parts, (event, arguments)
-
-
-def _fuzzed(
-    number: int,
-    seed: int,
-    base: Callable[[random.Random], str],
-    ask: Callable[[str], object],
-    expected: type[GraphkitError],
-) -> float:
-    """The share that was answered; all others are errors of ours, that say something."""
-    rng = random.Random(seed)
-    answered = mute = 0
-    for _ in range(number):
-        text = _mutated(base(rng), rng)
-        began, used = time.monotonic(), time.process_time()
-        try:
-            ask(text)
-            answered += 1
-        except expected as error:
-            mute += not error.message
-            if isinstance(error, QueryError):
-                error.caret()
-        assert time.process_time() - used < _PATIENCE_S, text
-        assert time.monotonic() - began < _PATIENCE_S * _BUSY, text
-    assert mute == 0
-    return answered / number
-
-
-def _one_of(bases: list[str], share: float) -> Callable[[random.Random], str]:
-    """A sound one, or words in a row."""
-    return lambda rng: (
-        rng.choice(bases) if rng.random() < share else " ".join(rng.choices(_WORDS, k=rng.randint(1, 12)))
-    )
 
 
 @pytest.mark.parametrize("number", [700, pytest.param(10_000, marks=pytest.mark.soak)])
 def test_mutated_questions(tiny: Dataset, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny.query(
-        "paths from type A to type B within 2 hops"
-    )  # what a first question imports and compiles is not its matter
-    tiny.query("strongest path from type A to type B")
-    tiny.query("count of reciprocal pairs")
-    with _nothing_else_touched(tiny, tmp_path, monkeypatch):
-        share = _fuzzed(number, 20, _one_of(_BASES, 0.9), lambda text: tiny.query(text, limit=3), QueryError)
+    named = tiny.with_sets({"mine": [LONG, LONG + 2]})
+    for question in [q for q in _BASES if "path" in q or "against" in q or "count of" in q or "error" in q]:
+        with contextlib.suppress(QueryError):
+            named.query(question, limit=1)  # what first questions import and compile is not their matter
+    with nothing_else_touched(tiny, tmp_path, monkeypatch):
+        share = fuzzed(_BASES, _WORDS, number, lambda text: named.query(text, limit=3), seed=20, expected=QueryError)
     assert 1 / 17 < share < 16 / 17
 
 
@@ -234,8 +125,8 @@ def test_mutated_sql(tiny: Dataset, number: int, tmp_path: Path, monkeypatch: py
     def ask(text: str) -> object:
         return tiny.sql(text, limit=3 if next(limits) % 2 else None)
 
-    with _nothing_else_touched(tiny, tmp_path, monkeypatch):
-        share = _fuzzed(number, 21, _one_of(_SQL, 0.8), ask, SqlError)
+    with nothing_else_touched(tiny, tmp_path, monkeypatch):
+        share = fuzzed(_SQL, _WORDS, number, ask, seed=21, expected=SqlError, sound=0.8)
     assert 1 / 30 < share < 29 / 30
 
 
