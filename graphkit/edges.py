@@ -37,7 +37,7 @@ def csr_of_edges(columns: list[Any], *, ids: Any, attributes: Mapping[str, Any] 
     """The arrays of a `Graph`, in the order of its fields. Arguments and errors are those of `Graph.from_edges`.
 
     ``columns`` are pre_ids, post_ids and synapses. The list is emptied, so that columns which nobody else holds make room: of
-    millions of edges there are never more than five columns in memory.
+    millions of edges there are some five columns in memory at most.
     """
     pre_ids, post_ids, synapses = columns
     columns.clear()
