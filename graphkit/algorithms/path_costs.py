@@ -128,6 +128,7 @@ def cheapest_path(
     fewest: _Int64,
     most_hops: int,
     shortest: bool,
+    limit: int,
     work: _Int64,
 ) -> tuple[int, int, _Int64]:  # pragma: no cover - compiled
     """(cost, hops, rows) of the best path from ``starts`` to a target, at most ``most_hops`` long; hops 0 if there is none.
@@ -135,8 +136,8 @@ def cheapest_path(
     Starts are not arrived at, ``blocked`` rows neither, ``banned`` ones not by the first connection. ``to_cost`` and ``to_hops``
     are those of ``costs_to_targets``: what is still to come at least, which leads the search (Hart, Nilsson & Raphael 1968).
     ``fewest`` (n,) is the fewest hops to a target. With a limit of hops that is no matter of the order, a label is a row with the
-    hops so far (label = hops * n + row), so that a dearer but shorter way is kept too. ``work`` is that of ``work_space``, and is
-    left as it was found.
+    hops so far (label = hops * n + row), so that a dearer but shorter way is kept too. No path of a cost (or, where the shortest
+    are wanted, of hops) above ``limit`` is looked for. ``work`` is that of ``work_space``, and is left as it was found.
     """
     n = len(blocked)
     layered = most_hops < ENDLESS and not shortest
@@ -144,7 +145,7 @@ def cheapest_path(
     cost, hops, parent, heap, first, second = work[3], work[4], work[5], work[6], work[7], work[8]
     size, met = 0, 0
     for start in starts:
-        if to_cost[start] >= ENDLESS:
+        if to_cost[start] >= ENDLESS or (to_hops[start] if shortest else to_cost[start]) > limit:
             continue
         cost[start], hops[start], parent[start] = 0, 0, -1
         first[start], second[start] = (to_hops[start], to_cost[start]) if shortest else (to_cost[start], to_hops[start])
@@ -186,6 +187,8 @@ def cheapest_path(
             a, b = now + to_cost[there], far + to_hops[there]
             if shortest:
                 a, b = b, a
+            if a > limit:
+                continue
             known = place[next_label] >= 0
             if known and (a > first[next_label] or (a == first[next_label] and b > second[next_label])):
                 continue

@@ -6,6 +6,7 @@ the best path of one part, with a key to compare parts by.
 
 from __future__ import annotations
 
+import bisect
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,28 +26,40 @@ class Part:
     banned: frozenset[int] = frozenset()
 
 
-BestOf = Callable[[Part], tuple[Any, tuple[int, ...]] | None]
-"""(key, rows of the whole path) of the best path of a part, the smaller key the better; None where it has none."""
+BestOf = Callable[[Part, Any], tuple[Any, tuple[int, ...]] | None]
+"""(key, rows of the whole path) of the best path of a part, the smaller key the better; None where it has none.
+
+The second argument is a key, or None: a path of a larger one is of no use, and None may be given for it.
+"""
 
 
-def best_paths(starts: Sequence[int], is_target: Sequence[bool], best_of: BestOf) -> Iterator[tuple[int, ...]]:
-    """Paths from any of the rows ``starts`` to a target, by key and then by rows, each searched for when it is asked for."""
+def best_paths(
+    starts: Sequence[int], is_target: Sequence[bool], best_of: BestOf, count: int
+) -> Iterator[tuple[int, ...]]:
+    """The ``count`` best paths from any of the rows ``starts`` to a target, by key and then by rows."""
     waiting: list[tuple[Any, tuple[int, ...], int, Part]] = []
+    keys: list[Any] = []  # of the best `count` paths met, ascending
     number = 0
 
     def add(part: Part) -> None:
         nonlocal number
         check()
-        if part.starts and (found := best_of(part)) is not None:
-            number += 1
-            heapq.heappush(waiting, (*found, number, part))
+        worst = keys[-1] if len(keys) == count else None
+        if not part.starts or (found := best_of(part, worst)) is None or (worst is not None and found[0] > worst):
+            return
+        number += 1
+        heapq.heappush(waiting, (*found, number, part))
+        bisect.insort(keys, found[0])
+        del keys[count:]
 
     for part in _by_start(starts, is_target):
         add(part)
-    while waiting:
+    for left in range(count - 1, -1, -1):
+        if not waiting:
+            return
         _, path, _, part = heapq.heappop(waiting)
         yield path
-        for smaller in _rest(part, path):
+        for smaller in _rest(part, path) if left else ():
             add(smaller)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -112,7 +112,7 @@ def _ranked(
     search, strength = (_widest if by == "synapses" else _likeliest)(
         graph, is_target, _ENDLESS if hops is None else hops, shortest
     )
-    found = islice(best_paths(starts, is_target.tolist(), search), count)
+    found = best_paths(starts, is_target.tolist(), search, count)
     return [RankedPath(tuple(graph.ids[list(rows)].tolist()), strength(rows)) for rows in found]
 
 
@@ -120,34 +120,41 @@ Strong = Callable[[tuple[int, ...]], Any]
 
 
 def _widest(graph: Graph, is_target: NDArray[np.bool_], hops: int, shortest: bool) -> tuple[BestOf, Strong]:
-    from graphkit.algorithms.widest_kernels import fewest_hops, widest_path
+    from graphkit.algorithms.widest_kernels import fewest_hops, weakest_of, widest_path, work_space
 
     n = len(graph)
     blocked, banned = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
-    work = np.empty((4, n), dtype=np.int32)
+    work, held = work_space(n)
     targets = np.flatnonzero(is_target)
     strongest_end = int(graph.in_synapses[edges_of(graph.in_indptr, targets)].max(initial=0))
     edges = (graph.indptr, graph.indices, graph.synapses, graph.in_indptr, graph.in_indices, graph.in_synapses)
 
     def width(rows: tuple[int, ...]) -> int:
-        return min((int(graph.synapses[_edge(graph, a, b)]) for a, b in pairwise(rows)), default=_ENDLESS)
+        return weakest_of(*edges[:3], np.array(rows, dtype=np.int64))
 
-    def best_of(part: Part) -> tuple[Any, tuple[int, ...]] | None:
-        left = hops - max(0, len(part.root) - 1)
+    def best_of(part: Part, worst: tuple[int, int] | None) -> tuple[Any, tuple[int, ...]] | None:
+        gone = max(0, len(part.root) - 1)
+        left, floor, left_at_floor = hops - gone, 1, _ENDLESS
+        if worst is not None and shortest:  # (hops, -strength)
+            left = min(left, worst[0] - gone)
+        elif worst is not None:  # (-strength, hops)
+            floor, left_at_floor = -worst[0], worst[1] - gone
         if left < 1:
             return None
         starts = np.array(part.starts, dtype=np.int64)
         passed, not_first = list(part.root), list(part.banned)
         blocked[passed], banned[not_first] = True, True
         if shortest:
-            left = fewest_hops(*edges, starts, targets, blocked, banned, left, work)
+            left = fewest_hops(*edges, starts, targets, blocked, banned, left, work, held)
         found, rows = 0, np.empty(0, dtype=np.int64)
         if left:
             most = min(width(part.root), strongest_end)
-            found, rows = widest_path(*edges, starts, targets, blocked, banned, most, left, work)
+            limits = floor, most, left, left_at_floor
+            found, rows = widest_path(*edges, starts, targets, blocked, banned, *limits, work, held)
         blocked[passed], banned[not_first] = False, False
         path = (*part.root[:-1], *rows.tolist())
-        return ((len(path), -found) if shortest else (-found, len(path)), path) if found else None
+        key = (len(path) - 1, -found) if shortest else (-found, len(path) - 1)
+        return (key, path) if found else None
 
     return best_of, width
 
@@ -166,16 +173,17 @@ def _likeliest(graph: Graph, is_target: NDArray[np.bool_], hops: int, shortest: 
     blocked, banned = np.zeros(n, dtype=np.bool_), np.zeros(n, dtype=np.bool_)
     work = work_space(n, hops, shortest)
 
-    def best_of(part: Part) -> tuple[Any, tuple[int, ...]] | None:
+    def best_of(part: Part, worst: tuple[int, int] | None) -> tuple[Any, tuple[int, ...]] | None:
         gone = max(0, len(part.root) - 1)
         if hops - gone < 1:
             return None
         spent = sum(int(costs[_edge(graph, a, b)]) for a, b in pairwise(part.root))
+        limit = _ENDLESS if worst is None else worst[0] - (gone if shortest else spent)
         passed, not_first = list(part.root), list(part.banned)
         blocked[passed], banned[not_first] = True, True
         cost, length, rows = cheapest_path(
             graph.indptr, graph.indices, costs, np.array(part.starts, dtype=np.int64), blocked, banned, is_target,
-            to_cost, to_hops, fewest, hops if hops == _ENDLESS else hops - gone, shortest, work,
+            to_cost, to_hops, fewest, hops if hops == _ENDLESS else hops - gone, shortest, limit, work,
         )  # fmt: skip
         blocked[passed], banned[not_first] = False, False
         path = (*part.root[:-1], *rows.tolist())

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["fewest_hops", "widest_path"]
+__all__ = ["fewest_hops", "weakest_of", "widest_path", "work_space"]
 
 _Int32 = NDArray[np.int32]
 _Int64 = NDArray[np.int64]
@@ -37,16 +37,18 @@ def _meet(
     hops: int,
     whole: bool,
     work: _Int32,
-) -> tuple[int, int, int]:  # pragma: no cover - compiled
+    held: _Int64,
+) -> tuple[int, int]:  # pragma: no cover - compiled
     """The fewest connections of at least ``least`` synapses from a start to a target, in two parts; 0, 0 if more than ``hops``.
 
-    The first part was gone from the starts, the second from the targets. work[0] and work[1] (n,) hold each row's hops from the
-    starts and to the targets, -1 where not gone to; work[2] the rows that the starts came to, in that order, as many as the third
-    of what is returned. With ``whole`` the hops of the two parts are known of all rows, otherwise it ends where they meet first.
+    The first part was gone from the starts, the second from the targets. With ``whole`` the hops of the two parts are known of
+    all rows, otherwise it ends where they meet first. See ``work_space``.
     """
     ahead, behind, first, last = work[0], work[1], work[2], work[3]
-    ahead[:] = -1
-    behind[:] = -1
+    for i in range(held[0]):  # of the search before this one
+        ahead[first[i]] = -1
+    for i in range(held[1]):
+        behind[last[i]] = -1
     n_first, n_last, at_first, at_last, to_look_first, to_look_last = 0, 0, 0, 0, 0, 0
     for start in starts:
         ahead[start] = 0
@@ -78,7 +80,8 @@ def _meet(
                     if behind[there] >= 0:
                         met = True
                         if not whole:
-                            return gone + 1, back, n_first
+                            held[0], held[1] = n_first, n_last
+                            return gone + 1, back
             gone += 1
         else:
             end, to_look_last = n_last, 0
@@ -98,11 +101,30 @@ def _meet(
                     if ahead[there] >= 0:
                         met = True
                         if not whole:
-                            return gone, back + 1, n_first
+                            held[0], held[1] = n_first, n_last
+                            return gone, back + 1
             back += 1
         if met:
-            return gone, back, n_first
-    return 0, 0, n_first
+            held[0], held[1] = n_first, n_last
+            return gone, back
+    held[0], held[1] = n_first, n_last
+    return 0, 0
+
+
+@compiled
+def weakest_of(indptr: _Int64, indices: _Int32, synapses: _Int64, rows: _Int64) -> int:  # pragma: no cover - compiled
+    """Synapses of the weakest connection along a path of at least two rows."""
+    weakest = 2**62
+    for i in range(len(rows) - 1):
+        low, high = indptr[rows[i]], indptr[rows[i] + 1]
+        while low < high:
+            middle = (low + high) // 2
+            if indices[middle] < rows[i + 1]:
+                low = middle + 1
+            else:
+                high = middle
+        weakest = min(weakest, synapses[low])
+    return weakest
 
 
 @compiled
@@ -119,10 +141,12 @@ def fewest_hops(
     banned: _Bool,
     hops: int,
     work: _Int32,
+    held: _Int64,
 ) -> int:  # pragma: no cover - compiled
-    """The connections of the shortest path, 0 if there is none of at most ``hops``; ``work`` is int32 of shape (4, n)."""
-    gone, back, _ = _meet(
-        indptr, indices, synapses, in_indptr, in_indices, in_synapses, starts, targets, blocked, banned, 1, hops, False, work
+    """The connections of the shortest path, 0 if there is none of at most ``hops``."""
+    gone, back = _meet(
+        indptr, indices, synapses, in_indptr, in_indices, in_synapses, starts, targets, blocked, banned,
+        1, hops, False, work, held,
     )  # fmt: skip
     return gone + back
 
@@ -139,15 +163,19 @@ def widest_path(
     targets: _Int64,
     blocked: _Bool,
     banned: _Bool,
+    floor: int,
     most: int,
     hops: int,
+    hops_at_floor: int,
     work: _Int32,
+    held: _Int64,
 ) -> tuple[int, _Int64]:  # pragma: no cover - compiled
-    """The strongest path of at most ``hops`` connections: (synapses of its weakest connection, its rows); 0 if there is none.
+    """The strongest path of at most ``hops`` connections: (synapses of its weakest connection, its rows).
 
-    A path stronger than ``most`` counts as strong as that. Of equally strong paths the one of the fewest connections, of these
-    the first in the order of rows. The strength is found by bisection: a search over the connections of at least so many
-    synapses. ``work`` is int32 of shape (4, n).
+    0 if there is none of ``floor`` (1 or more) or more synapses; of just as many, those of at most ``hops_at_floor`` connections
+    are wanted only. A path stronger than ``most`` counts as strong as that. Of equally strong paths the one of the fewest
+    connections, of these the first in the order of rows. The strength is found by bisection: a search over the connections of at
+    least so many synapses.
     """
     strongest = 0
     for start in starts:
@@ -155,12 +183,24 @@ def widest_path(
             if synapses[edge] > strongest and not blocked[indices[edge]] and not banned[indices[edge]]:
                 strongest = synapses[edge]
     most = min(most, strongest)
+    if most < floor:
+        return 0, np.empty(0, dtype=np.int64)
+    if most == floor:
+        hops = min(hops, hops_at_floor)
     least, high = 0, most + 1  # `least` is feasible (or 0), `high` is not
+    if floor > 1:
+        gone, back = _meet(
+            indptr, indices, synapses, in_indptr, in_indices, in_synapses, starts, targets, blocked, banned,
+            floor, hops, False, work, held,
+        )  # fmt: skip
+        if gone + back == 0:
+            return 0, np.empty(0, dtype=np.int64)
+        least = floor
     middle = most  # mostly as strong as the best that this is a part of
     while high - least > 1:
-        gone, back, _ = _meet(
+        gone, back = _meet(
             indptr, indices, synapses, in_indptr, in_indices, in_synapses, starts, targets, blocked, banned,
-            middle, hops, False, work,
+            middle, hops, False, work, held,
         )  # fmt: skip
         if gone + back:
             least = middle
@@ -169,14 +209,14 @@ def widest_path(
         middle = least + (high - least) // 2
     if least == 0:
         return 0, np.empty(0, dtype=np.int64)
-    gone, back, held = _meet(
+    gone, back = _meet(
         indptr, indices, synapses, in_indptr, in_indices, in_synapses, starts, targets, blocked, banned,
-        least, hops, True, work,
+        least, hops, True, work, held,
     )  # fmt: skip
-    ahead, behind, first, marked = work[0], work[1], work[2], work[3]
+    ahead, behind, first, marked = work[0], work[1], work[2], work[4]
     # What lies on a shortest path is marked by -2 - hops: from where both parts meet, back to the starts.
     n_marked, at = 0, 0
-    for i in range(held):
+    for i in range(held[0]):
         row = first[i]
         if ahead[row] == gone and behind[row] == back:
             ahead[row] = -2 - gone
@@ -208,3 +248,12 @@ def widest_path(
                 path[i] = there
                 break
     return least, path
+
+
+def work_space(n: int) -> tuple[_Int32, _Int64]:
+    """What the searches work in: ``work``, int32 of shape (5, n), and ``held``, int64 of shape (2,).
+
+    work[0] and work[1] are each row's hops from the starts and to the targets, -1 where not gone to; work[2] and work[3] the rows
+    gone to, in that order, held[0] and held[1] of them; work[4] is room.
+    """
+    return np.full((5, n), -1, dtype=np.int32), np.zeros(2, dtype=np.int64)
