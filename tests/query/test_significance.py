@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from graphkit.dataset import Dataset
+from graphkit.dataset import Dataset, open_dataset
 from graphkit.errors import NotAnswerableError, QueryError
 from graphkit.graph import Graph
+from graphkit.importers.edges import import_edges
 from graphkit.motifs import nulls, significance, significance_by_type
 from graphkit.motifs.nulls.by_name import MODELS
 from graphkit.progress import showing
@@ -90,9 +92,14 @@ def test_interrupted_it_is_flagged(sim: Dataset) -> None:
     assert found.arrow().equals(sim.query("motifs in EB against 2 configuration").arrow())
 
 
-def test_what_a_dataset_cannot_say(tiny: Dataset, pair_totals: Dataset) -> None:
+def test_what_a_dataset_cannot_say(tiny: Dataset, pair_totals: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "edges.csv").write_text("pre_id,post_id,synapses\n1,2,3\n1,3,4\n1,4,5\n")
+    import_edges([tmp_path / "edges.csv"], tmp_path / "star")
+    without_regions = open_dataset(tmp_path / "star")
     with pytest.raises(NotAnswerableError, match="soma position"):
         pair_totals.query("motifs against 3 distance")
+    with pytest.raises(NotAnswerableError, match="none of the neurons asked has outputs in one"):
+        without_regions.query("motifs against 3 region-block")
     with pytest.raises(QueryError, match="by type"):
         tiny.motifs(by_type=True, size=4, against="configuration")
     with pytest.raises(NotAnswerableError, match="leaves every connection in place"):

@@ -9,6 +9,7 @@ from math import comb, perm
 import numpy as np
 from numpy.typing import NDArray
 
+from graphkit.edges import row_starts
 from graphkit.graph import Graph
 from graphkit.motifs.census import dyad_census
 from graphkit.motifs.names import CLASS_OF_CODE, TRIADS
@@ -43,6 +44,8 @@ def sampler(graph: Graph) -> Sampler:
     connected = dyads.mutual + dyads.asymmetric
 
     def draw(rng: np.random.Generator, go_on: Callable[[], None]) -> Draw:
+        from graphkit.motifs.nulls.rows import graph_of_rows
+
         go_on()
         low, high = _pairs(distinct_below(comb(n, 2), connected, rng))
         order = rng.permutation(connected)
@@ -51,7 +54,9 @@ def sampler(graph: Graph) -> Sampler:
         source = np.concatenate([low[both], high[both], np.where(turned, high[one_way], low[one_way])])
         target = np.concatenate([high[both], low[both], np.where(turned, low[one_way], high[one_way])])
         synapses = graph.synapses[rng.permutation(graph.n_connections)]
-        return Draw(Graph.from_edges(graph.ids[source], graph.ids[target], synapses, ids=graph.ids))
+        by_row = np.argsort(source, kind="stable")
+        rows, targets = row_starts(source, n), target[by_row].astype(np.int32)
+        return Draw(graph_of_rows(graph, rows, targets, synapses[by_row]))
 
     return draw
 

@@ -104,7 +104,10 @@ def _options(graph: Graph, against: ir.Against, dataset: Dataset) -> tuple[dict[
 def null_options(graph: Graph, model: str, dataset: Dataset) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What a model needs to know of the neurons, and what to say about it."""
     if model == "region-block":
-        return {"blocks": _main_region(graph, dataset)}, ()
+        blocks = _main_region(graph, dataset)
+        unknown = blocks.count(None)
+        note = f"{unknown:,} of {len(graph):,} neurons have no outputs in a region; they are a block of their own."
+        return {"blocks": blocks}, (note,) if unknown else ()
     if model == "distance":
         positions = _somata(graph, dataset)
         unknown = int(np.isnan(positions[:, 0]).sum())
@@ -125,7 +128,13 @@ def _main_region(graph: Graph, dataset: Dataset) -> list[int | None]:
         "QUALIFY row_number() OVER (PARTITION BY neuron_id ORDER BY outputs DESC, region_id) = 1"
     )
     region = dict(dataset.cursor(sql).execute(sql).fetchall())
-    return [region.get(neuron) for neuron in graph.ids.tolist()]
+    found = [region.get(neuron) for neuron in graph.ids.tolist()]
+    if found and not any(block is not None for block in found):
+        raise NotAnswerableError(
+            "The null model region-block needs the neurons' outputs by region, and none of the neurons asked has outputs in one.",
+            hint="Ask for `against configuration`.",
+        )
+    return found
 
 
 def _somata(graph: Graph, dataset: Dataset) -> NDArray[np.float64]:
