@@ -48,6 +48,7 @@ __all__ = [
     "TimeLimitError",
     "UnknownNameError",
     "did_you_mean",
+    "wildcard_meant",
 ]
 
 
@@ -194,3 +195,13 @@ def did_you_mean(name: str, known: Iterable[str], limit: int = 3) -> str | None:
         return None
     names = [repr(by_folded[c]) for c in close]
     return "Did you mean " + (names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]) + "?"
+
+
+def wildcard_meant(name: str, known: Iterable[str]) -> str | None:
+    """'Did you mean 'ER*'?' where several of ``known`` names begin with ``name``, or None."""
+    folded = name.casefold()
+    begin = [k for k in known if k.casefold().startswith(folded)]
+    if len(begin) < 2 or not folded or "*" in name or "?" in name:
+        return None
+    shown = ", ".join(map(repr, begin[:3])) + (f" and {len(begin) - 3:,} more" if len(begin) > 3 else "")
+    return f"Did you mean '{name}*'? {len(begin):,} begin so: {shown}."

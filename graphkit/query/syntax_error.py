@@ -96,6 +96,8 @@ _SHOWN = {
     "_HOPS": "hops",
     "NAMED_MOTIF": "the name of a motif",
     "COUNT_OF": "count of",
+    "SHORTEST": "shortest paths",
+    "STRONGEST": "strongest paths",
 }
 _UNSAID = {"$END", "_END"}
 
@@ -132,7 +134,9 @@ def explain_syntax(text: str, error: UnexpectedInput, *, question: bool = True) 
     ):
         hint = "Put several conditions on a set of neurons in parentheses: neurons where (type = 'A' and inputs > 5)."
         return QuerySyntaxError(f"I do not understand {word!r} here.", hint=hint, **place)
-    keywords = [_word(t) for t in expected - _UNSAID if _word(t)[0].isalpha() and t not in _SHOWN]
+    keywords = [
+        _word(t) for t in expected - _UNSAID if _word(t)[0].isalpha() and t not in _SHOWN and _word(t) != word.lower()
+    ]
     meant = did_you_mean(word, keywords)
     hint = f"{meant} {_expected(expected)}" if meant else _expected(expected)
     return QuerySyntaxError(f"I do not understand {word!r} here.", hint=hint, **place)

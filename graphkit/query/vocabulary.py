@@ -10,7 +10,7 @@ import functools
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphkit.errors import AmbiguousNameError, NotAnswerableError, UnknownNameError, did_you_mean
+from graphkit.errors import AmbiguousNameError, NotAnswerableError, UnknownNameError, did_you_mean, wildcard_meant
 from graphkit.query.ir import Comparison, Condition, Or, Signs
 from graphkit.tables import quoted
 
@@ -244,7 +244,8 @@ class Vocabulary:
             return f"No neuron of this dataset has a {_said(column)} at all."
         shown = ", ".join(repr(v) for v in known[:6])
         more = f" and {len(known) - 6:,} more" if len(known) > 6 else ""
-        return did_you_mean(text.strip("*?"), known) or f"There are {shown}{more}."
+        meant = wildcard_meant(text, known) or did_you_mean(text.strip("*?"), known)
+        return meant or f"There are {shown}{more}."
 
     def _count(self, column: str, pattern: str) -> int:
         like = f"{quoted_name(column)} ILIKE {quoted(glob_to_like(pattern))} ESCAPE '\\'"
@@ -282,7 +283,9 @@ class Vocabulary:
                 hint=f"Write `neurons of {text}` for the neurons that belong to it.",
             )
         known = [v for column in BARE_COLUMNS for v in self.values(column)]
-        hint = did_you_mean(text.strip("*?"), known) or "`types` lists the types that there are."
+        several = (wildcard_meant(text, self.values(column)) for column in BARE_COLUMNS)
+        hint = next(filter(None, several), None) or did_you_mean(text.strip("*?"), known)
+        hint = hint or "`types` lists the types that there are."
         return UnknownNameError(f"There is no type, class or neuron {text!r} in this dataset.", hint=hint)
 
     def _count_where(self, comparison: Comparison) -> int:

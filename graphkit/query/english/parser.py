@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from lark import Lark, UnexpectedInput
 
-from graphkit.errors import QuerySyntaxError
+from graphkit.errors import AmbiguousNameError, AmbiguousQuestionError, QueryError, QuerySyntaxError, UnknownNameError
 from graphkit.query import ir
 from graphkit.query.cache_folder import parser_cache
 from graphkit.query.english.questions import form_of
+from graphkit.query.english.rephrased import rephrased
 from graphkit.query.english.sets import neuron_set
 from graphkit.query.english.source import Source
 from graphkit.query.syntax_error import explain_syntax
@@ -29,6 +30,7 @@ def parse_english(dataset: Dataset, text: str) -> ir.Form:
 
     Raises:
         QuerySyntaxError: it cannot be parsed; says where, and what could stand there.
+        AmbiguousQuestionError: it cannot be parsed, and has several readings in other words.
         UnknownNameError, AmbiguousNameError: a name in it is not in the dataset, or has several readings.
     """
     if not text.strip():
@@ -36,8 +38,37 @@ def parse_english(dataset: Dataset, text: str) -> ir.Form:
     try:
         tree = parser().parse(text, start="start")
     except UnexpectedInput as error:
-        raise explain_syntax(text, error) from None
+        raise _meant(dataset, explain_syntax(text, error)) from None
     return form_of(Source(dataset, text, dataset.vocabulary), tree)
+
+
+def _meant(dataset: Dataset, error: QuerySyntaxError) -> QueryError:
+    """The error with questions of the language that may have been meant, where there are any."""
+    text = error.text or ""
+
+    def asks(question: str, names: type[Exception] | tuple[type[Exception], ...] = ()) -> bool:
+        try:
+            form_of(Source(dataset, question, dataset.vocabulary), parser().parse(question, start="start"))
+        except names:
+            return True
+        except (UnexpectedInput, QueryError):
+            return False
+        return True
+
+    readings = rephrased(text, asks) or rephrased(text, lambda q: asks(q, (UnknownNameError, AmbiguousNameError)))
+    if not readings:
+        return error
+    said = [f"`{r.question}`" + (f" ({r.meaning})" if r.meaning else "") for r in readings]
+    if len(said) == 1:
+        error.hint = f"Did you mean {said[0]}?"
+        return error
+    return AmbiguousQuestionError(
+        f"This has {len(said)} readings.",
+        hint=f"Say which: {', or '.join(said)}.",
+        text=text,
+        start=0,
+        end=len(text.rstrip()),
+    )
 
 
 def parse_set(dataset: Dataset, text: str) -> ir.Condition | None:

@@ -1,0 +1,109 @@
+"""Questions as they come to mind, in the words of the language: suggestions for what could not be parsed.
+
+Nothing is answered by them. A question that can be said in one way is suggested; of one with several readings they are listed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+__all__ = ["Reading", "rephrased"]
+
+
+class Reading(NamedTuple):
+    """A question that can be asked, and what sets it apart from others (or nothing)."""
+
+    question: str
+    meaning: str = ""
+
+
+_LONGEST = 200
+"""Characters; what is longer is no slip of the tongue."""
+_DEPTH = 3
+_REST = r"(?P<rest>(?:\s+(?:in|with|without|within|by|among|where|limit|top|order|sorted|as|at)\b.*)?)"
+_EITHER = r"(?P<a>\S.*?)\s+and\s+(?P<b>\S.*?)"
+_ONTO = (
+    r"(?:synapses?|connects?|projects?|inputs?)\s+(?:on|onto|to|into)|targets?|drives?|excites?|inhibits?|innervates?"
+)
+
+_RULES: tuple[tuple[str, tuple[Reading, ...]], ...] = (
+    (
+        r"(?:please\s+)?(?:show|list|find|give|get|tell|print|display|plot|draw)(?:\s+(?:me|us))?"
+        r"(?:\s+all)?(?:\s+of)?(?:\s+the)?\s+(?P<a>.+)",
+        (Reading("{a}"),),
+    ),
+    (r"(?:what|which|who|where)(?:'s|\s+is|\s+are)(?:\s+all)?(?:\s+the)?\s+(?P<a>.+)", (Reading("{a}"),)),
+    (r"(?:the|all(?:\s+the)?)\s+(?P<a>.+)", (Reading("{a}"),)),
+    (r"(?:top|first|strongest|largest)\s+(?P<n>\d+)\s+(?P<a>.+)", (Reading("{a} limit {n}"),)),
+    (r"(?P<n>\d+)\s+(?:top|first|strongest|largest|biggest)\s+(?P<a>.+)", (Reading("{a} limit {n}"),)),
+    (
+        r"(?:strongest|largest|biggest|main|top)\s+(?P<a>(?:inputs|outputs|partners|connections|hubs)\b.*)",
+        (Reading("{a}"),),
+    ),
+    (r"(?:what|which)\s+(?P<what>neurons|types)\s+(?:are\s+|lie\s+)?(?P<of>in|of)\s+(?P<a>.+)", (Reading("{what} {of} {a}"),)),
+    (
+        rf"(?:who|what|which(?:\s+(?:neurons|types))?|neurons\s+that)\s+(?:{_ONTO})\s+(?P<a>.+)",
+        (Reading("inputs of {a}"),),
+    ),
+    (
+        rf"(?:who|what|where|which(?:\s+(?:neurons|types))?)\s+do(?:es)?\s+(?P<a>.+?)\s+(?:{_ONTO}|project|connect)",
+        (Reading("outputs of {a}"),),
+    ),
+    (r"inputs?\s+(?:to|onto|into|for)\s+(?P<a>.+)", (Reading("inputs of {a}"),)),
+    (r"outputs?\s+(?:from|for)\s+(?P<a>.+)", (Reading("outputs of {a}"),)),
+    (r"(?:presynaptic|upstream)\s+(?:partners|neurons)\s+(?:of|to)\s+(?P<a>.+)", (Reading("inputs of {a}"),)),
+    (r"(?:postsynaptic|downstream)\s+(?:partners|neurons)\s+(?:of|to)\s+(?P<a>.+)", (Reading("outputs of {a}"),)),
+    (rf"(?P<what>inputs|outputs|partners)\s+of\s+{_EITHER}{_REST}", (
+        Reading("{what} of {a}, {b}{rest}", "of either"),
+        Reading("common {what} of {a} and {b}{rest}", "shared by both"),
+    )),
+    (rf"(?P<what>synapses|connections)\s+of\s+(?P<a>\S.*?){_REST}", (
+        Reading("{what} from {a}{rest}"),
+        Reading("{what} to {a}{rest}"),
+    )),
+    (r"(?:connections\s+)?(?:from\s+)?(?P<a>[^->]+?)\s*(?:->|→|=>)\s*(?P<b>[^->]+)", (Reading("connections from {a} to {b}"),)),
+    (rf"(?P<what>(?:(?:\d+\s+)?(?:shortest|strongest)\s+)?paths?)\s+between\s+{_EITHER}{_REST}", (
+        Reading("{what} from {a} to {b}{rest}"),
+        Reading("{what} from {b} to {a}{rest}"),
+    )),
+    (r"path\s+from\s+(?P<a>.+)", (Reading("shortest path from {a}"), Reading("strongest path from {a}"))),
+    (rf"(?P<what>neurons|types)\s+in\s+(?:region\s+)?{_EITHER}", (
+        Reading("{what} in {a}, {b}", "in either"),
+        Reading("{what} in {a} where have synapses in {b}", "in both"),
+    )),
+    (rf"(?P<what>.+?)\s+in\s+(?P<a>\S+)\s+(?:and|or)\s+(?:in\s+)?(?P<b>\S+){_REST}", (Reading("{what} in {a}, {b}{rest}"),)),
+    (r"(?P<what>motifs|hubs|synapses|connections|[\w\s-]+pairs|[\w\s-]+loops)\s+of\s+(?P<a>.+)", (Reading("{what} in {a}"),)),
+    (r"neurons\s+of\s+(?P<what>type|class|side)\s+(?P<a>.+)", (Reading("neurons where {what} = {a}"),)),
+    (r"neurons\s+(?:with|having|whose|that\s+have)\s+(?P<a>.+)", (Reading("neurons where {a}"),)),
+    (r"(?P<a>\S+)\s+neurons(?P<rest>.*)", (Reading("neurons{rest} where type = {a}"),)),
+    (r"(?:neurons\s+)?similar\s+(?P<a>.+)", (Reading("neurons similar to {a}"),)),
+    (r"compare\s+(?P<a>.+?)\s+(?P<b>left\s+and\s+right|right\s+and\s+left)", (Reading("compare {b} of {a}"),)),
+    (r"neurons\s+where\s+(?P<a>.+?),(?P<b>.+)", (Reading("neurons where {a} and{b}"),)),
+)  # fmt: skip
+_COMPILED = [(re.compile(pattern, re.IGNORECASE), readings) for pattern, readings in _RULES]
+
+
+def rephrased(text: str, sound: Callable[[str], bool]) -> list[Reading]:
+    """Questions that ``text`` may mean and that are ``sound``, from as few changes as will do: none, one, or several readings."""
+    asked = " ".join(text.split()).rstrip("?.! ")
+    if len(asked) > _LONGEST:
+        return []
+    seen, layer = {asked}, [Reading(asked)]
+    for _ in range(_DEPTH):
+        changed = {r.question: r for before in layer for r in _changed(before) if r.question not in seen}
+        seen |= set(changed)
+        layer = list(changed.values())
+        found = [r for r in layer if sound(r.question)]
+        if found:
+            return found
+    return []
+
+
+def _changed(before: Reading) -> list[Reading]:
+    changed = []
+    for pattern, readings in _COMPILED:
+        if match := pattern.fullmatch(before.question):
+            changed += [Reading(r.question.format(**match.groupdict()), r.meaning or before.meaning) for r in readings]
+    return changed

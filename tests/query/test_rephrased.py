@@ -1,0 +1,93 @@
+"""Questions in other words than the language's: what is suggested, and that the suggestions can be asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import graphkit
+from graphkit.dataset import Dataset
+from graphkit.errors import AmbiguousQuestionError, QueryError, QuerySyntaxError
+from graphkit.query.reading import parse_question
+from tests.query.truth_of_rows import RING
+
+SUGGESTED = {
+    "what types are in EB": "types in EB",
+    "Which neurons are in EB?": "neurons in EB",
+    "show me the neurons in EB": "neurons in EB",
+    "list all neurons": "neurons",
+    "give me the top 3 hubs in EB": "hubs in EB limit 3",
+    "what are the inputs of type A?": "inputs of type A",
+    "who synapses onto type A": "inputs of type A",
+    "what does A1 project to?": "outputs of A1",
+    "inputs to A1": "inputs of A1",
+    "outputs from A1": "outputs of A1",
+    "presynaptic partners of A1": "inputs of A1",
+    "downstream neurons of A1": "outputs of A1",
+    "strongest inputs of A1": "inputs of A1",
+    "top 5 inputs of A1 by type": "inputs of A1 by type limit 5",
+    "5 strongest inputs of A1": "inputs of A1 limit 5",
+    "connections A1 -> A2": "connections from A1 to A2",
+    "A1 -> A2": "connections from A1 to A2",
+    "motifs in EB or FB with at least 5 synapses": "motifs in EB, FB with at least 5 synapses",
+    "motifs of EB": "motifs in EB",
+    "connections of EB": "connections in EB",
+    "reciprocal pairs of EB": "reciprocal pairs in EB",
+    "neurons of type B": "neurons where type = B",
+    "neurons with inputs > 2": "neurons where inputs > 2",
+    "neurons where inputs > 2, side = left": "neurons where inputs > 2 and side = left",
+    "b neurons in EB": "neurons in EB where type = b",
+    "compare EB left and right": "compare left and right of EB",
+}
+READINGS = {
+    "neurons in EB and FB": ["neurons in EB, FB", "neurons in EB where have synapses in FB"],
+    "inputs of A1 and A2 in EB": ["inputs of A1, A2 in EB", "common inputs of A1 and A2 in EB"],
+    "synapses of A1": ["synapses from A1", "synapses to A1"],
+    "connections of A1": ["connections from A1", "connections to A1"],
+    "paths between A1 and A2 within 2 hops": ["paths from A1 to A2 within 2 hops", "paths from A2 to A1 within 2 hops"],
+    "path from A1 to A2": ["shortest path from A1 to A2", "strongest path from A1 to A2"],
+}
+
+
+@pytest.mark.parametrize(("question", "meant"), SUGGESTED.items())
+def test_one_reading_is_suggested(tiny: Dataset, question: str, meant: str) -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        tiny.query(question)
+    assert caught.value.hint == f"Did you mean `{meant}`?"
+    assert caught.value.start is not None
+    parse_question(tiny, meant)
+
+
+@pytest.mark.parametrize(("question", "readings"), READINGS.items())
+def test_several_readings_are_listed(tiny: Dataset, question: str, readings: list[str]) -> None:
+    with pytest.raises(AmbiguousQuestionError, match="has 2 readings") as caught:
+        tiny.query(question)
+    assert re.findall("`([^`]*)`", caught.value.hint or "") == readings
+    for reading in readings:
+        parse_question(tiny, reading)
+
+
+@pytest.mark.parametrize(
+    "question", ["what is the meaning of A1", "show me Q", "A1 -> A2 -> B", "show me " * 3000, "x of " * 3000 + "and y"]
+)
+def test_nothing_is_suggested_that_cannot_be_asked(tiny: Dataset, question: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        tiny.query(question)
+    assert "`" not in (caught.value.hint or "")
+
+
+def test_a_name_that_is_not_known_comes_next(tiny: Dataset) -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        tiny.query("what are the inputs of Q?")
+    assert caught.value.hint == "Did you mean `inputs of Q`?"
+
+
+def test_the_beginning_of_several_names() -> None:
+    ring = graphkit.open(RING)
+    for question in ("inputs of ORN", "neurons where type = orn"):
+        with pytest.raises(QueryError) as caught:
+            ring.query(question)
+        given = question.split()[-1]
+        assert caught.value.hint == f"Did you mean '{given}*'? 3 begin so: 'ORN_DA1', 'ORN_DL3', 'ORN_VM2'."
+        assert len(ring.query(question.replace(given, f"'{given}*'"))) > 0
