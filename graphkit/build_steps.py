@@ -55,6 +55,7 @@ class Steps(Session):
             query = f"SELECT * REPLACE ({electrical_in_order_sql(columns)}) FROM ({query})"
         if region := self._region_sql(region_point, columns, electrical):
             query = f"SELECT * REPLACE (CAST({region} AS SMALLINT) AS region_id) FROM ({query})"
+            made["region_id"] = region  # which the source may not have
         absent = [f for f in TABLES["synapses"].schema if f.name not in columns and f.name not in made]
         if absent:  # columns of nulls need not be carried through the sort
             order = ", ".join(f"{c} NULLS LAST" for c in TABLES["synapses"].sorted_by)

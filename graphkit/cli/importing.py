@@ -118,9 +118,9 @@ _command(
 _command(
     "swc",
     "Skeletons in SWC files.",
-    "Neurons with their cable length; no connections.",
-    "skeletons/ --unit 8,8,8 -o skeletons",
-    "unit",
+    "Neurons with their cable length, and their synapses where tables of these are given.",
+    "skeletons/ --synapses synapses/ --unit 8,8,8 -o mybrain",
+    "unit synapses",
     files=Folders,
 )
 _command(

@@ -49,6 +49,7 @@ OPTIONS: dict[str, tuple[Any, Any]] = {
     "status": _option(list[str], "Only neurons of this status, e.g. Traced, and the pairs among them."),
     "sex": _option(str, "Which sheets of Cook's workbook.", default="hermaphrodite", metavar="hermaphrodite|male"),
     "unit": _option(str, "What positions are in; X,Y,Z is a voxel's size in nm.", default="nm", metavar="nm|um|X,Y,Z"),
+    "synapses": _option(list[Path], "Tables of the synapses on them, or folders of such; repeatable."),
     "position_unit_nm": _option(str, "Nanometres a unit of the positions, e.g. 4,4,40.", metavar="X,Y,Z"),
     "unassigned_id": _option(int, "The neuron id that means none (often 0)."),
     "size_unit": _option(str, "What sizes are in, e.g. voxels, nm3."),

@@ -57,6 +57,7 @@ def import_swc(
     output: str | os.PathLike[str],
     *,
     unit: str = "nm",
+    synapses: Files | None = None,
     neurons: str | os.PathLike[str] | None = None,
     neuron_columns: Mapping[str, str] | None = None,
     **common: Unpack[CommonKeywords],
@@ -66,6 +67,8 @@ def import_swc(
     Args:
         unit: what positions and radii are in: "nm", "um", or a voxel's size in nm, "8" or "4,4,40" (a radius is then
             in units of the smallest side).
+        synapses: tables of the synapses on them, or folders of such: with both neurons of each, or with the type (pre or post) of
+            each site on one neuron; positions are in the same unit.
         neurons: a table about the neurons; ``neuron_columns`` names its columns where needed.
 
     Raises:
@@ -76,6 +79,11 @@ def import_swc(
     paths = _swc_files(files)
     described = checked_files(neurons)[0] if neurons is not None else None
     ids = _ids(paths)
+    import pyarrow as pa
+
+    from graphkit.importers.skeleton_synapses import add_synapses
+    from graphkit.schema import TABLES
+
     with importing(output, ImportOptions(**common)) as work:
         skeletons = _Skeletons()
         roots: dict[int, int] = {}
@@ -91,6 +99,12 @@ def import_swc(
         if broken:
             work.ledger.note(f"{broken:,} of {len(roots):,} skeletons have several roots: they are in pieces.")
         _write(work, skeletons, {ids[p]: _stem(p) for p in paths}, described, neuron_columns)
+        if synapses is None:
+            empty = {f.name: pa.array([], f.type) for f in TABLES["connections"].schema}
+            work.writer.add("connections", pa.table(empty))
+            work.ledger.note("Skeletons say nothing of synapses: the dataset has neurons and no connections.")
+        else:
+            add_synapses(work, synapses, scale, {_stem(p): i for p, i in ids.items()})
         settings = {"unit": unit, "neurons": described and described.name}
         return work.finish("import swc", settings, BuildOptions())
 
@@ -299,6 +313,3 @@ def _write(
     elif described is not None:
         tables.append(read_neurons(work, described, neuron_columns))
     work.writer.add("neurons", joined(work, tables))
-    empty = {f.name: pa.array([], f.type) for f in TABLES["connections"].schema}
-    work.writer.add("connections", pa.table(empty))
-    work.ledger.note("Skeletons say nothing of synapses: the dataset has neurons and no connections.")

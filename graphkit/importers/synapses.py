@@ -33,7 +33,7 @@ from graphkit.tables import parquet_sql, quoted
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Files", "import_synapse_table", "import_synapses"]
+__all__ = ["Files", "import_synapse_table", "import_synapses", "write_synapses"]
 
 Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -115,7 +115,7 @@ def import_synapse_table(
     ) as work:
         sources = work.read(paths, where=where, sheet=sheet)
         fields = [recognise(s, SYNAPSE_FIELDS, columns, needed=("pre_id", "post_id")) for s in sources]
-        _write_synapses(work, sources, fields, unit, unassigned_id)
+        write_synapses(work, sources, fields, unit, unassigned_id)
         if described is not None:
             work.writer.add("neurons", read_neurons(work, described, neuron_columns))
         settings = {
@@ -140,9 +140,10 @@ def _checked_unit(unit: Sequence[float] | None) -> list[float] | None:
     return values
 
 
-def _write_synapses(
+def write_synapses(
     work: Work, sources: list[Source], fields: list[dict[str, str]], unit: list[float] | None, unassigned_id: int | None
 ) -> None:
+    """Writes the table ``synapses`` and that of its regions; ``fields`` of each source as ``recognise`` finds them."""
     plans = [_cells(s, f, unit, unassigned_id, work) for s, f in zip(sources, fields, strict=True)]
     extra = extra_cells(work.connection, sources, fields, "synapses")
     files, first = [], 1
@@ -310,7 +311,12 @@ def _note_unassigned(work: Work, relation: str, unassigned_id: int | None) -> No
     if not row[0]:
         raise nothing_left(work.ledger, "synapse")
     if row[1] or row[2]:
+        said = (
+            f"Neuron id {unassigned_id} means not assigned: "
+            if unassigned_id is not None and unassigned_id >= 0
+            else ""
+        )
         work.ledger.note(
-            f"Neuron id {unassigned_id} means not assigned: {row[1]:,} synapses have no presynaptic and {row[2]:,} no "
-            "postsynaptic neuron. They are kept, and not counted in the graph."
+            f"{said}{row[1]:,} synapses have no presynaptic and {row[2]:,} no postsynaptic neuron. They are kept, and not "
+            "counted in the graph."
         )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -122,3 +126,67 @@ def test_published_skeletons(real_data: Path, tmp_path: Path) -> None:
     assert report.dataset.snapshot.tables["skeletons"].rows == 4_332
     larval = import_swc(real_data / "larva_swc", tmp_path / "larva")
     assert (len(neurons(larval)), larval.rows_read, larval.left_out) == (60, larval.rows_kept, ())
+
+
+def test_synapses_with_both_neurons(tmp_path: Path) -> None:
+    """Positions in the unit of the skeletons; ids of 18 digits; a neuron without a skeleton at the other end."""
+    (tmp_path / f"{BIG}.swc").write_text(TREE)
+    (tmp_path / "pairs.csv").write_text(
+        "bodyId_pre,bodyId_post,x_pre,y_pre,z_pre,x_post,y_post,z_post,roi_post,confidence\n"
+        f"{BIG},7,0,3,0,0,3,1,EB,0.9\n7,{BIG},0,0,5,0,3,4,EB,0.8\n7,{BIG},0,0,5,1,0,0,FB,0.7\n"
+    )
+    report = import_swc(tmp_path / f"{BIG}.swc", tmp_path / "d", unit="8", synapses=tmp_path / "pairs.csv")
+    rows = report.dataset.table("synapses").to_pylist()
+    assert [(r["pre_id"], r["post_id"], r["pre_y_nm"], r["post_z_nm"]) for r in rows] == [
+        (7, BIG, 0, 32),
+        (7, BIG, 0, 0),
+        (BIG, 7, 24, 8),
+    ]
+    (row,) = report.dataset.morphology(BIG)
+    assert (row["inputs"], row["outputs"], row["cable_um"]) == (2, 1, 0.064)
+    assert validate(tmp_path / "d").problems == ()
+    assert {r["region"]: r["inputs"] for r in report.dataset.query("regions")} == {"EB": 2, "FB": 1}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_sites_of_one_neuron(tmp_path: Path, form: str) -> None:
+    """Whose they are, the file's name says, or a column; ``id`` and ``connector_id`` number sites and not synapses."""
+    (tmp_path / "swc").mkdir()
+    (tmp_path / "sites").mkdir()
+    for name in ("7", "8"):
+        (tmp_path / "swc" / f"{name}.swc").write_text(TREE)
+        rows = [("pre", 0, 0, 0, 1), ("post", 0, 3, 4, 1), ("Post", 0, 3, 3, 2)]
+        columns = dict(zip(("type", "x", "y", "z", "connector_id"), zip(*rows, strict=True), strict=True))
+        if name == "8":
+            columns["bodyId"] = (8, 8, 8)
+        write = pa_csv.write_csv if form == "csv" else pq.write_table
+        write(
+            pa.table({c: list(v) for c, v in columns.items()}),
+            tmp_path / "sites" / f"{name if name == '7' else 'x'}.{form}",
+        )
+    report = import_swc(tmp_path / "swc", tmp_path / "d", unit="um", synapses=tmp_path / "sites")
+    found = {row["neuron_id"]: (row["inputs"], row["outputs"]) for row in report.dataset.morphology()}
+    assert found == {7: (2, 1), 8: (2, 1)}
+    stored = report.dataset.table("synapses").to_pylist()
+    assert Counter((r["pre_id"], r["post_id"], r["post_z_nm"]) for r in stored) == Counter(
+        [(i, None, None) for i in (7, 8)] + [(None, i, z) for i in (7, 8) for z in (3000, 4000)]
+    )
+    assert any("4 synapses have no presynaptic and 2 no postsynaptic neuron" in note for note in report.notes)
+    assert validate(tmp_path / "d").problems == ()
+
+
+def test_sites_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "7.swc").write_text(TREE)
+
+    def refused(match: str, name: str, text: str | None) -> None:
+        path = tmp_path / name
+        path.mkdir() if text is None else path.write_text(text)
+        with pytest.raises(ImportDataError, match=match):
+            import_swc(tmp_path / "7.swc", tmp_path / "d", synapses=path)
+        assert not (tmp_path / "d").exists()
+
+    refused(r"'type' of 7\.csv says .?gap.?; expected pre or post", "7.csv", "type,x,y,z\ngap,1,2,3\npost,1,2,3\n")
+    refused("Whose synapses 9.csv has is not said", "9.csv", "type,x,y,z\npre,1,2,3\n")
+    refused("bare.csv is no table of synapses: of type, x, y, z it lacks", "bare.csv", "a,b\n1,2\n")
+    refused("'one'", "8.csv", "type,x,y,z,neuron_id\npre,one,2,3,7\n")
+    refused("has no table of synapses", "empty", None)

@@ -175,6 +175,16 @@ def test_a_neuron_described_twice(tmp_path: Path) -> None:
     assert (report.rows_read, report.left_out) == (1, ())
 
 
+@pytest.mark.parametrize("more", ["", ",region"])
+def test_the_region_of_the_postsynaptic_point_is_that_of_the_synapse(tmp_path: Path, more: str) -> None:
+    """As neuPrint gives it, with another column of regions beside it or without."""
+    tail = more and ",X"
+    source = write(tmp_path / "s.csv", f"pre,post,roi_post{more}\n1,2,EB{tail}\n2,1,FB{tail}\n2,1,FB{tail}\n")
+    dataset = import_synapses(source, tmp_path / "d").dataset
+    assert {r["region"]: r["inputs"] for r in dataset.query("regions") if r["inputs"]} == {"EB": 1, "FB": 2}
+    assert [r["synapses"] for r in dataset.query("connections in FB")] == [2]
+
+
 def test_cave_positions_in_brackets_and_in_lists(tmp_path: Path) -> None:
     header = "id,pre_pt_root_id,post_pt_root_id,size,pre_pt_position,post_pt_position"
     source = write(tmp_path / "s.csv", f'{header}\n1,{BIG},0,12,[10  20 30],"[1, 2, 3]"\n')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 from collections import Counter, defaultdict
@@ -214,32 +213,7 @@ NAVIS = json.loads((Path(__file__).parents[1] / "golden" / "navis.json").read_te
 def test_real_neurons_measure_as_in_navis(real_data: Path, tmp_path: Path) -> None:
     """From their files to the answers: the nodes at which navis has the synapses are found by their points."""
     folder = real_data / "navis_neurons"
-    traced = import_swc(folder / "swc", tmp_path / "swc", unit="8").dataset
-    rows = []
-    for path in sorted((folder / "synapses").glob("*.csv")):
-        with path.open() as file:
-            for row in csv.DictReader(file):
-                point = [8 * int(row[a]) for a in "xyz"]
-                ids = [int(path.stem) if row["type"] == end else None for end in ("pre", "post")]
-                rows.append((*ids, *point))
-    synapses = pa.table(
-        {
-            "synapse_id": pa.array(range(len(rows)), pa.int64()),
-            **{f"{end}_id": pa.array([r[k] for r in rows], pa.int64()) for k, end in enumerate(("pre", "post"))},
-            **{
-                f"{end}_{a}_nm": pa.array([r[2 + i] for r in rows], pa.int32())
-                for end in ("pre", "post")
-                for i, a in enumerate("xyz")
-            },
-            "kind": ["chemical"] * len(rows),
-        }
-    )
-    with DatasetWriter(tmp_path / "both", create=True, name="both") as writer:
-        writer.add("neurons", traced.table("neurons").select(["neuron_id"]))
-        writer.add("skeletons", traced.table("skeletons"))
-        writer.add("synapses", synapses)
-        record = build_into(writer, BuildOptions())
-        dataset = writer.commit({"command": "test", "settings": {}, "sources": []}, build=record)
+    dataset = import_swc(folder / "swc", tmp_path / "both", unit="8", synapses=folder / "synapses").dataset
     found = {str(row["neuron_id"]): row for row in dataset.query("morphology of any neuron")}
     assert found.keys() == NAVIS.keys()
     for name, expected in NAVIS.items():
