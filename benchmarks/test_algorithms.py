@@ -37,6 +37,7 @@ from graphkit.graph import Graph
 
 N, M = (130_000, 2_700_000) if FULL else (600, 6_000)
 SEARCHES = 1000 if FULL else 20
+COMPARED = 5000 if FULL else 60
 
 
 @functools.cache
@@ -63,12 +64,25 @@ def in_networkx() -> nx.DiGraph[int]:
     return made
 
 
-def beside(benchmark: Any, ours: Callable[[], Any], **peers: Callable[[], Any]) -> tuple[Any, dict[str, Any]]:
+@functools.cache
+def in_networkit() -> Any:
+    import networkit
+
+    rows = np.repeat(np.arange(N), np.diff(graph().indptr))
+    return networkit.GraphFromCoo(
+        (graph().synapses.astype(float), (rows, graph().indices.astype(np.int64))), n=N, weighted=True, directed=True
+    )
+
+
+def beside(
+    benchmark: Any, ours: Callable[[], Any], rounds: int = 3, **peers: Callable[[], Any]
+) -> tuple[Any, dict[str, Any]]:
     """Our answer, timed, and each peer's; prints the ratios."""
     if not FULL:
         return benchmark.pedantic(ours, rounds=1), {name: peer() for name, peer in peers.items()}
-    ours()  # compiles, or loads what is compiled
-    answer = benchmark.pedantic(ours, rounds=3, iterations=1)
+    if rounds > 1:
+        ours()  # compiles, or loads what is compiled
+    answer = benchmark.pedantic(ours, rounds=rounds, iterations=1)
     median_s = benchmark.stats.stats.median
     line, found = [f"graphkit {median_s:.2f} s"], {}
     for name, peer in peers.items():
@@ -88,9 +102,24 @@ def test_sampled_path_lengths(benchmark: Any) -> None:
         lengths = np.array(in_igraph().distances(few, mode="out"))
         return float(lengths[np.isfinite(lengths) & (lengths > 0)].mean())
 
+    def networkits() -> float:
+        import networkit
+
+        lengths = [networkit.distance.BFS(unweighted, source, False).run().getDistances() for source in few]
+        apart = np.array(lengths)
+        return float(apart[(apart > 0) & (apart < N)].mean())
+
+    import networkit
+
+    unweighted = networkit.graphtools.toUnweighted(in_networkit())
     in_igraph()
-    ours, peers = beside(benchmark, lambda: path_lengths(graph(), samples=SEARCHES), **{"igraph (1/20 of it)": theirs})
+    ours, peers = beside(
+        benchmark,
+        lambda: path_lengths(graph(), samples=SEARCHES),
+        **{"igraph (1/20 of it)": theirs, "networkit (1/20 of it)": networkits},
+    )
     assert ours.mean == pytest.approx(peers["igraph (1/20 of it)"], rel=0.2)
+    assert peers["networkit (1/20 of it)"] == pytest.approx(peers["igraph (1/20 of it)"])
 
 
 def test_directed_clustering(benchmark: Any) -> None:
@@ -102,31 +131,115 @@ def test_directed_clustering(benchmark: Any) -> None:
 
 def test_core_numbers(benchmark: Any) -> None:
     plain = in_igraph().as_undirected(mode="collapse")
-    ours, peers = beside(benchmark, lambda: core_numbers(graph()), igraph=lambda: plain.coreness())
-    assert ours.tolist() == peers["igraph"]
+    import networkit
+
+    undirected = networkit.graphtools.toUndirected(in_networkit())
+    undirected.removeMultiEdges()
+    ours, peers = beside(
+        benchmark,
+        lambda: core_numbers(graph()),
+        igraph=lambda: plain.coreness(),
+        networkit=lambda: networkit.centrality.CoreDecomposition(undirected).run().scores(),
+    )
+    assert ours.tolist() == peers["igraph"] == peers["networkit"]
 
 
 def test_rich_club_with_20_nulls(benchmark: Any) -> None:
     count = 20 if FULL else 2
-    ours, _ = beside(benchmark, lambda: rich_club_against(graph(), "configuration", samples=count, seed=1))
+
+    def theirs() -> Any:
+        """One null graph of igraph's, and the connections among neurons of each degree or more."""
+        null = in_igraph().copy()
+        null.rewire(n=10 * graph().n_connections)
+        degree = np.array(null.degree())
+        least = degree[np.array(null.get_edgelist())].min(axis=1)
+        return np.bincount(least)[::-1].cumsum()[::-1]
+
+    in_igraph()
+    one = f"igraph (1/{count} of it)"
+    ours, _ = beside(
+        benchmark,
+        lambda: rich_club_against(graph(), "configuration", samples=count, seed=1),
+        rounds=1,
+        **{one: theirs},
+    )
     assert ours.samples == count
     assert ours.observed.connections[0] == graph().n_connections
     assert np.array_equal(rich_club(graph()).connections, ours.observed.connections)
 
 
-def test_similarity_of_5000_neurons(benchmark: Any) -> None:
-    ids = np.arange(5000 if FULL else 50)
+def _partners() -> Any:
+    """Synapses with each partner of the first neurons, outputs and then inputs, for scipy."""
     outs = sp.csr_array((graph().synapses.astype(float), graph().indices, graph().indptr), shape=(N, N))
     ins = sp.csr_array((graph().in_synapses.astype(float), graph().in_indices, graph().in_indptr), shape=(N, N))
+    return sp.hstack([outs[:COMPARED], ins[:COMPARED]]).tocsr()
 
+
+def test_similarity_of_5000_neurons(benchmark: Any) -> None:
     def theirs() -> Any:
-        both = sp.hstack([outs[: len(ids)], ins[: len(ids)]]).tocsr()
+        both = _partners()
         norm = np.sqrt(both.multiply(both).sum(axis=1))
         both = sp.diags_array(1 / np.where(norm > 0, norm, 1)) @ both
         return (both @ both.T).toarray()
 
-    ours, peers = beside(benchmark, lambda: similarity_matrix(graph(), ids), scipy=theirs)
+    ours, peers = beside(benchmark, lambda: similarity_matrix(graph(), np.arange(COMPARED)), scipy=theirs)
     assert np.allclose(ours, peers["scipy"])
+
+
+def test_jaccard_of_5000_neurons(benchmark: Any) -> None:
+    few = COMPARED // 10
+
+    def theirs() -> Any:
+        both = _partners()
+        both.data[:] = 1
+        common, sizes = (both @ both.T).toarray(), both.sum(axis=1)
+        either = sizes[:, None] + sizes[None] - common
+        return np.divide(common, either, out=np.zeros_like(common), where=either > 0)
+
+    def igraphs() -> Any:
+        """Of outputs only; igraph has no index of both."""
+        return in_igraph().similarity_jaccard(vertices=list(range(few)), mode="out", loops=False)
+
+    in_igraph()
+    ours, peers = beside(
+        benchmark,
+        lambda: similarity_matrix(graph(), np.arange(COMPARED), measure="jaccard"),
+        scipy=theirs,
+        **{"igraph (outputs, 1/100 of the pairs)": igraphs},
+    )
+    assert np.allclose(ours, peers["scipy"])
+    found = similarity_matrix(graph(), np.arange(few), measure="jaccard", direction="outputs")
+    off = ~np.eye(few, dtype=bool)  # igraph says 1 of a neuron with itself, also where it has no partner
+    assert np.allclose(found[off], np.array(peers["igraph (outputs, 1/100 of the pairs)"])[off])
+
+
+def test_ruzicka_of_5000_neurons(benchmark: Any) -> None:
+    few = COMPARED // 20
+
+    def theirs() -> Any:
+        """From scipy's Bray-Curtis distance, of a twentieth of the neurons: 1 / 400 of the pairs."""
+        from scipy.spatial.distance import cdist
+
+        some = _partners()[:few]
+        dense = some[:, np.unique(some.indices)].toarray()
+        apart = cdist(dense, dense, "braycurtis")
+        return (1 - apart) / (1 + apart)
+
+    name = "scipy (1/400 of the pairs)"
+    ours, peers = beside(
+        benchmark, lambda: similarity_matrix(graph(), np.arange(COMPARED), measure="ruzicka"), **{name: theirs}
+    )
+    known = np.isfinite(peers[name])  # not of two neurons without partners
+    assert np.allclose(ours[:few, :few][known], peers[name][known])
+
+
+def test_strongest_paths_by_synapses(benchmark: Any) -> None:
+    """Ten from each of twenty neurons to another; no peer has them."""
+    rng = np.random.default_rng(0)
+    pairs = rng.integers(0, N, (20, 2)).tolist()
+    ours, _ = beside(benchmark, lambda: [strongest_paths(graph(), [a], [b], 10) for a, b in pairs if a != b])
+    for paths in ours:
+        assert [p.strength for p in paths] == sorted((p.strength for p in paths), reverse=True)
 
 
 def test_strongest_paths_by_input_fraction(benchmark: Any) -> None:
@@ -173,21 +286,33 @@ def test_matrix_of_groups(benchmark: Any) -> None:
 
 
 def test_pagerank(benchmark: Any) -> None:
+    import networkit
+
+    in_igraph(), in_networkit(), in_networkx()
     ours, peers = beside(
         benchmark,
         lambda: pagerank(graph()),
         igraph=lambda: in_igraph().pagerank(weights="weight"),
+        networkit=lambda: networkit.centrality.PageRank(in_networkit(), 0.85, 1e-9).run().scores(),
         networkx=lambda: nx.pagerank(in_networkx(), weight="weight"),
     )
     assert ours.tolist() == pytest.approx(peers["igraph"], abs=1e-7)
 
 
 def test_sampled_betweenness(benchmark: Any) -> None:
+    import networkit
+
     samples = 200 if FULL else 20
+    few = max(1, samples // 20)
+    in_igraph()
+    unweighted = networkit.graphtools.toUnweighted(in_networkit())
     ours, peers = beside(
         benchmark,
         lambda: betweenness(graph(), samples=samples),
-        **{"igraph (1/20 of it)": lambda: in_igraph().betweenness(sources=list(range(max(1, samples // 20))))},
+        **{
+            "igraph (1/20 of it)": lambda: in_igraph().betweenness(sources=list(range(few))),
+            "networkit (1/20 of it)": lambda: networkit.centrality.EstimateBetweenness(unweighted, few).run().scores(),
+        },
     )
     assert len(peers["igraph (1/20 of it)"]) == len(ours)
 
