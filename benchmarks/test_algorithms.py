@@ -156,6 +156,7 @@ def test_rich_club_with_20_nulls(benchmark: Any) -> None:
         return np.bincount(least)[::-1].cumsum()[::-1]
 
     in_igraph()
+    rich_club_against(graph().subgraph(np.arange(500)), "configuration", samples=1, seed=1)  # compiles
     one = f"igraph (1/{count} of it)"
     ours, _ = beside(
         benchmark,
