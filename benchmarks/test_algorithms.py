@@ -276,14 +276,23 @@ def test_matrix_of_groups(benchmark: Any) -> None:
     groups = np.random.default_rng(0).integers(0, 8000 if FULL else 40, N)
 
     def theirs() -> Any:
+        """Synapses, connections, and neurons of either end, as products."""
         n = int(groups.max()) + 1
         member = sp.csr_array((np.ones(N, dtype=np.int64), (np.arange(N), groups)), shape=(N, n))
-        return member.T @ graph().to_scipy() @ member
+        synapses = graph().to_scipy()
+        connected = synapses.copy()
+        connected.data[:] = 1
+        from_groups, to_groups = member.T @ connected, connected @ member
+        connections = from_groups @ member
+        from_groups.data[:], to_groups.data[:] = 1, 1
+        return member.T @ synapses @ member, connections, member.T @ to_groups, from_groups @ member
 
     ours, peers = beside(benchmark, lambda: group_matrix(graph(), groups), scipy=theirs)
-    theirs_sums = sp.coo_array(peers["scipy"])
-    assert ours.synapses.sum() == theirs_sums.data.sum()
-    assert len(ours.synapses) == theirs_sums.nnz
+    figures = (ours.synapses, ours.connections, ours.pre_neurons, ours.post_neurons)
+    for theirs_of, found in zip(peers["scipy"], figures, strict=True):
+        matrix = theirs_of.tocsr()
+        matrix.sort_indices()
+        assert np.array_equal(matrix.data, found)
 
 
 def test_pagerank(benchmark: Any) -> None:
@@ -305,13 +314,14 @@ def test_sampled_betweenness(benchmark: Any) -> None:
 
     samples = 200 if FULL else 20
     few = max(1, samples // 20)
+    some = np.random.default_rng(0).choice(N, few, replace=False).tolist()
     in_igraph()
     unweighted = networkit.graphtools.toUnweighted(in_networkit())
     ours, peers = beside(
         benchmark,
         lambda: betweenness(graph(), samples=samples),
         **{
-            "igraph (1/20 of it)": lambda: in_igraph().betweenness(sources=list(range(few))),
+            "igraph (1/20 of it)": lambda: in_igraph().betweenness(sources=some),
             "networkit (1/20 of it)": lambda: networkit.centrality.EstimateBetweenness(unweighted, few).run().scores(),
         },
     )

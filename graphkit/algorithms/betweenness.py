@@ -11,7 +11,7 @@ from graphkit.in_threads import in_threads
 
 __all__ = ["betweenness"]
 
-_AT_ONCE = 64  # sources a piece of work; fixed, so that sums of floats have one order whatever the threads
+_AT_ONCE = 16  # sources a piece of work; fixed, so that sums of floats have one order whatever the threads
 
 
 def betweenness(
