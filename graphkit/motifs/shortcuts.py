@@ -127,7 +127,7 @@ def _cheapest(graph: Graph, corners: list[_Corner]) -> tuple[list[_Corner], bool
     """(the corners where u stands, whether only neurons below u are passed, in order of degree): the fewest steps."""
     n_out, n_in = np.diff(graph.indptr), np.diff(graph.in_indptr)
     degree = {True: n_out, False: n_in}
-    sampled = np.arange(0, graph.n_connections, graph.n_connections // 100_000 + 1)
+    sampled = np.arange(0, graph.n_connections, graph.n_connections // 20_000 + 1)
     pre, post = np.searchsorted(graph.indptr, sampled, side="right") - 1, graph.indices[sampled]
     rising = (n_out + n_in)[pre] < (n_out + n_in)[post]
 
