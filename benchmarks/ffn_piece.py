@@ -22,9 +22,9 @@ def fill(asked: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
     from graphkit_pipeline.evaluation.overlap import count_overlap
     from graphkit_pipeline.evaluation.segmentation import CONVENTIONS, score_overlap
+    from graphkit_pipeline.ffn.calls import compiled
     from graphkit_pipeline.ffn.checkpoint import FIB25_POLICY, import_ffn_checkpoint
     from graphkit_pipeline.ffn.inference import segment_array
-    from graphkit_pipeline.ffn.network import compiled
 
     folder, edge = Path(asked["folder"]), asked["edge"]
     with h5py.File(folder / "fib25" / "fib25_train.h5") as file:

@@ -71,8 +71,8 @@ def agglomerated(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, netwo
     import pyarrow as pa
     from graphkit_pipeline.agglomeration.neurons import neurons_of_segments
     from graphkit_pipeline.agglomeration.resegment import Decision, ResegmentSettings, decide
+    from graphkit_pipeline.ffn.calls import compiled
     from graphkit_pipeline.ffn.contacts import near_pairs
-    from graphkit_pipeline.ffn.network import compiled
 
     begin, settings, predict = time.process_time(), ResegmentSettings(radius=RADIUS), compiled(network)
     policy = replace(policy, disconnected_share=None, mirror=True)
@@ -117,10 +117,11 @@ def main() -> None:
     given = parser.parse_args()
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    from graphkit_pipeline.ffn.calls import compiled
     from graphkit_pipeline.ffn.checkpoint import FIB25, FIB25_POLICY, import_ffn_checkpoint
     from graphkit_pipeline.ffn.consensus import consensus
     from graphkit_pipeline.ffn.inference import segment_array
-    from graphkit_pipeline.ffn.network import build_network, compiled
+    from graphkit_pipeline.ffn.network import build_network
     from graphkit_pipeline.ffn.seeds import peak_seeds
 
     folder = Path(os.environ["GRAPHKIT_REAL_DATA"])

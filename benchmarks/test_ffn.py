@@ -71,4 +71,4 @@ def test_a_piece_of_fib25_with_the_published_network() -> None:
                 print("  {}: VI {:.3f} split + {:.3f} merge = {:.3f}, adapted Rand error {:.3f}".format(key, *value))
     assert ours["inner both_labelled"][2] < 1.1
     assert ours["moves"] < 0.8 * reference["moves"]
-    assert ours["in_network"] > 0.99
+    assert ours["in_network"] > 0.98

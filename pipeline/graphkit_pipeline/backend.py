@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from graphkit.errors import MissingExtraError
+from graphkit.errors import GraphkitError, MissingExtraError
 
 __all__ = ["import_keras"]
 
@@ -17,7 +17,7 @@ __all__ = ["import_keras"]
 def import_keras(purpose: str = "A network") -> Any:
     """The module keras. TensorFlow's chatter on import is dropped, which no setting of its own does.
 
-    Raises MissingExtraError where it is not installed.
+    Raises MissingExtraError where it is not installed, GraphkitError where another backend is asked for that is not.
     """
     if "keras" in sys.modules:
         return sys.modules["keras"]
@@ -25,8 +25,20 @@ def import_keras(purpose: str = "A network") -> Any:
     try:
         with _quiet():
             import keras
-    except ImportError:
+    except ImportError as error:
+        if error.name not in (None, "keras", "tensorflow") and (backend := os.environ.get("KERAS_BACKEND")):
+            raise GraphkitError(
+                f"KERAS_BACKEND is {backend!r}, and {error.name} is not installed.",
+                hint=f"Install {error.name}, or leave the variable out: TensorFlow is then used.",
+            ) from None
         raise MissingExtraError("keras", "pipeline", purpose) from None
+    except ValueError as error:
+        if "backend" not in str(error):
+            raise
+        raise GraphkitError(
+            f"KERAS_BACKEND is {os.environ.get('KERAS_BACKEND')!r}, which is no backend of Keras.",
+            hint="Expected tensorflow, jax or torch.",
+        ) from None
     return keras
 
 

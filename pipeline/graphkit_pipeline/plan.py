@@ -137,7 +137,8 @@ def _agglomerate_cost(context: Context) -> tuple[_Cost, float, tuple[Block, ...]
 
 def _ffn_call_s(context: Context) -> float:
     """Seconds of one call of the flood-filling network."""
-    from graphkit_pipeline.ffn.network import compiled, load_network
+    from graphkit_pipeline.ffn.calls import compiled
+    from graphkit_pipeline.ffn.network import load_network
 
     network = load_network(context.ffn_file, precision=context.config.segment.fill.precision)
     call = compiled(network)

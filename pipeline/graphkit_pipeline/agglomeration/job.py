@@ -18,8 +18,9 @@ import numpy as np
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.agglomeration.resegment import Decision, ResegmentSettings, decide
 from graphkit_pipeline.blocks import Block
+from graphkit_pipeline.ffn.calls import Predict, compiled
 from graphkit_pipeline.ffn.contacts import near_pairs
-from graphkit_pipeline.ffn.network import FfnNetwork, Predict, compiled, load_network
+from graphkit_pipeline.ffn.network import FfnNetwork, load_network
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.volume import Volume, check_block, check_image, open_volume
 

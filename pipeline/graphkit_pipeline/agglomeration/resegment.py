@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.ffn.calls import Predict
 from graphkit_pipeline.ffn.flood import Flood
-from graphkit_pipeline.ffn.network import FfnNetwork, Predict
+from graphkit_pipeline.ffn.network import FfnNetwork
 from graphkit_pipeline.ffn.settings import FillPolicy
 
 __all__ = ["Decision", "ResegmentSettings", "decide"]

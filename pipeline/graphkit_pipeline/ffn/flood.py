@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
-from graphkit_pipeline.ffn.network import Predict
+from graphkit_pipeline.ffn.calls import Predict
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings, logit
 
 __all__ = ["Flood", "FloodCounts"]

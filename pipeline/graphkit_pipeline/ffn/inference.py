@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
+from graphkit_pipeline.ffn.calls import Predict, compiled
 from graphkit_pipeline.ffn.flood import Flood
-from graphkit_pipeline.ffn.network import FfnNetwork, Predict, compiled
+from graphkit_pipeline.ffn.network import FfnNetwork
 from graphkit_pipeline.ffn.seeds import peak_seeds
 from graphkit_pipeline.ffn.settings import FillPolicy
 from graphkit_pipeline.ffn.unfinished import Unfinished, digest

@@ -23,8 +23,9 @@ from graphkit_pipeline.block_files import digest_of
 from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.ffn.aligned import read_at
 from graphkit_pipeline.ffn.batch import BatchedPredict
+from graphkit_pipeline.ffn.calls import Predict, compiled
 from graphkit_pipeline.ffn.multipass import LoadedPass, fill_in_passes
-from graphkit_pipeline.ffn.network import FfnNetwork, Predict, compiled, load_network
+from graphkit_pipeline.ffn.network import FfnNetwork, load_network
 from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy, check_passes
 from graphkit_pipeline.ffn.settings import FillPolicy
 from graphkit_pipeline.ffn.unfinished import SUFFIX, Unfinished, sweep

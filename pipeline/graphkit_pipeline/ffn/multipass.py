@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
+from graphkit_pipeline.ffn.calls import Predict
 from graphkit_pipeline.ffn.inference import FfnResult, FillCounts, segment_array
-from graphkit_pipeline.ffn.network import FfnNetwork, Predict
+from graphkit_pipeline.ffn.network import FfnNetwork
 from graphkit_pipeline.ffn.passes import FillPass, SeedPolicy
 from graphkit_pipeline.ffn.seeds import find_seeds
 from graphkit_pipeline.ffn.settings import FillPolicy

@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,12 +32,10 @@ from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.ffn.settings import NetworkSettings
 from graphkit_pipeline.formats.disk import said_plainly
 
-__all__ = ["FfnNetwork", "Predict", "build_network", "compiled", "load_network", "read_settings", "save_network"]
+__all__ = ["FfnNetwork", "build_network", "load_network", "read_settings", "save_network"]
 
 _ENTRY, _RECORD = "graphkit.json", "training.json"
 _KIND = "flood-filling network"
-
-Predict = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -58,11 +55,11 @@ def build_network(settings: NetworkSettings, *, seed: int = 0, precision: str = 
     """An untrained network; the same seed gives the same weights.
 
     The last convolution begins at zero, so that an untrained network returns its seed unchanged. ``precision``: "float32",
-    "bfloat16", or "mixed": bfloat16 but for the first convolution, the sums between modules and the last convolution.
+    "bfloat16", "mixed" (bfloat16 but for the first convolution, the sums between modules and the last convolution), or "float16".
     """
     keras = import_keras()
     layers = keras.layers
-    policy = "float32" if precision == "float32" else "mixed_bfloat16"
+    policy = {"float32": "float32", "float16": "mixed_float16"}.get(precision, "mixed_bfloat16")
     # What enters the network, and the sum that runs through it, decide how far its logits are from those of float32.
     outer = "float32" if precision == "mixed" else policy
     seeds = iter(np.random.SeedSequence(seed).generate_state(2 * settings.depth).tolist())
@@ -147,35 +144,6 @@ def read_settings(path: str | Path) -> NetworkSettings:
     Raises GraphkitError where there is no file, or one of another kind.
     """
     return NetworkSettings.from_dict(_read_settings(Path(path)))
-
-
-def compiled(network: FfnNetwork) -> Predict:
-    """The network as a function of one field of view: image and seed logits [z, y, x] in, logits [z, y, x] out.
-
-    On TensorFlow this is a compiled graph of fixed shape, seven times as fast as a call of the model; elsewhere a plain call.
-    """
-    keras = import_keras()
-    shape = (1, *network.settings.field_of_view, 1)
-    if keras.backend.backend() != "tensorflow":
-
-        def call(image: NDArray[np.float32], seed: NDArray[np.float32]) -> NDArray[np.float32]:
-            logits = network.model([image.reshape(shape), seed.reshape(shape)], training=False)
-            return np.asarray(keras.ops.convert_to_numpy(logits))[0, ..., 0]
-
-        return call
-
-    import tensorflow as tf
-
-    signature = [tf.TensorSpec(shape, tf.float32)] * 2
-    graph = tf.function(
-        lambda image, seed: network.model([image, seed], training=False), input_signature=signature, autograph=False
-    ).get_concrete_function()
-
-    def run(image: NDArray[np.float32], seed: NDArray[np.float32]) -> NDArray[np.float32]:
-        logits = graph(tf.constant(image.reshape(shape)), tf.constant(seed.reshape(shape)))
-        return np.asarray(logits.numpy())[0, ..., 0]
-
-    return run
 
 
 def _read_settings(source: Path) -> dict[str, Any]:

@@ -26,9 +26,10 @@ from graphkit import __version__
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.backend import import_keras
+from graphkit_pipeline.ffn.calls import compiled
 from graphkit_pipeline.ffn.examples import canvas_shape
 from graphkit_pipeline.ffn.labelled import LabelledVolume, check_volumes
-from graphkit_pipeline.ffn.network import FfnNetwork, compiled, save_network
+from graphkit_pipeline.ffn.network import FfnNetwork, save_network
 from graphkit_pipeline.ffn.optimizing import learning_rate
 from graphkit_pipeline.ffn.pool import ExamplePool
 from graphkit_pipeline.ffn.stepping import build_stepper

@@ -11,7 +11,8 @@ from graphkit_pipeline.agglomeration.neurons import COLUMNS, decisions_of
 from graphkit_pipeline.agglomeration.resegment import Decision, ResegmentSettings, decide
 from graphkit_pipeline.blocks import Box, make_blocks
 from graphkit_pipeline.engine import EngineSettings, run_blocks
-from graphkit_pipeline.ffn.network import FfnNetwork, compiled, load_network
+from graphkit_pipeline.ffn.calls import compiled
+from graphkit_pipeline.ffn.network import FfnNetwork, load_network
 from graphkit_pipeline.ffn.settings import FillPolicy
 from graphkit_pipeline.volume import create_volume
 

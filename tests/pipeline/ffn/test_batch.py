@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from graphkit_pipeline.ffn.batch import BatchedPredict, segment_arrays
+from graphkit_pipeline.ffn.calls import compiled
 from graphkit_pipeline.ffn.inference import segment_array
-from graphkit_pipeline.ffn.network import FfnNetwork, build_network, compiled
+from graphkit_pipeline.ffn.network import FfnNetwork, build_network
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 
 from graphkit.errors import GraphkitError
@@ -59,7 +62,7 @@ def test_what_is_ready_goes_and_nobody_is_waited_for(network: FfnNetwork) -> Non
         images[:] = 0
         return seeds + 1
 
-    predict = BatchedPredict(network, 8, device)
+    predict = BatchedPredict(network, 8, lambda images, seeds: lambda: device(images, seeds))
     answers = {}
 
     def ask(number: int) -> threading.Thread:
@@ -85,6 +88,45 @@ def test_what_is_ready_goes_and_nobody_is_waited_for(network: FfnNetwork) -> Non
     assert all((answers[n] == n + 1).all() for n in range(1, 6))
 
 
+def test_a_full_batch_is_begun_while_the_device_is_at_work(network: FfnNetwork) -> None:
+    """Of seven that are ready, in batches of 2: a second call is begun before the first is fetched, and never a third."""
+    begun, free, lock = [], threading.Semaphore(0), threading.Lock()
+    flying = most = 0
+
+    def start(images: np.ndarray, seeds: np.ndarray) -> Callable[[], np.ndarray]:
+        nonlocal flying, most
+        with lock:
+            flying += 1
+            most = max(most, flying)
+            begun.append(images[:, 0, 0, 0].tolist())
+
+        def fetch() -> np.ndarray:
+            nonlocal flying
+            free.acquire()
+            with lock:
+                flying -= 1
+            return images * 10  # the arrays are still those of this call
+
+        return fetch
+
+    predict = BatchedPredict(network, 2, start)
+    views = [np.full(SMALL.field_of_view, float(n), np.float32) for n in range(1, 8)]
+    with ThreadPoolExecutor(7) as threads:
+        asked = [threads.submit(predict, views[0], views[0])]
+        while not begun:
+            pass
+        asked += [threads.submit(predict, view, view) for view in views[1:]]
+        while predict._ready.qsize() < 6:
+            pass
+        for _ in range(7):
+            free.release()
+        answers = [a.result() for a in asked]
+    assert all((answer == 10 * n).all() for n, answer in enumerate(answers, 1))
+    assert begun[0][0] == 1
+    assert most == 2
+    assert len(begun) == 4
+
+
 def test_what_goes_wrong_is_heard_by_all_who_wait(network: FfnNetwork) -> None:
     def broken(images: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         raise GraphkitError("The device is gone.")
@@ -92,5 +134,11 @@ def test_what_goes_wrong_is_heard_by_all_who_wait(network: FfnNetwork) -> None:
     images = [np.random.default_rng(0).integers(0, 256, (20, 20, 20), dtype=np.uint8)] * 3
     with pytest.raises(GraphkitError, match="The device is gone"):
         segment_arrays(images, network, POLICY, predict=BatchedPredict(network, 2, broken))
+
+    def late(images: np.ndarray, seeds: np.ndarray) -> Callable[[], np.ndarray]:
+        return lambda: broken(images, seeds)
+
+    with pytest.raises(GraphkitError, match="The device is gone"):
+        segment_arrays(images, network, POLICY, predict=BatchedPredict(network, 2, late))
     with pytest.raises(GraphkitError, match="batch must be a whole number"):
         BatchedPredict(network, 0, broken)

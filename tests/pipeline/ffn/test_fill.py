@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from graphkit_pipeline.ffn.calls import Predict, compiled
 from graphkit_pipeline.ffn.flood import Flood
 from graphkit_pipeline.ffn.inference import FfnResult, segment_array
 from graphkit_pipeline.ffn.kernels import _cell, face_maxima, merge
-from graphkit_pipeline.ffn.network import FfnNetwork, Predict, build_network, compiled
+from graphkit_pipeline.ffn.network import FfnNetwork, build_network
 from graphkit_pipeline.ffn.seeds import peak_seeds
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.ffn.unfinished import Unfinished
