@@ -237,7 +237,7 @@ def test_a_wrong_setting_is_named(name: str) -> None:
         ("seed_spacing", 0),
         ("seed_sigma", -1.0),
         ("min_unseen_share", 1.0),
-        ("precision", "float16"),
+        ("precision", "float8"),
     ],
 )
 def test_a_wrong_policy_is_named(name: str, value: object) -> None:
