@@ -114,7 +114,10 @@ def test_swaps_beside_peers(peer: str, n: int, m: int, per_connection: int) -> N
         )
 
 
-@pytest.mark.parametrize("model", ["configuration", "bidegree", "region-block", "distance", "erdos-renyi"])
+@pytest.mark.parametrize(
+    "model",
+    ["configuration", "bidegree", "region-block", "distance", "erdos-renyi", "generalized-erdos-renyi"],
+)
 def test_one_sample_of_each_model(model: str) -> None:
     graph = sized(130_000, 3_000_000)
     rng = np.random.default_rng(0)

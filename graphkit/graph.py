@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Graph"]
 
+_FEW = 16  # one connection in so many is few: what goes by all connections costs more then than what sorts the few
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Graph:
@@ -232,7 +234,11 @@ class Graph:
 
     def at_least(self, min_synapses: int) -> Graph:
         """The same neurons, with the connections of ``min_synapses`` synapses or more."""
-        return self._keep(self.synapses >= min_synapses, self.in_synapses >= min_synapses)
+        out_mask = self.synapses >= min_synapses
+        kept = np.flatnonzero(out_mask)
+        if _FEW * len(kept) < len(out_mask):
+            return self._turned(kept)
+        return self._keep(out_mask, self.in_synapses >= min_synapses)
 
     def to_networkx(self) -> nx.DiGraph[int]:
         """A DiGraph: nodes are int ids with the attributes as data, edges have ``synapses``."""
@@ -328,9 +334,18 @@ class Graph:
             self.attributes,
         )
 
+    def _turned(self, kept: NDArray[np.int64]) -> Graph:
+        """The graph of few connections, by their places: their inputs are sorted, instead of looking for them among all."""
+        indptr = np.searchsorted(kept, self.indptr)
+        indices, synapses = self.indices[kept], self.synapses[kept]
+        rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(indptr))
+        by_target = np.sort(indices.astype(np.int64) << 32 | np.arange(len(kept))) & 0xFFFFFFFF
+        into = row_starts(indices, len(self)), rows[by_target], synapses[by_target]
+        return Graph(self.ids, indptr, indices, synapses, *into, self.attributes)
+
 
 def _kept_indptr(indptr: NDArray[np.int64], mask: NDArray[np.bool_], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    if 16 * len(kept) < len(mask):  # few: look each row up, instead of summing over all edges
+    if _FEW * len(kept) < len(mask):  # few: look each row up, instead of summing over all edges
         return np.searchsorted(kept, indptr)
     kept_before = np.zeros(len(mask) + 1, dtype=np.int64)
     np.cumsum(mask, out=kept_before[1:])

@@ -101,11 +101,12 @@ def triad_census(graph: Graph, *, threads: int | None = None) -> dict[str, int]:
 
     starts, packed, wedges = _support(graph, threads)
     forward_starts, forward = _forward(starts, packed, threads)
+    many = len(forward) >= _FEW_PAIRS and _steps(starts, forward_starts) >= _FEW_STEPS
     parts = in_ranges(
         lambda begin, end: kernels.triangle_codes(begin, end, forward_starts, forward),
         forward_starts,
         threads,
-        few=_FEW_PAIRS if _steps(starts, forward_starts) >= _FEW_STEPS else len(forward) + 1,
+        few=0 if many else len(forward) + 1,
     )
     codes: list[int] = np.stack(parts).sum(axis=0).tolist()
     n_both = int(np.count_nonzero(forward & 3 == 3))

@@ -104,6 +104,16 @@ def test_filters_and_reversal(edges: EdgeList, least: int) -> None:
     assert without.equals(graph.without_autapses())
 
 
+@pytest.mark.parametrize("least", [2, 9, 30, 100, 101])
+def test_at_least_of_many_edges_and_of_few(least: int) -> None:
+    rng = np.random.default_rng(least)
+    pairs = {(a, b): n for a, b, n in zip(*rng.integers(1, [[40], [40], [101]], (3, 3000)).tolist(), strict=True)}
+    pre, post = zip(*pairs, strict=True)
+    graph = Graph.from_edges(pre, post, list(pairs.values()), ids=range(50)).at_least(least)
+    check_structure(graph)
+    assert pairs_of(graph) == {ends: n for ends, n in pairs.items() if n >= least}
+
+
 def test_more_edges_than_the_short_ways_take() -> None:
     """Ids far apart and a few thousand edges: the sorts that pack keys, and those that cannot."""
     rng = np.random.default_rng(5)
