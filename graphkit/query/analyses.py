@@ -18,9 +18,15 @@ __all__ = ["Analyses"]
 class Analyses:
     """Mixed into ``Dataset``."""
 
-    def statistics(self, **selection: Any) -> Result:
-        """Size, density, reciprocity, clustering, components and path lengths; like ``statistics in EB``."""
-        return asked(self, ir.Statistics(selection_given(self, selection)))
+    def statistics(
+        self, *, against: str | None = None, samples: int = ir.SAMPLES, seed: int = 0, **selection: Any
+    ) -> Result:
+        """Size, density, reciprocity, clustering, components and path lengths; like ``statistics in EB``.
+
+        ``against`` a null model: beside those of ``samples`` random graphs, like ``statistics in EB against 20 configuration``.
+        """
+        null = None if against is None else ir.Against(against, samples, seed)
+        return asked(self, ir.Statistics(selection_given(self, selection), against=null))
 
     def ranking(self, measure: ir.Measure, *, limit: int | None = ir.RANKED_SHOWN, **selection: Any) -> Result:
         """The neurons that a measure puts first, like ``pagerank in EB top 20``.
@@ -56,6 +62,14 @@ class Analyses:
     def degree_distribution(self, **selection: Any) -> Result:
         """How many neurons have each number of partners."""
         return asked(self, ir.Degrees(selection_given(self, selection)))
+
+    def strength_distribution(self, **selection: Any) -> Result:
+        """How many neurons have each number of synapses."""
+        return asked(self, ir.Degrees(selection_given(self, selection), of="strength"))
+
+    def components(self, *, strong: bool = False, limit: int | None = None, **selection: Any) -> Result:
+        """The weak or strong components, the largest first; like ``strong components in EB``."""
+        return asked(self, ir.Components(strong, selection_given(self, selection), limit))
 
     def communities(self, *, by_type: bool = False, limit: int | None = None, **selection: Any) -> Result:
         """Neurons by community (Leiden); like ``communities in EB by type``."""

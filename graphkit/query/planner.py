@@ -42,7 +42,7 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
             return plan_graph(form.selection, dataset)
         case ir.Statistics() | ir.Ranking() | ir.Roles() | ir.RichClub() | ir.Degrees() | ir.Communities():
             return plan_graph(form.selection, dataset)
-        case ir.Similarities() | ir.SimilarityClusters():
+        case ir.Components() | ir.Similarities() | ir.SimilarityClusters():
             return plan_graph(form.selection, dataset)
         case ir.Spread() | ir.Distances() | ir.Percolation() | ir.SideConnections():
             return plan_graph(form.selection, dataset)

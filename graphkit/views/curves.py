@@ -17,7 +17,7 @@ __all__ = ["CURVES", "curve_chart"]
 
 CURVES: dict[str, frozenset[str]] = {
     "rich club": frozenset({"degree", "neurons", "connections", "density"}),
-    "degrees": frozenset({"degree", "neurons_by_in", "neurons_by_out"}),
+    "degrees": frozenset({"neurons", "neurons_by_in", "neurons_by_out"}),
     "distances": frozenset({"from_nm", "to_nm", "pairs", "connected"}),
     "percolation": frozenset({"removed", "largest", "second", "components"}),
 }
@@ -54,6 +54,12 @@ def curve_chart(table: pa.Table, title: str) -> Figure:
 def _rich_club(axes: Axes, column: dict[str, np.ndarray]) -> str:
     few = column["neurons"] < _FEW
     axes.plot(column["degree"], np.where(few, np.nan, column["density"]), color=PALETTE[0], label="observed")
+    if "perturbed_low" in column:
+        low, high = (np.where(few, np.nan, column[f"perturbed_{end}"]) for end in ("low", "high"))
+        axes.fill_between(
+            column["degree"], low, high, color=PALETTE[3], alpha=0.25, linewidth=0, label="with errors (90 %)"
+        )
+        axes.legend(frameon=False)
     axes.set_xlabel("degree")
     axes.set_ylabel("connections / ordered pairs,\nneurons of at least this degree")
     axes.set_ylim(bottom=0)
@@ -80,18 +86,20 @@ _FEW = 10
 
 
 def _degrees(axes: Axes, column: dict[str, np.ndarray]) -> None:
+    of = "degree" if "degree" in column else "strength"
+    unit = "connections" if of == "degree" else "synapses"
     series = {"in and out": "neurons", "in": "neurons_by_in", "out": "neurons_by_out"}
     for i, (label, name) in enumerate(series.items()):
         counts = column[name]
         share = np.cumsum(counts[::-1])[::-1] / max(counts.sum(), 1)
-        shown = (column["degree"] > 0) & (share > 0)
-        axes.plot(column["degree"][shown], share[shown], color=PALETTE[i], label=label)
-    if column["degree"].max(initial=0) > 0:
+        shown = (column[of] > 0) & (share > 0)
+        axes.plot(column[of][shown], share[shown], color=PALETTE[i], label=label)
+    if column[of].max(initial=0) > 0:
         axes.set_xscale("log")
         axes.set_yscale("log")
-    axes.set_xlabel("degree (connections)")
-    axes.set_ylabel("share of neurons of at least this degree")
-    axes.legend(frameon=False, title="connections", alignment="left")
+    axes.set_xlabel(f"{of} ({unit})")
+    axes.set_ylabel(f"share of neurons of at least this {of}")
+    axes.legend(frameon=False, title=unit, alignment="left")
 
 
 def _distances(axes: Axes, column: dict[str, np.ndarray]) -> str:

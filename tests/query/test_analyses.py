@@ -12,8 +12,10 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from graphkit.algorithms.error_model import ErrorModel, with_errors
 from graphkit.dataset import Dataset
 from graphkit.errors import NotAnswerableError, QueryError, QuerySyntaxError
+from graphkit.graph import Graph
 from graphkit.motifs.nulls import configuration
 from graphkit.query.reading import parse_question
 from tests.conftest import MadeOnce
@@ -103,6 +105,77 @@ def test_the_rich_club_over_random_graphs(sim: Dataset) -> None:
             row["ratio"] == pytest.approx(row["density"] / row["null_mean"]) if row["null_mean"] else not row["ratio"]
         )
     assert sim.rich_club(by="in", region="EB", against="cfg", samples=3, seed=4).rows()[0:60:6] == found
+
+
+def test_strengths_and_components(sim: Dataset, raw: Oracle) -> None:
+    graph = _graph(raw, Picked(least=3))
+    ins, outs = (dict(d(weight="weight")) for d in (graph.in_degree, graph.out_degree))
+    totals = {i: ins[i] + outs[i] for i in graph}
+    rows = list(sim.query("strength distribution with at least 3 synapses"))
+    for column, counted in (("neurons", totals), ("neurons_by_in", ins), ("neurons_by_out", outs)):
+        assert {r["strength"]: r[column] for r in rows if r[column]} == Counter(counted.values())
+    assert sim.strength_distribution(min_synapses=3).rows() == rows
+    for words, found in (
+        ("weak components", nx.weakly_connected_components),
+        ("strongly connected components", nx.strongly_connected_components),
+    ):
+        expected = Counter(
+            (len(c), min(c), (inside := graph.subgraph(c)).number_of_edges(), inside.size(weight="weight"))
+            for c in found(graph)
+        )
+        result = sim.query(f"{words} with at least 3 synapses")
+        got = [(r["neurons"], r["first_id"], r["connections"], r["synapses"]) for r in result]
+        assert Counter(got) == expected
+        assert [n for n, *_ in got] == sorted((n for n, *_ in got), reverse=True)
+        assert sum(r["share"] for r in result) == pytest.approx(1)
+    assert sim.components(strong=True, min_synapses=3).table == result.table
+
+
+def test_statistics_over_random_graphs(sim: Dataset, eb: nx.DiGraph[int]) -> None:
+    graph = sim.graph(region="EB")
+    nulls = []
+    for null in configuration(graph, 4, seed=7):
+        made = nx.DiGraph()
+        made.add_nodes_from(null.ids.tolist())
+        made.add_edges_from(zip(*(column.tolist() for column in null.edges()[:2]), strict=True))
+        nulls.append(made)
+    rows = {r["statistic"]: r for r in sim.query("statistics in EB against 4 configuration seed 7")}
+    simple = eb.copy()
+    simple.remove_edges_from(list(nx.selfloop_edges(simple)))
+    for name, measure in (
+        ("reciprocity", nx.overall_reciprocity),
+        ("clustering", lambda g: nx.transitivity(g.to_undirected())),
+        ("largest strong component", lambda g: len(max(nx.strongly_connected_components(g), key=len))),
+    ):
+        values = [measure(null) for null in nulls]
+        row = rows[name]
+        assert row["value"] == pytest.approx(measure(simple))
+        assert row["null_mean"] == pytest.approx(np.mean(values))
+        assert row["null_sd"] == pytest.approx(np.std(values, ddof=1))
+        assert row["ratio"] == pytest.approx(measure(simple) / np.mean(values))
+    assert rows["connections"]["ratio"] == rows["synapses"]["ratio"] == 1
+    assert list(sim.statistics(region="EB", against="cfg", samples=4, seed=7)) == list(rows.values())
+
+
+def test_the_rich_club_and_fours_with_errors(sim: Dataset) -> None:
+    graph = sim.graph(region="EB")
+    found = sim.query("rich club in EB with 4 error model missed 20 %, merged 5 % seed 2").rows()
+
+    def density(one: Graph) -> list[float]:
+        made = nx.DiGraph()
+        made.add_nodes_from(one.ids.tolist())
+        pairs = zip(*(column.tolist() for column in one.edges()[:2]), strict=True)
+        made.add_edges_from((a, b) for a, b in pairs if a != b)
+        return [nx.density(made.subgraph(i for i, d in made.degree if d >= k)) for k in range(0, 40, 5)]
+
+    expected = with_errors(density, graph, ErrorModel(missed=0.2, merged=0.05), samples=4, seed=2)
+    for k, row in enumerate(found[0:40:5]):
+        assert row["density"] == pytest.approx(expected.observed[k])
+        figures = (row["perturbed_mean"], row["perturbed_low"], row["perturbed_high"])
+        assert figures == pytest.approx((expected.mean[k], expected.low[k], expected.high[k]))
+    plain = {row["code"]: row["induced"] for row in sim.query("motifs of size 4 in EB")}
+    none = list(sim.query("motifs of size 4 in EB with 1 error model missed 0 %"))
+    assert {row["code"]: row["perturbed_mean"] for row in none} == plain
 
 
 @pytest.mark.parametrize("reverse", [False, True])
@@ -277,6 +350,8 @@ def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
         sim.query("statistics with error model missed 150 %")
     with pytest.raises(QuerySyntaxError, match="The rate of 'false' stands twice"):
         sim.query("statistics with error model false 5 %, false 1 %")
+    with pytest.raises(QuerySyntaxError, match="two questions"):
+        sim.query("statistics with error model false 5 % against 5 configuration")
     with pytest.raises(QuerySyntaxError, match="goes with the plain counts"):
         sim.query("motifs by type with error model false 5 %")
     with pytest.raises(QuerySyntaxError, match="'type' holds text, and 5 is a number"):
@@ -312,6 +387,7 @@ def test_the_docs_have_every_analysis(sim: Dataset) -> None:
         "percolation",
         "side_connections",
         "projectome",
+        "components",
         "similarities",
         "similarity_clusters",
     }

@@ -30,6 +30,16 @@ def test_the_degree_curve_is_the_share_of_at_least(sim: Dataset) -> None:
         assert share == pytest.approx(sum(row["neurons"] for row in rows if row["degree"] >= degree) / total)
 
 
+def test_the_curve_of_strengths(sim: Dataset) -> None:
+    rows = list(sim.query("strength distribution"))
+    figure = plot(sim.query("strength distribution"))
+    x, y = _line(figure)
+    assert figure.axes[0].get_xlabel() == "strength (synapses)"
+    total = sum(row["neurons"] for row in rows)
+    for strength, share in zip(x, y, strict=True):
+        assert share == pytest.approx(sum(row["neurons"] for row in rows if row["strength"] >= strength) / total)
+
+
 def test_the_distance_curve(sim: Dataset) -> None:
     rows = [row for row in sim.query("connection probability by distance") if row["pairs"] >= 100]
     x, y = _line(plot(sim.query("connection probability by distance")))

@@ -32,6 +32,7 @@ COMPUTED: dict[str, str] = {
     "side_connections": "graphkit.query.answers.side_connections",
     "percolation": "graphkit.query.answers.curves",
     "distances": "graphkit.query.answers.curves",
+    "components": "graphkit.query.answers.components",
     "communities": "graphkit.query.answers.communities",
     "spread": "graphkit.query.answers.spread",
     "similarities": "graphkit.query.answers.similarities",

@@ -12,6 +12,7 @@ from graphkit.errors import NotAnswerableError
 from graphkit.progress import shown
 from graphkit.query import ir
 from graphkit.query.answers import Answer, cut
+from graphkit.query.answers.perturbed import INTERVAL, error_notes, interval_columns, perturbed_interval
 from graphkit.query.ordering import ordered_table
 from graphkit.stopping import current
 
@@ -44,11 +45,13 @@ def answer(form: Curve, dataset: Dataset, planned: Plan) -> Answer:
     match form:
         case ir.RichClub(against=ir.Against()):
             return _rich_club_against(graph, form, dataset)
+        case ir.RichClub(errors=ir.ReconstructionErrors() as errors):
+            table, notes = _rich_club_with_errors(graph, form.by, errors)
         case ir.RichClub():
             table = _rich_club(graph, form.by)
             notes = ("Connections over ordered pairs of the neurons of at least this degree.",)
         case ir.Degrees():
-            table = _degrees(graph)
+            table = _degrees(graph, form.of)
         case ir.Percolation():
             table = _percolation(graph, form)
             notes = ("Weak components of what is left; `degree` is that of the neuron removed last.",)
@@ -59,8 +62,12 @@ def answer(form: Curve, dataset: Dataset, planned: Plan) -> Answer:
 
 def columns(form: Curve) -> list[str]:
     """The columns of the answer."""
-    over_nulls = ["null_mean", "null_sd", "ratio", "z"] if isinstance(form, ir.RichClub) and form.against else []
-    return [*_COLUMNS[form.name], *over_nulls]
+    if isinstance(form, ir.Degrees):
+        return [form.of, *_COLUMNS["degrees"][1:]]
+    more: list[str] = []
+    if isinstance(form, ir.RichClub):
+        more = ["null_mean", "null_sd", "ratio", "z"] if form.against else INTERVAL if form.errors else []
+    return [*_COLUMNS[form.name], *more]
 
 
 def _rich_club(graph: Graph, by: ir.DegreeKind) -> pa.Table:
@@ -69,6 +76,26 @@ def _rich_club(graph: Graph, by: ir.DegreeKind) -> pa.Table:
     found = rich_club(graph, by=by)
     density = pa.array(found.phi, mask=np.isnan(found.phi))
     return pa.table([found.k, found.neurons, found.connections, density], names=_COLUMNS["rich_club"])
+
+
+def _rich_club_with_errors(
+    graph: Graph, by: ir.DegreeKind, errors: ir.ReconstructionErrors
+) -> tuple[pa.Table, tuple[str, ...]]:
+    """The curve beside those of perturbed graphs, whose neurons are ranked by their own degrees."""
+    from graphkit.algorithms.rich_club import rich_club
+
+    length = len(rich_club(graph, by=by).k)
+
+    def phi(one: Graph) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+        curve = np.full(length, np.nan)
+        found = rich_club(one, by=by).phi[:length]
+        curve[: len(found)] = found
+        return curve
+
+    table = _rich_club(graph, by)
+    for name, column in interval_columns(perturbed_interval(phi, graph, errors)).items():
+        table = table.append_column(name, column)
+    return table, ("Connections over ordered pairs of the neurons of at least this degree.", *error_notes(errors))
 
 
 def _rich_club_against(graph: Graph, form: ir.RichClub, dataset: Dataset) -> Answer:
@@ -99,14 +126,19 @@ def _rich_club_against(graph: Graph, form: ir.RichClub, dataset: Dataset) -> Ans
     return Answer(given.table, given.complete and whole, notes, interrupted=not whole)
 
 
-def _degrees(graph: Graph) -> pa.Table:
+def _degrees(graph: Graph, of: str) -> pa.Table:
     from graphkit.algorithms.degrees import degrees
 
     found = degrees(graph)
-    most = int(found.totals.max(initial=0))
-    by_kind = [np.bincount(d, minlength=most + 1) for d in (found.totals, found.ins, found.outs)]
-    used = np.flatnonzero(np.sum(by_kind, axis=0))
-    return pa.table([used, *(counts[used] for counts in by_kind)], names=_COLUMNS["degrees"])
+    ins, outs = (found.ins, found.outs) if of == "degree" else (found.input_synapses, found.output_synapses)
+    kinds = (ins + outs, ins, outs)
+    used = np.unique(np.concatenate(kinds))
+    counted = []
+    for values in kinds:
+        counts = np.zeros(len(used), dtype=np.int64)
+        np.add.at(counts, np.searchsorted(used, values), 1)
+        counted.append(counts)
+    return pa.table([used, *counted], names=[of, *_COLUMNS["degrees"][1:]])
 
 
 def _percolation(graph: Graph, form: ir.Percolation) -> pa.Table:

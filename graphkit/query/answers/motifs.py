@@ -43,7 +43,7 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
         complete = shown.complete and found.complete
         return Answer(shown.table, complete, (*notes, *found.notes), interrupted=found.interrupted)
     if form.errors is not None:
-        table, more = _perturbed(graph, form.errors)
+        table, more = _perturbed(graph, form.errors, form.size)
         return cut(ordered_table(table, form.order), form.limit, (*notes, *more))
     if form.roles:
         table = _roles(graph, form.size)
@@ -69,12 +69,13 @@ def columns(form: ir.Motifs) -> list[str]:
     return ["motif", "code", "pattern", "size", "count", "induced"]
 
 
-def _perturbed(graph: Graph, errors: ir.ReconstructionErrors) -> tuple[pa.Table, tuple[str, ...]]:
+def _perturbed(graph: Graph, errors: ir.ReconstructionErrors, size: int) -> tuple[pa.Table, tuple[str, ...]]:
     """The induced counts of connected motifs beside those on perturbed graphs."""
-    from graphkit.motifs import motif_counts
+    from graphkit.motifs import four_node_counts, motif_counts
 
-    rows = motif_counts(graph)
-    found = perturbed_interval(lambda g: [row.induced for row in motif_counts(g)], graph, errors)
+    counts = four_node_counts if size == 4 else motif_counts
+    rows = counts(graph)
+    found = perturbed_interval(lambda g: [row.induced for row in counts(g)], graph, errors)
     columns = {
         "motif": pa.array([row.name for row in rows], pa.string()),
         "code": pa.array([row.code for row in rows], pa.string()),

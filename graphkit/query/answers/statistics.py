@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from graphkit.progress import shown
 from graphkit.query.answers import Answer, cut
 from graphkit.query.answers.perturbed import INTERVAL, error_notes, interval_columns, perturbed_interval
 from graphkit.query.ordering import ordered_table
+from graphkit.stopping import current
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["answer", "columns"]
 
+_OVER_NULLS = ["null_mean", "null_sd", "ratio", "z"]
 _SEARCHES = 1000
 """Searches for path lengths in a graph of more neurons."""
 
@@ -34,6 +37,9 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
     rows = _figures(graph)
     intervals: dict[str, pa.Array] = {}
     notes: tuple[str, ...] = ()
+    complete = True
+    if form.against is not None:
+        intervals, notes, complete = _against(graph, form.against, dataset)
     if form.errors is not None:
         found = perturbed_interval(lambda g: [value for _, value, _ in _figures(g)], graph, form.errors)
         intervals, notes = interval_columns(found), error_notes(form.errors)
@@ -47,12 +53,44 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
     )
     if len(graph) > _SEARCHES:
         notes += (f"Path lengths are from {_SEARCHES:,} of the {len(graph):,} neurons, drawn with the seed 0.",)
-    return cut(ordered_table(table, form.order), form.limit, notes)
+    given = cut(ordered_table(table, form.order), form.limit, notes)
+    return Answer(given.table, given.complete and complete, given.notes, interrupted=not complete)
 
 
 def columns(form: ir.Statistics) -> list[str]:
     """The columns of the answer."""
-    return ["statistic", "value", *(INTERVAL if form.errors is not None else []), "meaning"]
+    more = INTERVAL if form.errors is not None else _OVER_NULLS if form.against is not None else []
+    return ["statistic", "value", *more, "meaning"]
+
+
+def _against(graph: Graph, against: ir.Against, dataset: Dataset) -> tuple[dict[str, pa.Array], tuple[str, ...], bool]:
+    """The figures of random graphs beside those of the graph without its autapses; what to say; whether all were drawn."""
+    from graphkit.motifs.comparison import compared
+    from graphkit.query.answers.significance import null_options
+
+    current().hands_over = True  # Ctrl-C: what is ready, and not nothing
+    options, notes = null_options(graph, against.model, dataset)
+    found = compared(
+        graph.without_autapses(),
+        lambda one, _: {name: value for name, value, _ in _figures(one) if not math.isnan(value)},
+        against.model,
+        samples=against.samples,
+        seed=against.seed,
+        progress=shown(),
+        **options,
+    )
+    columns: dict[str, list[float | None]] = {name: [] for name in _OVER_NULLS}
+    for name, value, _ in _figures(graph):
+        figure = found.figures.get(name)
+        mean = None if figure is None or math.isnan(value) else figure.null_mean
+        columns["null_mean"].append(mean)
+        columns["null_sd"].append(None if mean is None or figure is None else figure.null_sd)
+        columns["ratio"].append(
+            figure.observed / mean if mean and figure is not None and figure.observed is not None else None
+        )
+        columns["z"].append(None if mean is None or figure is None else figure.z)
+    said = (*notes, *found.notes, "Random graphs have no autapses; ratio and z are of the figures without them.")
+    return {name: pa.array(values, pa.float64()) for name, values in columns.items()}, said, found.complete
 
 
 def _figures(graph: Graph) -> list[tuple[str, float, str]]:

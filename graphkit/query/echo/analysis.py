@@ -33,13 +33,15 @@ def analysis_words(form: ir.Form) -> list[str]:
         case ir.RichClub():
             words = ["rich club", f"by {form.by}-degree"]
         case ir.Degrees():
-            words = ["degree distribution"]
+            words = [f"{form.of} distribution"]
         case ir.Distances():
             words = ["connection probability by distance"]
         case ir.SideConnections():
             words = [f"compare connections of {quoted_text(form.first)} and {quoted_text(form.second)}"]
         case ir.Percolation():
             words = ["percolation", *(["from the least connected"] if form.first == "least connected" else [])]
+        case ir.Components():
+            words = [f"{'strong' if form.strong else 'weak'} components"]
         case ir.Communities():
             words = ["communities"]
         case ir.Spread():
@@ -58,10 +60,8 @@ def analysis_words(form: ir.Form) -> list[str]:
     words += selection_words(form.selection, "among")
     if isinstance(form, ir.Communities | ir.Spread | ir.SimilarityClusters) and form.by_type:
         words.append("by type")
-    if isinstance(form, ir.RichClub):
-        words += against_words(form.against)
-    if isinstance(form, ir.Statistics):
-        words += error_words(form.errors)
+    if isinstance(form, ir.RichClub | ir.Statistics):
+        words += against_words(form.against) + error_words(form.errors)
     if isinstance(form, ir.Spread) and form.seed:
         words.append(f"seed {form.seed}")
     return words

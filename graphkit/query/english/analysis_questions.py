@@ -23,8 +23,18 @@ _MEASURES: dict[str, ir.Measure] = {
 
 
 def _statistics(source: Source, question: Node, parts: Parts) -> ir.Form:
-    limit, order, errors = parts.take("limit"), parts.take("order", ()), parts.take("errors")
-    return ir.Statistics(parts.selection(), limit, order, errors)
+    limit, order = parts.take("limit"), parts.take("order", ())
+    errors, against = _errors_or_against(source, parts)
+    return ir.Statistics(parts.selection(), limit, order, errors, against)
+
+
+def _errors_or_against(source: Source, parts: Parts) -> tuple[ir.ReconstructionErrors | None, ir.Against | None]:
+    errors, against = parts.take("errors"), parts.take("against")
+    if errors is not None and against is not None:
+        raise source.refusal(
+            parts.places["errors"], "An error model and a null model are two questions.", "Ask one after the other."
+        )
+    return errors, against
 
 
 def _ranking(source: Source, question: Node, parts: Parts) -> ir.Form:
@@ -45,17 +55,25 @@ def _roles(source: Source, question: Node, parts: Parts) -> ir.Form:
 def _rich_club(source: Source, question: Node, parts: Parts) -> ir.Form:
     kinds = [as_token(c).lower() for c in question.children[1:] if getattr(c, "type", None) == "DEGREE_KIND"]
     by = re.split(r"[\s-]", kinds[0])[0] if kinds else "total"
-    limit, order, against = parts.take("limit"), parts.take("order", ()), parts.take("against")
+    limit, order = parts.take("limit"), parts.take("order", ())
+    errors, against = _errors_or_against(source, parts)
     if against is not None and against.model == "synapse-counts":
         raise source.refusal(
             parts.places["against"], "Synapse counts are shuffled in it: all connections stay in place."
         )
-    return ir.RichClub(cast(ir.DegreeKind, by), parts.selection(), limit, order, against)
+    return ir.RichClub(cast(ir.DegreeKind, by), parts.selection(), limit, order, against, errors)
 
 
 def _degrees(source: Source, question: Node, parts: Parts) -> ir.Form:
     limit, order = parts.take("limit"), parts.take("order", ())
-    return ir.Degrees(parts.selection(), limit, order)
+    strengths = any(getattr(c, "type", None) == "STRENGTHS" for c in question.children)
+    return ir.Degrees(parts.selection(), limit, order, "strength" if strengths else "degree")
+
+
+def _components(source: Source, question: Node, parts: Parts) -> ir.Form:
+    strong = any(getattr(c, "type", None) == "STRONG" for c in question.children)
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Components(strong, parts.selection(), limit, order)
 
 
 def _distances(source: Source, question: Node, parts: Parts) -> ir.Form:
@@ -124,6 +142,7 @@ ANALYSIS_QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
     "percolation": _percolation,
     "compare_connections": _compare_connections,
     "projectome": _projectome,
+    "components": _components,
     "communities": _communities,
     "spread": _spread,
 }

@@ -64,8 +64,8 @@ def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
             raise source.refusal(parts.places["errors"], "An error model goes with the plain counts of motifs.")
     roles, size = _kind_of_motifs(source, question)
     for place in ("by", "against", "errors"):
-        if place in parts.places and (roles or (size == 4 and place != "against")):
-            wrong = "Only motifs of size 3, and not their roles, are grouped or counted with errors."
+        if place in parts.places and (roles or (size == 4 and place == "by")):
+            wrong = "Only motifs of size 3 are grouped, and roles are not counted with errors."
             if place == "against":
                 wrong = "The roles of single neurons are not compared with random graphs; motifs are."
             raise source.refusal(parts.places[place], wrong)

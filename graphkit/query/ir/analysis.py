@@ -16,6 +16,7 @@ __all__ = [
     "RANKED_SHOWN",
     "RUNS",
     "Communities",
+    "Components",
     "DegreeKind",
     "Degrees",
     "Distances",
@@ -47,12 +48,15 @@ RUNS = 100
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Figures of the selected graph: size, density, reciprocity, clustering, components, path lengths."""
+    """Figures of the selected graph: size, density, reciprocity, clustering, components, path lengths; ``against`` a null model
+    beside those of its random graphs.
+    """
 
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     errors: ReconstructionErrors | None = None
+    against: Against | None = None
     name: ClassVar[str] = "statistics"
 
 
@@ -88,16 +92,18 @@ class RichClub:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     against: Against | None = None
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "rich_club"
 
 
 @dataclass(frozen=True, slots=True)
 class Degrees:
-    """How many neurons have each number of partners."""
+    """How many neurons have each number of partners; ``of`` "strength": of synapses."""
 
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    of: Literal["degree", "strength"] = "degree"
     name: ClassVar[str] = "degrees"
 
 
@@ -110,6 +116,17 @@ class Communities:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     name: ClassVar[str] = "communities"
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The weak or (``strong``) strong components, the largest first, a row each."""
+
+    strong: bool = False
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    name: ClassVar[str] = "components"
 
 
 @dataclass(frozen=True, slots=True)

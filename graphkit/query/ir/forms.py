@@ -10,6 +10,7 @@ from graphkit.errors import QueryError
 from graphkit.query.ir.against import Against
 from graphkit.query.ir.analysis import (
     Communities,
+    Components,
     Degrees,
     Distances,
     Percolation,
@@ -257,6 +258,7 @@ Form = (
     | RichClub
     | Degrees
     | Communities
+    | Components
     | Spread
     | Distances
     | Percolation
@@ -295,6 +297,7 @@ FORMS = {
         RichClub,
         Degrees,
         Communities,
+        Components,
         Spread,
         Distances,
         Percolation,
