@@ -41,7 +41,7 @@ from graphkit_pipeline.agglomeration.joined import LinkSettings
 from graphkit_pipeline.agglomeration.resegment import ResegmentSettings
 from graphkit_pipeline.engine import EngineSettings
 from graphkit_pipeline.evaluation.result import EvaluationSettings
-from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy, check_passes
+from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy, check_consensus, check_passes
 from graphkit_pipeline.ffn.settings import FillPolicy
 from graphkit_pipeline.membrane.fragments import FragmentSettings
 from graphkit_pipeline.membrane.settings import PredictSettings as MembranePredictSettings
@@ -104,7 +104,8 @@ class SegmentStage:
     """Neurons, block by block: ``block`` voxels each, seen with ``halo`` more on every side.
 
     ``method`` "flood" fills them with ``network`` as ``fill`` says, from ``seeds``, where the ``mask`` has tissue. ``passes`` are
-    done one after the other, each into what is empty still; what one does not say it has from here. A block under way is put
+    done one after the other, each into what is empty still; what one does not say it has from here. ``consensus`` names orders of
+    the seeds in which all is filled once more: a merge that one fill makes and another does not is undone. A block under way is put
     away every ``checkpoint_s`` seconds. With ``batch`` above 1, for a device, the blocks under way at once in this process
     (``[engine] workers = 0, at_once = 16``) share calls of the network, of so many fields of view.
 
@@ -122,12 +123,14 @@ class SegmentStage:
     seeds: SeedPolicy = field(default_factory=SeedPolicy)
     mask: MaskSettings | None = None
     passes: tuple[FillPass, ...] = ()
+    consensus: tuple[str, ...] = ()
     checkpoint_s: float = 300.0
     batch: int = 1
 
     def __post_init__(self) -> None:
         _check_block("segment", self.block, self.halo)
         check_passes(self.passes)
+        check_consensus(self.consensus, [self.seeds, *(one.seeds for one in self.passes if one.seeds is not None)])
         if isinstance(self.batch, bool) or not isinstance(self.batch, int) or self.batch < 1:
             raise GraphkitError(f"segment.batch is {self.batch!r}; expected 1 or a larger whole number.")
         if not self.checkpoint_s > 0:

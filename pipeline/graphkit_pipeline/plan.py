@@ -61,7 +61,7 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
     """The stages with their costs. The networks' speed is measured here and now; the rest are measured rates.
 
     Flood filling is taken to move once for every deltas-sized cell of its blocks, halos included (on FIB-25: 537 voxels a
-    move at deltas of 8).
+    move at deltas of 8), in every pass and for every order of a consensus; passes after the first have less to fill.
     """
     voxels = context.bounds.voxels
     workers = config.engine.workers
@@ -122,7 +122,9 @@ def _segment_cost(context: Context, seen: float, largest: int) -> tuple[_Cost, f
     """What the segmentation costs and how much memory a process takes; its blocks see ``seen`` times the voxels."""
     if not context.floods:
         return _Cost(seen, 1.0, 8e-7 * seen, True), 5e8 + largest * 60.0
-    cells = seen / math.prod(max(1, d) for d in context.ffn.deltas)
+    stage = context.config.segment
+    fills = sum(1 / math.prod(one.downsample) for one in stage.passes) if stage.passes else 1.0
+    cells = seen / math.prod(max(1, d) for d in context.ffn.deltas) * fills * (1 + len(stage.consensus))
     return _Cost(seen, 1.0, _ffn_call_s(context) * cells, True), _FRAMEWORK_BYTES + largest * _FFN_BYTES
 
 

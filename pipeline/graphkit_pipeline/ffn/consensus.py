@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.ffn.inference import FfnResult, FillCounts
 
-__all__ = ["consensus"]
+__all__ = ["consensus", "consensus_of_fills"]
 
 Labels = NDArray[np.int64]
 
@@ -71,6 +72,34 @@ def consensus(segmentations: Sequence[NDArray[Any]], *, min_voxels: int = 1, one
             columns.append(ids)
         pieces = _given_back(pieces, np.stack(columns, axis=1))[pieces]
     return _numbered(pieces, min_voxels)
+
+
+def consensus_of_fills(fills: Sequence[FfnResult], *, min_voxels: int = 1) -> FfnResult:
+    """The consensus of fills of one image, with what it took to make them all.
+
+    A segment's seed, moves, probability and pass are those of the segment that it was cut from: in the first fill, or where that
+    has nothing there, in the next.
+    """
+    labels = consensus([fill.labels for fill in fills], min_voxels=min_voxels)
+    ids = np.arange(1, int(labels.max(initial=0)) + 1, dtype=np.int64)
+    told: dict[str, NDArray[Any]] = {
+        name: np.zeros((len(ids), *getattr(fills[0], name).shape[1:]), getattr(fills[0], name).dtype)
+        for name in ("moves", "seeds", "probability", "passes")
+    }
+    unknown = np.ones(len(ids), bool)
+    for fill in fills:
+        source = np.zeros(len(ids) + 1, np.int64)
+        both = (labels > 0) & (fill.labels > 0)
+        source[labels[both]] = fill.labels[both]  # no segment of a consensus holds two of a fill
+        heard = unknown & (source[1:] > 0)
+        for name, values in told.items():
+            values[heard] = getattr(fill, name)[source[1:][heard] - 1]
+        unknown &= ~heard
+    counts = [fill.counts for fill in fills]
+    summed = {name: sum(getattr(c, name) for c in counts) for name in ("seeds", "begun", "weak", "small", "moves")}
+    taken = {name: sum(getattr(c, name) for c in counts) for name in ("network_s", "total_s")}
+    voxels = np.bincount(labels.ravel(), minlength=len(ids) + 1)[1:].astype(np.int64)
+    return FfnResult(labels=labels, ids=ids, voxels=voxels, counts=FillCounts(**summed, **taken), **told)
 
 
 def _given_back(pieces: Labels, ids: Labels) -> Labels:

@@ -24,9 +24,10 @@ from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.ffn.aligned import read_at
 from graphkit_pipeline.ffn.batch import BatchedPredict
 from graphkit_pipeline.ffn.calls import Predict, compiled
+from graphkit_pipeline.ffn.consensus import consensus_of_fills
 from graphkit_pipeline.ffn.multipass import LoadedPass, fill_in_passes
 from graphkit_pipeline.ffn.network import FfnNetwork, load_network
-from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy, check_passes
+from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy, check_consensus, check_passes
 from graphkit_pipeline.ffn.settings import FillPolicy
 from graphkit_pipeline.ffn.unfinished import SUFFIX, Unfinished, sweep
 from graphkit_pipeline.volume import Volume, check_block, check_image, open_volume
@@ -49,8 +50,9 @@ class SegmentJob:
     """The segments of each block's box, with a network of ``train_ffn`` (its file) on an image volume.
 
     ``passes`` are done one after the other; without any there is one, with ``network``, ``policy`` and ``seeds``, which a pass
-    has too where it says nothing else. Where ``unfinished`` names a folder, a block under way is put away there every
-    ``checkpoint_s`` seconds, and a killed run goes on from there. With a ``batch`` above 1 the blocks that run at once in a
+    has too where it says nothing else. ``consensus`` names orders of the seeds in which all is done once more; what is kept is
+    what none of these fills splits (see `consensus`). Where ``unfinished`` names a folder, a block under way is put away there
+    every ``checkpoint_s`` seconds, and a killed run goes on from there. With a ``batch`` above 1 the blocks that run at once in a
     process (the engine's ``at_once``) share calls of the network, of so many fields of view.
 
     The arrays of a block: ``labels`` int64 [z, y, x] of its box; for the ids 1 .. n ``voxels`` [n], ``moves`` [n], ``seeds``
@@ -67,6 +69,7 @@ class SegmentJob:
     seeds: SeedPolicy = field(default_factory=SeedPolicy)
     mask: MaskSettings | None = None
     passes: tuple[FillPass, ...] = ()
+    consensus: tuple[str, ...] = ()
     unfinished: str | None = None
     checkpoint_s: float = 300.0
     batch: int = 1
@@ -82,11 +85,13 @@ class SegmentJob:
             "policy": self.policy.as_dict(),
             "mask": self.mask and asdict(self.mask),
             "passes": [_said(one) for one in self._passes()],
+            "consensus": list(self.consensus),
         }
 
     def setup(self) -> _State:
         """The volumes and the compiled networks; raises GraphkitError where they do not fit each other."""
         check_passes(self.passes)
+        check_consensus(self.consensus, [one.seeds for one in self._passes() if one.seeds is not None])
         image = open_volume(self.image, dataset=self.dataset, voxel_size_nm=self.voxel_size_nm, offset=self.offset)
         made: dict[tuple[str, str], tuple[FfnNetwork, Predict]] = {}
         loaded, volumes = [], []
@@ -124,8 +129,17 @@ class SegmentJob:
         closed = None
         if state.mask is not None and self.mask is not None:
             closed = (read_at(state.mask, block.box, size, "The mask") != 0) != (self.mask.tissue == "nonzero")
-        put_away = None if self.unfinished is None else partial(self._put_away, Path(self.unfinished), state, block)
-        result = fill_in_passes(image, passes, origin=block.box.start, closed=closed, unfinished=put_away)
+        fills = []
+        for again, order in enumerate((None, *self.consensus)):
+            ordered = [one if order is None else replace(one, seeds=one.seeds.in_order(order)) for one in passes]
+            put_away = None
+            if self.unfinished is not None:
+                put_away = partial(self._put_away, Path(self.unfinished), state, block, again)
+            fills.append(fill_in_passes(image, ordered, origin=block.box.start, closed=closed, unfinished=put_away))
+        result = fills[0]
+        if self.consensus:
+            least = min(one.fill.min_segment_voxels for one in passes)
+            result = consensus_of_fills(fills, min_voxels=least)
         counts = result.counts
         return {
             "labels": result.labels,
@@ -137,9 +151,10 @@ class SegmentJob:
             "counts": np.array([counts.begun, counts.weak, counts.small, counts.moves], dtype=np.int64),
         }
 
-    def _put_away(self, folder: Path, state: _State, block: Block, number: int) -> Unfinished:
+    def _put_away(self, folder: Path, state: _State, block: Block, again: int, number: int) -> Unfinished:
         sweep(folder)
-        return Unfinished(folder / f"{block.name}.pass{number}{SUFFIX}", state.key, self.checkpoint_s)
+        at = number + again * len(state.passes)
+        return Unfinished(folder / f"{block.name}.pass{at}{SUFFIX}", state.key, self.checkpoint_s)
 
     def _passes(self) -> tuple[FillPass, ...]:
         """The passes, with what they do not say filled in."""

@@ -20,13 +20,14 @@ A pass fills what the passes before it left empty. What it does not say it has f
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, cast
 
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.ffn.settings import FillPolicy
 
-__all__ = ["FillPass", "MaskSettings", "SeedPolicy", "check_passes"]
+__all__ = ["FillPass", "MaskSettings", "SeedPolicy", "check_consensus", "check_passes"]
 
 Triple = tuple[int, int, int]
 
@@ -45,15 +46,16 @@ class SeedPolicy:
     ``source``     "peaks": farthest from the image's edges, as in the reference; "grid": every ``step`` voxels; "points": those
                    of ``points`` and of the ``file``; "membrane": farthest from where the ``volume`` is at least ``threshold``;
                    "probability": the local maxima of the volume, where it is at least ``threshold``
-    ``order``      "position": ascending z, y, x; "strongest": the farthest from edges, or most probable, first; "random";
-                   "given": points as they are listed. Where it is not said: points as given, others by position
+    ``order``      "position": ascending z, y, x; "reverse": descending; "strongest": the farthest from edges, or most
+                   probable, first; "random"; "given": points as they are listed. Where it is not said: points as given,
+                   others by position
     ``threshold``  a probability; of a volume of bytes 255 is 1
 
     Peaks, membranes and probabilities take the spacing and the noise of the fill's settings.
     """
 
     source: Literal["peaks", "grid", "points", "membrane", "probability"] = "peaks"
-    order: Literal["position", "strongest", "random", "given"] | None = None
+    order: Literal["position", "reverse", "strongest", "random", "given"] | None = None
     step: Triple = (16, 16, 16)
     points: tuple[Triple, ...] = ()
     file: str | None = None
@@ -66,8 +68,10 @@ class SeedPolicy:
             raise GraphkitError(
                 f"seeds.source is {self.source!r}; expected peaks, grid, points, membrane or probability."
             )
-        if self.order not in (None, "position", "strongest", "random", "given"):
-            raise GraphkitError(f"seeds.order is {self.order!r}; expected position, strongest, random or given.")
+        if self.order not in (None, "position", "reverse", "strongest", "random", "given"):
+            raise GraphkitError(
+                f"seeds.order is {self.order!r}; expected position, reverse, strongest, random or given."
+            )
         needs = _NEEDS.get(self.source, ())
         if needs and not any(getattr(self, name) for name in needs):
             raise GraphkitError(f'seeds.source = "{self.source}" needs {" or ".join(needs)}.', hint=_HINTS[self.source])
@@ -92,6 +96,10 @@ class SeedPolicy:
             raise GraphkitError(f"seeds.points must be places [z, y, x] in voxels, not {self.points!r}.")
         if not (math.isfinite(self.threshold) and 0 < self.threshold <= 1):
             raise GraphkitError(f"seeds.threshold must be a probability above 0, not {self.threshold!r}.")
+
+    def in_order(self, order: str) -> SeedPolicy:
+        """The same places, tried in another order. Raises GraphkitError where they have none such."""
+        return replace(self, order=cast(Any, order))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +149,16 @@ def check_passes(passes: tuple[FillPass, ...]) -> None:
             'The last of segment.passes leaves "seeds", and no pass comes after it to begin from them.',
             hint='Say leaves = "segments", or add a pass.',
         )
+
+
+def check_consensus(orders: Sequence[str], seeds: Sequence[SeedPolicy]) -> None:
+    """Raises GraphkitError for orders of a consensus that say nothing new, or that the seeds do not have."""
+    if len(set(orders)) < len(orders):
+        raise GraphkitError(f"segment.consensus is {list(orders)}: the same order twice makes the same fill twice.")
+    for one in seeds:
+        for order in orders:
+            if one.in_order(order).order == (one.order or ("given" if one.source == "points" else "position")):
+                raise GraphkitError(
+                    f'segment.consensus has "{order}", in which the seeds are tried anyway.',
+                    hint='Choose another: "reverse" is the one that differs most.',
+                )

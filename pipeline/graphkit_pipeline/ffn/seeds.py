@@ -66,6 +66,7 @@ def find_seeds(
         ranks = np.lexsort((x, y, z, _noise(image.shape, origin, policy.seed + 1)[tuple(places.T)]))
     else:
         ranks = np.lexsort((x, y, z, -strength if order == "strongest" else np.zeros(len(places))))
+        ranks = ranks[::-1] if order == "reverse" else ranks
     return np.asarray(places[ranks], np.int64)
 
 

@@ -65,6 +65,7 @@ def segment(job: Context) -> dict[str, Any]:
         seeds=stage.seeds,
         mask=stage.mask,
         passes=tuple(replace(one, network=one.network and job.keras_file(one.network)) for one in stage.passes),
+        consensus=stage.consensus,
         unfinished=str(folder),
         checkpoint_s=stage.checkpoint_s,
         batch=stage.batch,

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 import pytest
-from graphkit_pipeline.ffn.consensus import consensus
+from graphkit_pipeline.ffn.consensus import consensus, consensus_of_fills
+from graphkit_pipeline.ffn.inference import FfnResult, FillCounts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -79,3 +80,36 @@ def test_what_cannot_be_compared() -> None:
         consensus([a - 1])
     with pytest.raises(GraphkitError, match="min_voxels"):
         consensus([a], min_voxels=0)
+
+
+def a_fill(labels: np.ndarray, first: int) -> FfnResult:
+    """Of labels 1 .. n, with provenance that tells the fills and the segments apart."""
+    n = int(labels.max())
+    ids = np.arange(1, n + 1, dtype=np.int64)
+    return FfnResult(
+        labels=labels,
+        ids=ids,
+        voxels=np.bincount(labels.ravel(), minlength=n + 1)[1:],
+        moves=first + ids,
+        seeds=np.stack([first + ids] * 3, axis=1),
+        probability=(ids / 10).astype(np.float32),
+        passes=np.full(n, first // 100, np.int16),
+        counts=FillCounts(seeds=n, begun=n, weak=1, small=2, moves=first, network_s=0.5, total_s=1.0),
+    )
+
+
+def test_each_segment_tells_where_it_was_cut_from() -> None:
+    """1: a merge that the second fill splits; 2: only the second fill has it."""
+    one = np.array([[[1, 1, 1, 1, 0, 0, 2, 2]]])
+    other = np.array([[[1, 1, 2, 2, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 0], [0, 0, 0, 3, 3, 3, 0, 0]]])
+    one = np.concatenate([one, np.zeros((1, 2, 8), np.int64)], axis=1)
+    found = consensus_of_fills([a_fill(one, 100), a_fill(other, 200)])
+    np.testing.assert_array_equal(found.labels[0, 0], [1, 1, 2, 2, 0, 0, 3, 3])
+    np.testing.assert_array_equal(found.labels[0, 2], [0, 0, 0, 4, 4, 4, 0, 0])
+    assert found.ids.tolist() == [1, 2, 3, 4]
+    assert found.voxels.tolist() == [2, 2, 2, 3]
+    assert found.moves.tolist() == [101, 101, 102, 203]
+    assert found.seeds[:, 0].tolist() == [101, 101, 102, 203]
+    assert found.passes.tolist() == [1, 1, 1, 2]
+    np.testing.assert_allclose(found.probability, [0.1, 0.1, 0.2, 0.3])
+    assert found.counts == FillCounts(5, 5, 2, 4, 300, 1.0, 2.0)

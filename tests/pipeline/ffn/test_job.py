@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from graphkit_pipeline.blocks import Box, make_blocks
 from graphkit_pipeline.engine import EngineSettings, read_block, run_blocks
+from graphkit_pipeline.ffn.consensus import consensus
 from graphkit_pipeline.ffn.inference import segment_array
 from graphkit_pipeline.ffn.job import SegmentJob
 from graphkit_pipeline.ffn.network import build_network, load_network, save_network
+from graphkit_pipeline.ffn.passes import SeedPolicy
+from graphkit_pipeline.ffn.seeds import peak_seeds
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.volume import create_volume
 
@@ -89,6 +92,45 @@ def test_blocks_at_once_that_share_calls_give_the_same_files(network_file: Path,
         assert one == other
     with pytest.raises(GraphkitError, match="blocks in this process"):
         EngineSettings(workers=2, at_once=2)
+
+
+def test_a_consensus_of_two_orders(network_file: Path, tmp_path: Path) -> None:
+    """A block is the consensus of the fills with its seeds forward and backward, however it is stopped."""
+    location, image, bounds = make_image(tmp_path)
+    job = SegmentJob(str(location), str(network_file), POLICY, consensus=("reverse",))
+    (block,) = blocks = make_blocks(bounds, (20, 24, 22), halo=4)
+    run_blocks(job, blocks, tmp_path / "blocks", engine=EngineSettings(workers=0))
+    arrays = read_block(tmp_path / "blocks", block)
+    network, seeds = load_network(network_file), peak_seeds(image, POLICY, origin=START)
+    fills = [segment_array(image, network, POLICY, origin=START, seeds=seeds[::turn]) for turn in (1, -1)]
+    assert not np.array_equal(fills[0].labels, fills[1].labels)
+    np.testing.assert_array_equal(arrays["labels"], consensus([f.labels for f in fills], min_voxels=20))
+    assert arrays["counts"].tolist()[3] == sum(f.counts.moves for f in fills)
+    assert {len(arrays[name]) for name in ("voxels", "moves", "seeds", "probability", "passes")} == {
+        int(arrays["labels"].max())
+    }
+    kept = dataclasses.replace(job, unfinished=str(tmp_path / "kept"), checkpoint_s=1e-9)
+    run_blocks(kept, blocks, tmp_path / "kept", engine=EngineSettings(workers=0))
+    assert (tmp_path / "kept" / f"{block.name}.npz").read_bytes() == (
+        tmp_path / "blocks" / f"{block.name}.npz"
+    ).read_bytes()
+    assert job.settings() != dataclasses.replace(job, consensus=()).settings()
+
+
+@pytest.mark.parametrize(
+    ("orders", "seeds", "says"),
+    [
+        (("reverse", "reverse"), SeedPolicy(), "the same order twice"),
+        (("position",), SeedPolicy(), "in which the seeds are tried anyway"),
+        (("strongest",), SeedPolicy(source="grid"), "needs seeds with a strength"),
+        (("backwards",), SeedPolicy(), "expected position, reverse"),
+    ],
+)
+def test_a_consensus_of_orders_that_are_none(
+    network_file: Path, orders: tuple[str, ...], seeds: SeedPolicy, says: str
+) -> None:
+    with pytest.raises(GraphkitError, match=says):
+        SegmentJob("image", str(network_file), POLICY, seeds=seeds, consensus=orders).setup()
 
 
 def test_settings_change_with_the_network_and_the_policy(network_file: Path, tmp_path: Path) -> None:
