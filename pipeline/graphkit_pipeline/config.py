@@ -105,8 +105,8 @@ class SegmentStage:
 
     ``method`` "flood" fills them with ``network`` as ``fill`` says, from ``seeds``, where the ``mask`` has tissue. ``passes`` are
     done one after the other, each into what is empty still; what one does not say it has from here. ``consensus`` names orders of
-    the seeds in which all is filled once more: a merge that one fill makes and another does not is undone. A block under way is put
-    away every ``checkpoint_s`` seconds. With ``batch`` above 1, for a device, the blocks under way at once in this process
+    the seeds in which all is filled once more: a merge that one fill makes and another does not is undone. A block under way is
+    put away every ``checkpoint_s`` seconds. With ``batch`` above 1, for a device, the blocks under way at once in this process
     (``[engine] workers = 0, at_once = 16``) share calls of the network, of so many fields of view.
 
     "watershed" cuts what a membrane network sees into fragments, as ``fragments`` says, and joins them by its affinities
