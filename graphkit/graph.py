@@ -235,9 +235,8 @@ class Graph:
     def at_least(self, min_synapses: int) -> Graph:
         """The same neurons, with the connections of ``min_synapses`` synapses or more."""
         out_mask = self.synapses >= min_synapses
-        kept = np.flatnonzero(out_mask)
-        if _FEW * len(kept) < len(out_mask):
-            return self._turned(kept)
+        if _FEW * int(np.count_nonzero(out_mask)) < len(out_mask):
+            return self._turned(np.flatnonzero(out_mask))
         return self._keep(out_mask, self.in_synapses >= min_synapses)
 
     def to_networkx(self) -> nx.DiGraph[int]:
