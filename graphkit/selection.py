@@ -172,15 +172,13 @@ def load_selection(dataset: Dataset, selection: ir.Selection, *, attributes: tup
 def _made(dataset: Dataset, selection: ir.Selection) -> Graph:
     sql = selected_neurons_sql(selection, dataset)
     ids = _fetched(dataset, sql)["neuron_id"] if sql else None
-    if selection.per_region or (sql is None and selection.min_synapses > 1):
-        edges = _fetched(dataset, selected_pairs_sql(selection, dataset))
-        return Graph.from_edges(edges["pre_id"], edges["post_id"], edges["synapses"], ids=ids)
-    # Rows come in the order of pairs, as they are stored: they are summed here without a hash table of all pairs.
-    rows = f"SELECT pre_id, post_id, synapses FROM ({rows_sql(selection, dataset)})"
     most = dataset.snapshot.tables["connections"].rows * (2 if selection.kind == "electrical" else 1)
-    columns = _columns(dataset, rows, most)
+    summed = selection.per_region or (sql is None and selection.min_synapses > 1)
+    # Rows come in the order of pairs, as they are stored: mostly they are summed here, without a hash table of all pairs.
+    rows = selected_pairs_sql(selection, dataset) if summed else rows_sql(selection, dataset)
+    columns = _columns(dataset, f"SELECT pre_id, post_id, synapses FROM ({rows})", most)
     graph = Graph(*csr_of_edges(columns, ids=ids, attributes=None, autapses=True))
-    return graph.at_least(selection.min_synapses) if selection.min_synapses > 1 else graph
+    return graph if summed or selection.min_synapses == 1 else graph.at_least(selection.min_synapses)
 
 
 def _columns(dataset: Dataset, sql: str, most: int) -> list[Any]:
