@@ -31,7 +31,8 @@ STRIPS: dict[str, tuple[tuple[int, int], tuple[int, int], int]] = {
 """Of each network: rows y that it was trained on, rows that it is asked about, and its steps."""
 
 VOTES, THRESHOLDS, GROW_NM = (0.0, 0.25, 0.5, 0.75, 1.0), (0.2, 0.25, 0.3, 0.35, 0.4), (0.0, 20.0)
-CHOSEN = 0.5, 0.3
+SPACING_NM = 50.0
+CHOSEN = 0.5, 0.35
 
 
 def combined(
@@ -47,7 +48,7 @@ def combined(
     from graphkit_pipeline.agglomeration.joined import grown
     from graphkit_pipeline.agglomeration.linkage import clusters, link
     from graphkit_pipeline.ffn.consensus import consensus
-    from graphkit_pipeline.membrane.fragments import fragments_of
+    from graphkit_pipeline.membrane.fragments import FragmentSettings, fragments_of
     from graphkit_pipeline.membrane.predict import predict_array
 
     def said(name: str, labels: np.ndarray) -> None:
@@ -57,14 +58,17 @@ def combined(
     seen = predict_array(image, network, affinities=True)
     assert seen.affinities is not None
     offsets = network.settings.offsets
-    fragments, _ = fragments_of(seen.inside, VOXEL_NM)
+    fragments, _ = fragments_of(seen.inside, VOXEL_NM, FragmentSettings(spacing_nm=SPACING_NM))
     said("flood filling", filled)
     alone = pair_scores(fragments, seen.affinities, offsets)
     cut = consensus([fragments, filled])
     heard = pair_scores(cut, seen.affinities, offsets, filled=filled)
     for name, pieces, pairs, thresholds in [
         ("membranes alone", fragments, alone, sorted({t for _, t in settings})),
-        *((f"both, votes {v}", cut, weighed(heard, v), sorted({t for w, t in settings if w == v})) for v in VOTES),
+        *(
+            (f"both, votes {v}", cut, weighed(heard, v), sorted({t for w, t in settings if w == v}))
+            for v in sorted({w for w, _ in settings})
+        ),
     ]:
         joins = link(*(pairs[column].to_numpy() for column in pairs.column_names), scale=255.0)
         for threshold in thresholds:
