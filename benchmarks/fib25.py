@@ -5,9 +5,9 @@
     ... python -m benchmarks.fib25 --agglomerate --labels reference.npz       # decisions alone, on labels that were kept
     ... python -m benchmarks.fib25 --set disconnected_share=0.02 --set min_segment_voxels=500
     ... python -m benchmarks.fib25 --report ...                               # on x >= 125: once, when the settings stand
-    ... python -m benchmarks.fib25 --whole ...                                # all of that side, and not a crop
+    ... python -m benchmarks.fib25 --start 6,0,13 ...                         # another crop
 
-A crop of 112^3 voxels on either side of x = 125, or all of a side. Settings are chosen on the one, and reported on the other.
+A crop of 112^3 voxels on either side of x = 125. Settings are chosen on the one, and reported on the other.
 One process with one thread; about 1,200 calls of the network for a crop, which are 2 minutes of one core in bfloat16.
 
 VI is in bits, over the whole crop and without the margin of half a field of view that the reference's moves keep from its faces:
@@ -38,13 +38,11 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 CONVENTIONS = {"truth_labelled": "0 as a label", "both_labelled": "unlabelled ignored"}
 
 
-def crop(folder: Path, report: bool, whole: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def crop(folder: Path, start: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Image uint8 and true labels int64, [z, y, x]."""
     import h5py
 
-    box = tuple(slice(s, s + EDGE) for s in START[report])
-    if whole:
-        box = (slice(None), slice(None), slice(125, None) if report else slice(0, 125))
+    box = tuple(slice(s, s + EDGE) for s in start)
     with h5py.File(folder / "fib25" / "fib25_train.h5") as file:
         return file["raw"][box], file["bodies"][box].astype(np.int64)
 
@@ -107,7 +105,7 @@ def main() -> None:
     """Fills, scores, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--report", action="store_true", help="the crop at x >= 125")
-    parser.add_argument("--whole", action="store_true", help="all of the side, and not the crop")
+    parser.add_argument("--start", metavar="Z,Y,X", help="first voxel of another crop")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the fill")
     parser.add_argument("--precision", default="bfloat16", choices=("float32", "bfloat16"))
     parser.add_argument("--consensus", action="store_true", help="of this fill and one in reverse order of the seeds")
@@ -125,7 +123,9 @@ def main() -> None:
     from graphkit_pipeline.ffn.seeds import peak_seeds
 
     folder = Path(os.environ["GRAPHKIT_REAL_DATA"])
-    image, truth = crop(folder, given.report, given.whole)
+    z, y, x = (int(v) for v in given.start.split(",")) if given.start else START[given.report]
+    start = (z, y, x)
+    image, truth = crop(folder, start)
     network = import_ffn_checkpoint(folder / "ffn_fib25" / "model.ckpt-27465036")
     if given.precision != "float32":
         weights, network = network.model.get_weights(), build_network(FIB25, precision=given.precision)
@@ -135,10 +135,7 @@ def main() -> None:
     if given.labels:
         labels = np.load(given.labels)["labels"]
     else:
-        seeds, fills = (
-            peak_seeds(image, policy, origin=(0, 0, 125 * given.report) if given.whole else START[given.report]),
-            [],
-        )
+        seeds, fills = peak_seeds(image, policy, origin=start), []
         for order in (1, -1) if given.consensus else (1,):
             begin, predict = time.process_time(), compiled(network)
             found = segment_array(image, network, policy, seeds=seeds[::order], predict=predict)
@@ -150,7 +147,7 @@ def main() -> None:
         if given.consensus:
             show("consensus", labels, truth)
     if given.keep:
-        np.savez_compressed(given.keep, labels=labels)
+        np.savez_compressed(given.keep, labels=labels, start=start)
     if given.agglomerate:
         agglomerated(image, labels, truth, network, policy)
 

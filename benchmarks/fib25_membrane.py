@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fib25 import CONVENTIONS, VOXEL_NM, crop, show
+from benchmarks.fib25 import CONVENTIONS, START, VOXEL_NM, crop, show
 
 X, Y = 125, 190
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
@@ -104,7 +104,7 @@ def main() -> None:
         held = (slice(None), slice(Y, None), slice(0, X))
         scored("held out of x < 125", file["raw"][held], file["bodies"][held].astype(np.int64), network)
     if given.report:
-        scored("x >= 125", *crop(folder, True), network)
+        scored("x >= 125", *crop(folder, START[True]), network)
 
 
 if __name__ == "__main__":

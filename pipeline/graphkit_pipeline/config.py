@@ -110,8 +110,8 @@ class SegmentStage:
     (``[engine] workers = 0, at_once = 16``) share calls of the network, of so many fields of view.
 
     "watershed" cuts what a membrane network sees into fragments, as ``fragments`` says, and joins them by its affinities
-    (``[link]``): no flood-filling network is asked. "both" fills first; fragments are cut along the filled segments as well, and
-    what those say counts beside the affinities (``[link] votes``).
+    (``[link]``): no flood-filling network is asked. "both" joins the same fragments, and hears
+    beside the affinities what flood-filled segments say (``[link] votes``).
     """
 
     network: str = "ffn-tissue"

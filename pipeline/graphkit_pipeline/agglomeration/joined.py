@@ -45,7 +45,7 @@ class LinkSettings:
 
     threshold: float = 0.3
     min_segment_voxels: int = 100
-    votes: float = 0.5
+    votes: float = 1.0
     grow_nm: float = 0.0
 
     def __post_init__(self) -> None:

@@ -33,8 +33,8 @@ class ScoreJob:
 
     ``affinities`` is the folder of a ``MembraneJob`` and ``affinity_blocks`` its blocks (those that were done). Blocks of this
     job see ``affinities.reach(offsets)`` voxels beyond their cores. ``filled``, if named, is the folder of a ``SegmentJob`` with
-    ``filled_blocks`` (those that were done). A voxel is asked about in the block whose core it lies in, so the blocks' ids need
-    not be reconciled.
+    ``filled_blocks``, of which those named in ``unheard`` were not done and say nothing. A voxel is asked about in the block
+    whose core it lies in, so the blocks' ids need not be reconciled.
     """
 
     labels: str
@@ -43,6 +43,7 @@ class ScoreJob:
     offsets: tuple[Triple, ...]
     filled: str | None = None
     filled_blocks: tuple[Block, ...] = ()
+    unheard: tuple[str, ...] = ()
 
     def settings(self) -> dict[str, Any]:
         return {
@@ -57,6 +58,7 @@ class ScoreJob:
         return {
             "filled": file_digest(Path(str(self.filled)) / "job.json"),
             "filled_blocks": [block.name for block in self.filled_blocks],
+            "unheard": list(self.unheard),
         }
 
     def setup(self) -> Volume:
@@ -89,8 +91,9 @@ class ScoreJob:
         local = core.slices(origin=box.start)
         known = box.intersection(given.box)  # it may see less far than the longest offset
         filled = np.zeros(box.shape, np.int64)
-        there = known.slices(origin=given.box.start)
-        filled[known.slices(origin=box.start)] = read_block(Path(str(self.filled)), given)["labels"][there]
+        if given.name not in self.unheard:
+            there = known.slices(origin=given.box.start)
+            filled[known.slices(origin=box.start)] = read_block(Path(str(self.filled)), given)["labels"][there]
         return pair_scores(
             labels[here],
             scores[(slice(None), *here)],

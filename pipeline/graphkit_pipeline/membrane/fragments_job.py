@@ -1,25 +1,19 @@
 """Fragments of the inside of cells, block by block: the job for the engine.
 
     inside (the volume of the membrane stage) ──FragmentsJob──> a folder of blocks: labels of each box ──reconcile──> one
-    flood-filled labels (blocks), if asked ──────┘
 
-Each block is cut by itself, on its box. Where boxes overlap neighbours see the same inside, and mostly the same fragments. With
-flood-filled labels fragments are cut along those as well: what either keeps apart is apart, until affinities join it.
+Each block is cut by itself, on its box. Where boxes overlap neighbours see the same inside, and mostly the same fragments.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from graphkit_pipeline.block_files import read_block
 from graphkit_pipeline.blocks import Block
-from graphkit_pipeline.ffn.consensus import consensus
 from graphkit_pipeline.membrane.fragments import FragmentSettings, fragments_of
-from graphkit_pipeline.unet.job import file_digest
 from graphkit_pipeline.volume import Volume, check_image, open_volume
 
 __all__ = ["FragmentsJob"]
@@ -29,17 +23,14 @@ __all__ = ["FragmentsJob"]
 class FragmentsJob:
     """The fragments of each block's box.
 
-    ``labels`` int64 [z, y, x]; for the ids 1 .. n ``voxels`` [n] and ``seeds`` [n, 3], the global voxel that each began from
-    (its first voxel, where flood-filled labels cut it). ``filled``, if named, is the folder of a ``SegmentJob`` of these blocks.
+    ``labels`` int64 [z, y, x]; for the ids 1 .. n ``voxels`` [n] and ``seeds`` [n, 3], the global voxel that each began from.
     """
 
     inside: str
     fragments: FragmentSettings = field(default_factory=FragmentSettings)
-    filled: str | None = None
 
     def settings(self) -> dict[str, Any]:
-        heard = {"filled": file_digest(Path(self.filled) / "job.json")} if self.filled else {}
-        return {"inside": self.inside, "fragments": self.fragments.as_dict(), **heard}
+        return {"inside": self.inside, "fragments": self.fragments.as_dict()}
 
     def setup(self) -> Volume:
         volume = open_volume(self.inside)
@@ -48,10 +39,6 @@ class FragmentsJob:
 
     def run(self, state: Volume, block: Block) -> dict[str, np.ndarray]:
         labels, seeds = fragments_of(np.asarray(state.read(block.box)), state.voxel_size_nm, self.fragments)
-        if self.filled is not None:
-            labels = consensus([labels, read_block(Path(self.filled), block)["labels"]])
-            ids, first = np.unique(labels, return_index=True)
-            seeds = np.stack(np.unravel_index(first[ids > 0], labels.shape), axis=1).astype(np.int64)
         return {
             "labels": labels,
             "voxels": np.bincount(labels.ravel(), minlength=len(seeds) + 1)[1:].astype(np.int64),

@@ -107,8 +107,8 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "cut",
-        "cut fragments along what was filled",
-        ("membrane", "segment"),
+        "cut the inside of cells into fragments",
+        ("membrane",),
         lambda c: as_json(c.segment.fragments),
         segmentation.cut,
         lambda job: job.segment_blocks,
@@ -123,7 +123,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "link",
         "join fragments to segments by the membrane network's affinities",
-        ("membrane", "reconcile"),
+        ("membrane", "segment", "reconcile"),
         _link_settings,
         segmentation.link,
         lambda job: job.link_blocks,
@@ -198,8 +198,9 @@ def stages_of(config: RunConfig) -> tuple[Stage, ...]:
         "evaluate": config.evaluate.truth is not None,
     }
     absent = {name for name, there in has.items() if not there}
-    # Where both are asked the flood-filling network sees the image: another membrane network leaves what was filled as it is.
-    apart = {("segment", "membrane")} if config.segment.method == "both" else set()
+    # Where both are asked, flood filling sees the image: another membrane network leaves what was filled as it is.
+    both = config.segment.method == "both"
+    apart = {("segment", "membrane"), ("reconcile", "segment")} if both else {("link", "segment")}
 
     def takes(stage: Stage) -> tuple[str, ...]:
         return tuple(t for t in stage.takes if t not in absent and (stage.name, t) not in apart)

@@ -43,12 +43,10 @@ def membrane(job: Context) -> dict[str, Any]:
 def segment(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.ffn.job import SegmentJob
     from graphkit_pipeline.ffn.unfinished import sweep
-    from graphkit_pipeline.membrane.fragments_job import FragmentsJob
 
     given, stage = job.config.image, job.config.segment
     if not job.floods:
-        cut = FragmentsJob(str(job.membrane), stage.fragments)
-        return job.run_blocks("segment", cut, job.segment_blocks, "cutting fragments")
+        return cut(job)
     size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
     direct = not job.fills_membrane
     seen = job.image if direct else open_volume(job.membrane)
@@ -78,22 +76,21 @@ def segment(job: Context) -> dict[str, Any]:
 def cut(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.membrane.fragments_job import FragmentsJob
 
-    lost = set(job.failed.get("segment", ()))
-    work = FragmentsJob(str(job.membrane), job.config.segment.fragments, str(job.blocks_of("segment")))
-    blocks = [b for b in job.segment_blocks if b.name not in lost]
-    return job.run_blocks("cut", work, blocks, "cutting fragments")
+    work = FragmentsJob(str(job.membrane), job.config.segment.fragments)
+    stage = "cut" if job.floods else "segment"
+    return job.run_blocks(stage, work, job.segment_blocks, "cutting fragments")
 
 
 def reconcile(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.reconcile import reconcile_blocks
 
     made_by = "cut" if job.links and job.floods else "segment"
-    lost = {name for stage in ("segment", made_by) for name in job.failed.get(stage, ())}
+    lost = set(job.failed.get(made_by, ()))
     failed = [b for b in job.segment_blocks if b.name in lost]
     if len(failed) == len(job.segment_blocks):
         raise GraphkitError(
             "Every block of the segmentation failed, so there is nothing to go on with.",
-            hint=f"What went wrong is in {job.blocks_of('segment') / 'failed.json'}.",
+            hint=f"What went wrong is in {job.blocks_of(made_by) / 'failed.json'}.",
         )
     output = job.new_volume((job.fragments if job.links else job.segmentation).name, np.uint64, "segmentation")
     found = reconcile_blocks(
@@ -122,9 +119,10 @@ def link(job: Context) -> dict[str, Any]:
     seen = tuple(b for b in job.membrane_blocks if b.name not in lost)
     work = ScoreJob(str(job.fragments), str(job.blocks_of("membrane")), seen, job.membrane_network.offsets)
     if job.floods:
-        lost = set(job.failed.get("segment", ()))
-        heard = tuple(b for b in job.segment_blocks if b.name not in lost)
-        work = replace(work, filled=str(job.blocks_of("segment")), filled_blocks=heard)
+        unheard = job.failed.get("segment", ())
+        work = replace(
+            work, filled=str(job.blocks_of("segment")), filled_blocks=job.segment_blocks, unheard=tuple(unheard)
+        )
     outcome = job.run_blocks("link", work, job.link_blocks, "scoring fragments")
     if outcome["failed"]:
         # A hole here is no hole in the image: every fragment in it would stay apart, or be dropped as too small.
