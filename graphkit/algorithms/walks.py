@@ -15,6 +15,8 @@ __all__ = ["pagerank", "stationary"]
 
 _TOLERANCE = 1e-12
 _MOST_STEPS = 100_000
+_LAZY = 0.1
+"""The share of time that a walk stays where it is: so it has no period, and the same shares. Staying longer, it settles later."""
 
 
 def pagerank(
@@ -70,7 +72,7 @@ def stationary(graph: Graph, *, reverse: bool = False, weighted: bool = True) ->
         return shares
     share: NDArray[np.float64] = np.full(len(inside), 1 / len(inside))
     for _ in range(_MOST_STEPS):
-        moved = (share + steps @ share) / 2  # a lazy walk has the same stationary shares, and no period
+        moved = _LAZY * share + (1 - _LAZY) * (steps @ share)
         done = np.abs(moved - share).sum() < _TOLERANCE
         share = moved / moved.sum()
         if done:
