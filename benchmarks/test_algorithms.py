@@ -264,6 +264,7 @@ def test_strongest_paths_by_input_fraction(benchmark: Any) -> None:
 
 
 def test_k_shortest_paths(benchmark: Any) -> None:
+    in_igraph()
     ours, peers = beside(
         benchmark,
         lambda: k_shortest_paths(graph(), [0], [1], 5),
@@ -334,6 +335,7 @@ def test_communities(benchmark: Any) -> None:
         found = plain.community_leiden(objective_function="modularity", weights="weight", n_iterations=2)
         return modularity(graph(), np.array(found.membership))
 
+    in_igraph()
     ours, peers = beside(benchmark, lambda: communities(graph()), igraph=theirs)
     quality = modularity(graph(), ours)
     print(f"modularity: graphkit {quality:.3f}, igraph {peers['igraph']:.3f}")
