@@ -17,7 +17,7 @@ from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.progress import Progress, silent
 
-__all__ = ["ErrorModel", "Interval", "perturbed", "with_errors"]
+__all__ = ["ErrorModel", "Interval", "perturbed", "perturbed_and_origins", "with_errors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,27 @@ def perturbed(graph: Graph, model: ErrorModel, *, seed: int = 0) -> Graph:
     >>> perturbed(Graph.from_edges([1, 2], [2, 3], [4, 4]), ErrorModel()).equals(Graph.from_edges([1, 2], [2, 3], [4, 4]))
     True
     """
+    return perturbed_and_origins(graph, model, seed=seed)[0]
+
+
+def perturbed_and_origins(graph: Graph, model: ErrorModel, *, seed: int = 0) -> tuple[Graph, NDArray[np.int64]]:
+    """The same, and of each of its neurons the row in ``graph`` of the one that it is, or is a piece of, int64 of shape (n,).
+
+    A merged neuron is the one whose id it has.
+
+    >>> merged, origins = perturbed_and_origins(Graph.from_edges([7, 5], [5, 9], [4, 4]), ErrorModel(split=0.9), seed=1)
+    >>> merged.ids.tolist(), origins.tolist()
+    ([0, 1, 5, 7, 9], [0, 2, 0, 1, 2])
+    """
     rng = np.random.default_rng(seed)
     n = graph.n_neurons
+    origins = np.arange(n)
     pre = np.repeat(np.arange(n), np.diff(graph.indptr))
     post, synapses = graph.indices.astype(np.int64), graph.synapses
     ids = graph.ids
     if model.split and n:
-        pre, post, synapses, ids = _split(pre, post, synapses, ids, model.split, rng)
+        pre, post, synapses, ids, broken = _split(pre, post, synapses, ids, model.split, rng)
+        origins = np.concatenate([origins, broken])
     if model.merged and len(ids) > 1:
         merged = _merge(len(ids), model.merged, rng)
         pre, post = merged[pre], merged[post]
@@ -93,22 +107,25 @@ def perturbed(graph: Graph, model: ErrorModel, *, seed: int = 0) -> Graph:
         pre = np.concatenate([pre, rng.choice(len(ids), count, p=out_ends / total)])
         post = np.concatenate([post, rng.choice(len(ids), count, p=in_ends / total)])
         synapses = np.concatenate([synapses, np.ones(count, dtype=np.int64)])
-    return Graph.from_edges(ids[pre], ids[post], synapses, ids=ids[kept])
+    made = Graph.from_edges(ids[pre], ids[post], synapses, ids=ids[kept])
+    return made, origins[kept[np.argsort(ids[kept])]]
 
 
 def with_errors(
-    statistic: Callable[[Graph], ArrayLike],
+    statistic: Callable[[Graph, NDArray[np.int64]], ArrayLike] | Callable[[Graph], ArrayLike],
     graph: Graph,
     model: ErrorModel,
     *,
     samples: int = 100,
     level: float = 0.9,
     seed: int = 0,
+    origins: bool = False,
     progress: Progress = silent,
 ) -> Interval:
     """``statistic`` of ``graph`` and of ``samples`` perturbed ones, with the interval that holds ``level`` of these.
 
     The statistic is a number or an array of one shape, such as the counts of a census. Sample i depends on ``seed`` and i only.
+    With ``origins`` the statistic also takes the rows in ``graph`` that the neurons come from (`perturbed_and_origins`).
 
     Raises:
         GraphError: ``samples`` or ``level`` is out of bounds, or the statistic changes its shape.
@@ -117,10 +134,11 @@ def with_errors(
         raise GraphError(f"samples is {samples}; expected 1 or more.")
     if not 0 < level < 1:
         raise GraphError(f"level is {level!r}; expected between 0 and 1, for example 0.9.")
-    observed = np.asarray(statistic(graph), dtype=np.float64)
+    measure: Callable[..., ArrayLike] = statistic if origins else lambda one, _: statistic(one)  # type: ignore[call-arg]
+    observed = np.asarray(measure(graph, np.arange(len(graph))), dtype=np.float64)
     found = np.empty((samples, *observed.shape))
-    for number, sample in enumerate(_samples(graph, model, samples, seed)):
-        value = np.asarray(statistic(sample), dtype=np.float64)
+    for number, (sample, rows) in enumerate(_samples(graph, model, samples, seed)):
+        value = np.asarray(measure(sample, rows), dtype=np.float64)
         if value.shape != observed.shape:
             raise GraphError(
                 f"The statistic has the shape {value.shape} on a perturbed graph and {observed.shape} on the graph itself.",
@@ -132,9 +150,11 @@ def with_errors(
     return Interval(observed, found.mean(axis=0), low, high, level, samples)
 
 
-def _samples(graph: Graph, model: ErrorModel, samples: int, seed: int) -> Iterator[Graph]:
+def _samples(graph: Graph, model: ErrorModel, samples: int, seed: int) -> Iterator[tuple[Graph, NDArray[np.int64]]]:
     for number in range(samples):
-        yield perturbed(graph, model, seed=np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0])
+        yield perturbed_and_origins(
+            graph, model, seed=np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]
+        )
 
 
 def _split(
@@ -144,8 +164,8 @@ def _split(
     ids: NDArray[np.int64],
     share: float,
     rng: np.random.Generator,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of second pieces follow those of the neurons."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of second pieces follow those of the neurons; the rows of which they are pieces come last."""
     n = len(ids)
     broken = np.flatnonzero(rng.random(n) < share)
     part = np.zeros(n)
@@ -165,7 +185,7 @@ def _split(
         pre, post = (rows, others) if end == "pre" else (others, rows)
         part, piece = np.append(part, np.zeros(len(broken))), np.append(piece, n + np.arange(len(broken)))
     free = np.setdiff1d(np.arange(n + len(broken)), ids)[: len(broken)]
-    return pre, post, synapses, np.concatenate([ids, free])
+    return pre, post, synapses, np.concatenate([ids, free]), broken
 
 
 def _merge(n: int, share: float, rng: np.random.Generator) -> NDArray[np.int64]:

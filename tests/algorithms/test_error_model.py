@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphkit.algorithms.error_model import ErrorModel, perturbed, with_errors
+from graphkit.algorithms.error_model import ErrorModel, perturbed, perturbed_and_origins, with_errors
 from graphkit.algorithms.reciprocity import reciprocity
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
@@ -46,6 +48,23 @@ def test_splits_add_up_again(edges: EdgeList, share: float, seed: int) -> None:
     assert set(graph.ids.tolist()) <= set(found.ids.tolist())
     assert len(found) <= 2 * len(graph)
     assert perturbed(graph, ErrorModel(split=1.0), seed=seed).n_neurons == 2 * len(graph)
+
+
+@given(edge_lists(), SHARES, st.integers(0, 2**32))
+def test_pieces_know_whose_they_are(edges: EdgeList, share: float, seed: int) -> None:
+    """Over the pieces of a neuron, and of its partner, the synapses add up to those before; one with the old id is itself."""
+    graph, _ = both(edges)
+    found, origins = perturbed_and_origins(graph, ErrorModel(split=share), seed=seed)
+    assert origins.shape == (len(found),)
+    of = dict(zip(found.ids.tolist(), graph.ids[origins].tolist(), strict=True))
+    together: Counter[tuple[int, int]] = Counter()
+    for (a, b), count in pairs(found).items():
+        together[of[a], of[b]] += count
+    assert together == pairs(graph)
+    assert all(of[i] == i for i in graph.ids.tolist())
+    assert max(Counter(of.values()).values(), default=0) <= 2
+    merged, of_whom = perturbed_and_origins(graph, ErrorModel(merged=share), seed=seed)
+    assert graph.ids[of_whom].tolist() == merged.ids.tolist()
 
 
 @given(edge_lists(), SHARES, st.integers(0, 2**32))

@@ -178,6 +178,46 @@ def test_the_rich_club_and_fours_with_errors(sim: Dataset) -> None:
     assert {row["code"]: row["perturbed_mean"] for row in none} == plain
 
 
+def test_matches_with_errors(sim: Dataset, raw: Oracle) -> None:
+    """A piece of a neuron is of its type and side; what is lost, split and merged are the connections of the region."""
+    graph = sim.graph(region="EB")
+    of = [raw.neurons[i] for i in graph.ids.tolist()]
+
+    def loops(one: Graph, origins: Any) -> int:
+        made = nx.DiGraph(zip(*(column.tolist() for column in one.edges()[:2]), strict=True))
+        row = dict(zip(one.ids.tolist(), origins.tolist(), strict=True))
+        return sum(
+            made.has_edge(a, c)
+            for a in made
+            if of[row[a]]["type"] == "ER4d"
+            for b in made[a]
+            for c in made[b]
+            if len({a, b, c}) == 3 and of[row[a]]["side"] != of[row[c]]["side"]
+        )
+
+    model = ErrorModel(missed=0.1, split=0.2, merged=0.1)
+    expected = with_errors(loops, graph, model, samples=3, seed=4, origins=True)
+    words = "with 3 error model missed 10 %, split 20 %, merged 10 % seed 4"
+    for question in (
+        f"feedforward loops in EB where a.type = 'ER4d' and a.side != c.side {words}",
+        f"MATCH (a:ER4d)->(b)->(c), (a)->(c) WHERE a.side != c.side IN EB {words}",
+    ):
+        (row,) = sim.query(question)
+        figures = (row["matches"], row["perturbed_mean"], row["perturbed_low"], row["perturbed_high"])
+        wanted = (expected.observed, expected.mean, expected.low, expected.high)
+        assert figures == pytest.approx(tuple(map(float, wanted)))
+    assert (
+        sim.query("count of feedforward loops in EB where a.type = 'ER4d' and a.side != c.side").scalar()
+        == row["matches"]
+    )
+    with pytest.raises(QuerySyntaxError, match="no region and no transmitter of its own"):
+        sim.query("MATCH (a)-[region = EB]->(b) with error model missed 1 %")
+    with pytest.raises(QuerySyntaxError, match="Only the number of matches is counted"):
+        sim.query("MATCH (a)->(b) with error model missed 1 % RETURN a")
+    with pytest.raises(QuerySyntaxError, match="two questions"):
+        sim.query("chains in EB with error model missed 1 % against 5 configuration")
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 def test_attractors_and_repellers(sim: Dataset, eb: nx.DiGraph[int], reverse: bool) -> None:
     inside = eb.subgraph(max(nx.strongly_connected_components(eb), key=len))
@@ -391,7 +431,7 @@ def test_the_docs_have_every_analysis(sim: Dataset) -> None:
         "similarities",
         "similarity_clusters",
     }
-    assert forms == {*named, "motifs"}  # motifs with an error model
+    assert forms == {*named, "motifs", "match"}  # these with an error model
 
 
 def test_the_python_of_the_docs_runs(sim: Dataset) -> None:

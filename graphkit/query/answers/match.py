@@ -20,6 +20,7 @@ from graphkit.stopping import limited
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
+    from graphkit.graph import Graph
     from graphkit.motifs.pattern import Pattern
     from graphkit.query import ir
     from graphkit.query.match.bound import Bound
@@ -39,6 +40,8 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
         from graphkit.query.answers.significance import of_pattern
 
         return of_pattern(form, dataset)
+    if form.errors is not None:
+        return _with_errors(form, dataset, form.errors)
     if planned.engine == "DuckDB":
         return _joined(form, dataset, planned)
     from graphkit.motifs.pattern import contradiction
@@ -60,6 +63,24 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
     if not complete and form.limit is None and not timed_out:
         notes += (_ALL,)
     return Answer(table, complete, notes, timed_out)
+
+
+def _with_errors(form: ir.Match, dataset: Dataset, errors: ir.ReconstructionErrors) -> Answer:
+    """One row: the matches of the pattern, and those in perturbed graphs; a piece of a neuron has what is known of it."""
+    from graphkit.motifs.pattern import contradiction
+    from graphkit.motifs.search import count_matches
+    from graphkit.query.answers.perturbed import error_notes, interval_columns, perturbed_interval
+    from graphkit.query.match.bound import bound, over
+
+    found = bound(form, dataset)
+
+    def matches(one: Graph, origins: NDArray[np.int64]) -> list[float]:
+        pattern = over(found, form, one, origins)
+        return [0.0 if contradiction(pattern) else float(count_matches(pattern))]
+
+    interval = perturbed_interval(matches, found.pattern.base, errors, origins=True)
+    table = {"matches": pa.array(interval.observed.astype(np.int64)), **interval_columns(interval)}
+    return Answer(pa.table(table), True, error_notes(errors))
 
 
 def search_order(form: ir.Match, dataset: Dataset) -> str:

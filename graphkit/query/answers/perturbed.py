@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,19 +25,20 @@ LEVEL = 0.9
 
 
 def perturbed_interval(
-    statistic: Callable[[Graph], ArrayLike], graph: Graph, errors: ir.ReconstructionErrors
+    statistic: Callable[..., ArrayLike], graph: Graph, errors: ir.ReconstructionErrors, *, origins: bool = False
 ) -> Interval:
-    """The statistic (an array of fixed shape) on the graph and on perturbed ones."""
+    """The statistic (an array of fixed shape) on the graph and on perturbed ones; ``origins``: it takes them, too."""
     from graphkit.algorithms.error_model import ErrorModel, with_errors
 
     model = ErrorModel(errors.missed, errors.false, errors.split, errors.merged)
     stop, progress = current(), shown()
 
-    def checked(graph: Graph) -> ArrayLike:
+    def checked(*of: Any) -> ArrayLike:
         stop.check()
-        return statistic(graph)
+        return statistic(*of)
 
-    return with_errors(checked, graph, model, samples=errors.samples, level=LEVEL, seed=errors.seed, progress=progress)
+    drawn: dict[str, Any] = {"samples": errors.samples, "seed": errors.seed, "origins": origins}
+    return with_errors(checked, graph, model, level=LEVEL, progress=progress, **drawn)
 
 
 def interval_columns(found: Interval) -> dict[str, pa.Array]:

@@ -26,6 +26,9 @@ _OVER_NULLS = ["null_mean", "null_sd", "ratio", "z"]
 _SEARCHES = 1000
 """Searches for path lengths in a graph of more neurons."""
 
+_NULL_SEARCHES = 100
+"""In each random graph of these."""
+
 
 def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
     """A row a figure."""
@@ -70,9 +73,10 @@ def _against(graph: Graph, against: ir.Against, dataset: Dataset) -> tuple[dict[
 
     current().hands_over = True  # Ctrl-C: what is ready, and not nothing
     options, notes = null_options(graph, against.model, dataset)
+    searches = _SEARCHES if len(graph) <= _SEARCHES else _NULL_SEARCHES
     found = compared(
         graph.without_autapses(),
-        lambda one, _: {name: value for name, value, _ in _figures(one) if not math.isnan(value)},
+        lambda one, _: {name: value for name, value, _ in _figures(one, searches) if not math.isnan(value)},
         against.model,
         samples=against.samples,
         seed=against.seed,
@@ -90,10 +94,14 @@ def _against(graph: Graph, against: ir.Against, dataset: Dataset) -> tuple[dict[
         )
         columns["z"].append(None if mean is None or figure is None else figure.z)
     said = (*notes, *found.notes, "Random graphs have no autapses; ratio and z are of the figures without them.")
+    if searches < _SEARCHES:
+        said += (
+            f"Path lengths of the random graphs are from {searches:,} neurons each, as is what they are compared with.",
+        )
     return {name: pa.array(values, pa.float64()) for name, values in columns.items()}, said, found.complete
 
 
-def _figures(graph: Graph) -> list[tuple[str, float, str]]:
+def _figures(graph: Graph, searches: int = _SEARCHES) -> list[tuple[str, float, str]]:
     from graphkit.algorithms.components import strongly_connected_components, weakly_connected_components
     from graphkit.algorithms.paths import small_world
     from graphkit.algorithms.reciprocity import density, reciprocity
@@ -102,7 +110,7 @@ def _figures(graph: Graph) -> list[tuple[str, float, str]]:
     pairs = dyad_census(graph)
     between = pairs.asymmetric + 2 * pairs.mutual
     dense, mutual = density(graph), reciprocity(graph)
-    world = small_world(graph, samples=_SEARCHES if len(graph) > _SEARCHES else None)
+    world = small_world(graph, samples=searches if len(graph) > _SEARCHES else None)
     weak, strong = (
         int(np.bincount(found(graph)).max(initial=0)) if len(graph) else 0
         for found in (weakly_connected_components, strongly_connected_components)

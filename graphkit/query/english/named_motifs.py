@@ -49,8 +49,12 @@ def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
             _add_where(source, as_tree(tree.children[0]), chosen, tests)
     edges = tuple(ir.PatternEdge(e[-2], e[-1], absent=e.startswith("!")) for e in drawn)
     nodes = tuple(ir.PatternNode(n, _all_of(terms)) for n, terms in chosen.items())
-    against = parts.take("against")
-    counted = "COUNT_OF" in tokens or against is not None
+    against, errors = parts.take("against"), parts.take("errors")
+    if against is not None and errors is not None:
+        raise source.refusal(
+            parts.places["errors"], "An error model and a null model are two questions.", "Ask one after the other."
+        )
+    counted = "COUNT_OF" in tokens or against is not None or errors is not None
     if "order" in parts.places and counted:
         raise source.refusal(parts.places["order"], "A count is one row, which has no order.", "Leave `order by` out.")
     order = tuple(_order(source, parts.places["order"], sort, names) for sort in parts.take("order", ()))
@@ -70,6 +74,7 @@ def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
         order=order,
         limit=limit,
         against=against,
+        errors=errors,
     )
 
 

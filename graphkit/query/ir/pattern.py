@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from graphkit.query.ir.against import Against
 from graphkit.query.ir.conditions import Condition
+from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import EVERYTHING, Selection
 
 __all__ = ["Attribute", "Match", "Order", "PatternEdge", "PatternNode", "Test", "TestOperator"]
@@ -79,7 +80,7 @@ class Order:
 class Match:
     """The matches of a pattern in the selected graph: their number, one row each, or how many each neuron takes part in.
 
-    ``against`` a null model: their number, and that in random graphs.
+    ``against`` a null model: their number, and that in random graphs; with ``errors``: and that in perturbed ones.
     """
 
     nodes: tuple[PatternNode, ...]
@@ -93,4 +94,5 @@ class Match:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     against: Against | None = None
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "match"

@@ -77,16 +77,35 @@ def bound(form: ir.Match, dataset: Dataset) -> Bound:
     return Bound(pattern, place_of)
 
 
-def over(found: Bound, form: ir.Match, graph: Graph) -> Pattern:
-    """The same pattern in another graph of the same neurons; no edge of it is of certain regions or transmitters."""
+def over(found: Bound, form: ir.Match, graph: Graph, origins: NDArray[np.int64] | None = None) -> Pattern:
+    """The same pattern in another graph; no edge of it is of certain regions or transmitters.
+
+    It has the same neurons, or, with ``origins``, others that have what is known of those in these rows.
+    """
     pattern = found.pattern
-    masks = dict(zip((node.name for node in form.nodes), pattern.allowed, strict=True))
+    if origins is not None:
+        allowed = tuple(None if mask is None else mask[origins] for mask in pattern.allowed)
+        moved = [
+            replace(t, left_values=t.left_values[origins], right_values=t.right_values[origins])
+            if t.left_values is not None and t.right_values is not None
+            else t
+            for t in pattern.tests
+        ]
+        bare = replace(pattern, edges=(), tests=(), allowed=allowed, base=graph)
+        return _over(pattern, bare, form, tuple(moved))
+    return _over(pattern, replace(pattern, edges=(), tests=(), base=graph), form, pattern.tests)
+
+
+def _over(pattern: Pattern, bare: Pattern, form: ir.Match, tests: tuple[Test, ...]) -> Pattern:
+    """``bare`` with the edges of ``pattern`` in its graph."""
+    graph = bare.base
+    masks = dict(zip((node.name for node in form.nodes), bare.allowed, strict=True))
     made: dict[int, Graph] = {}
     for edge, said in zip(pattern.edges, form.edges, strict=True):
         if edge.colour not in made:
             made[edge.colour] = _in_steps(_compared(graph, said.synapses), said, masks[said.pre], masks[said.post])
     edges = tuple(replace(edge, graph=made[edge.colour]) for edge in pattern.edges)
-    return replace(pattern, edges=edges, base=graph)
+    return replace(bare, edges=edges, tests=tests)
 
 
 def _in_steps(

@@ -34,7 +34,14 @@ def check(form: ir.Match) -> None:
 def problem_of(form: ir.Match) -> Problem | None:
     """The first thing that is wrong with a pattern."""
     return (
-        _size(form) or _edges(form) or _pairs(form) or _pieces(form) or _names(form) or _order(form) or _against(form)
+        _size(form)
+        or _edges(form)
+        or _pairs(form)
+        or _pieces(form)
+        or _names(form)
+        or _order(form)
+        or _against(form)
+        or _errors(form)
     )
 
 
@@ -201,6 +208,26 @@ def _against(form: ir.Match) -> Problem | None:
             "The null model synapse-counts leaves every connection in place, and the pattern does not ask for synapses.",
             "Ask for `against 100 configuration`.",
         )
+    return None
+
+
+def _errors(form: ir.Match) -> Problem | None:
+    """What perturbed graphs do not have: they know the neurons, and how many synapses a connection has."""
+    if form.errors is None:
+        return None
+    if form.against is not None:
+        return Problem("An error model and a null model are two questions.", "Ask one after the other.")
+    if form.returns != "count":
+        return Problem("Only the number of matches is counted with errors.", "Ask for RETURN count.", "returns")
+    if form.selection.kind == "electrical":
+        return Problem("Errors are those of chemical synapses.", "Leave the error model out.")
+    for i, edge in enumerate(form.edges):
+        if edge.regions is not None or edge.nt is not None:
+            return Problem(
+                "A connection of a perturbed graph has no region and no transmitter of its own.",
+                "Choose the connections of the whole graph by them: MATCH ... IN region EB with error model missed 10 %.",
+                i,
+            )
     return None
 
 

@@ -43,8 +43,8 @@ def read_match(source: Source, tree: Node) -> ir.Match:
     parts = parts_of(source, [c for c in others if c.data not in _OURS])
     tests = read_tests(source, shape, clauses.trees["tests"]) if "tests" in clauses.trees else ()
     returns, columns = _returns(source, shape, clauses.child("returns"))
-    limit, against = parts.take("limit"), parts.take("against")
-    if against is not None and "returns" not in clauses.trees:
+    limit, against, errors = parts.take("limit"), parts.take("against"), parts.take("errors")
+    if (against is not None or errors is not None) and "returns" not in clauses.trees:
         returns = "count"
     form = ir.Match(
         nodes=shape.finished_nodes(),
@@ -58,6 +58,7 @@ def read_match(source: Source, tree: Node) -> ir.Match:
         order=_order(source, shape, clauses.trees.get("order"), returns),
         limit=limit,
         against=against,
+        errors=errors,
     )
     if (problem := problem_of(form)) is not None:
         raise _placed(source, shape, clauses, pattern, problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from graphkit.query import ir
-from graphkit.query.echo.words import against_words, names_text, selection_words, set_text
+from graphkit.query.echo.words import against_words, error_words, names_text, selection_words, set_text
 
 __all__ = ["match_text"]
 
@@ -21,7 +21,7 @@ def match_text(form: ir.Match) -> str:
         words.append("WHERE " + " and ".join(_test(test) for test in form.tests))
     words += ["INDUCED"] if form.induced else []
     words += ["LABELLED"] if form.labelled else []
-    words += against_words(form.against)
+    words += against_words(form.against) + error_words(form.errors)
     if form.columns:
         words.append("RETURN " + ", ".join(map(_attribute, form.columns)))
     elif form.returns != "rows":

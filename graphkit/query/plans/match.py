@@ -44,6 +44,8 @@ def _partial_matches(form: ir.Match, dataset: Dataset) -> tuple[float | None, st
     """About how many partial matches a join meets at most, and in words; None where it is not to be asked."""
     if form.against is not None:
         return None, "random graphs are searched, too"
+    if form.errors is not None:
+        return None, "perturbed graphs are searched, too"
     if any(edge.hops != (1, 1) for edge in form.edges):
         return None, "walks are followed over the graph"
     there = [edge for edge in form.edges if not edge.absent]

@@ -75,6 +75,10 @@ def test_text_and_json_give_the_same_form(knot: Dataset, form: ir.Match) -> None
     assert parse_match(knot, match_text(form)) == form
     assert ir.from_json(ir.to_json(form)) == form
     compared = replace(form, returns="count", columns=(), order=(), against=ir.Against("bidegree", 7, 3))
+    erring = replace(compared, against=None, errors=ir.ReconstructionErrors(missed=0.125, split=0.5, samples=3, seed=2))
+    if problem_of(erring) is None:
+        assert parse_match(knot, match_text(erring)) == erring
+        assert ir.from_json(ir.to_json(erring)) == erring
     if problem_of(compared) is None:
         assert parse_match(knot, match_text(compared)) == compared
         assert ir.from_json(ir.to_json(compared)) == compared
