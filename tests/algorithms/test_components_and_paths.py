@@ -15,6 +15,7 @@ from graphkit.algorithms.components import (
     strongly_connected_components,
     weakly_connected_components,
 )
+from graphkit.algorithms.hop_kernels import count_hops
 from graphkit.algorithms.paths import path_lengths, small_world
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
@@ -91,6 +92,16 @@ def test_sampled_path_lengths() -> None:
         path_lengths(graph, samples=151)
     lengths = [h for _, reached in nx.all_pairs_shortest_path_length(oracle) for h in reached.values() if h]
     assert exact.by_length.tolist() == np.bincount(lengths).tolist()
+
+
+@pytest.mark.parametrize("searches", [1, 5, 63, 64])
+def test_searches_at_once_are_those_one_by_one(searches: int) -> None:
+    """Few and many of them, so that levels are gone both ways: along connections, and back from what is not reached yet."""
+    graph, oracle = random_graph(400, 1200, seed=searches)
+    sources = np.random.default_rng(searches).choice(400, searches, replace=False)
+    found = count_hops(sources, graph.indptr, graph.indices, graph.in_indptr, graph.in_indices)
+    hops = [h for s in sources for h in nx.single_source_shortest_path_length(oracle, int(s)).values() if h]
+    assert found.tolist() == np.bincount(hops, minlength=400).tolist()
 
 
 def test_a_ring_lattice_is_a_small_world_and_a_random_graph_is_none() -> None:
