@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphkit.errors import QueryError
 from graphkit.query import ir
-from graphkit.query.given import NeuronSet, asked, certain_neurons, selection_given
+from graphkit.query.given import Errors, NeuronSet, asked, certain_neurons, errors_given, selection_given
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -19,14 +19,22 @@ class Analyses:
     """Mixed into ``Dataset``."""
 
     def statistics(
-        self, *, against: str | None = None, samples: int = ir.SAMPLES, seed: int = 0, **selection: Any
+        self,
+        *,
+        against: str | None = None,
+        errors: Errors = None,
+        samples: int = ir.SAMPLES,
+        seed: int = 0,
+        **selection: Any,
     ) -> Result:
         """Size, density, reciprocity, clustering, components and path lengths; like ``statistics in EB``.
 
-        ``against`` a null model: beside those of ``samples`` random graphs, like ``statistics in EB against 20 configuration``.
+        ``against`` a null model: beside those of ``samples`` random graphs, like ``statistics in EB against 20 configuration``;
+        with ``errors`` such as ``{"missed": 0.1}``: beside those of so many graphs with more errors of a reconstruction.
         """
         null = None if against is None else ir.Against(against, samples, seed)
-        return asked(self, ir.Statistics(selection_given(self, selection), against=null))
+        more = errors_given(errors, samples, seed, against)
+        return asked(self, ir.Statistics(selection_given(self, selection), errors=more, against=null))
 
     def ranking(self, measure: ir.Measure, *, limit: int | None = ir.RANKED_SHOWN, **selection: Any) -> Result:
         """The neurons that a measure puts first, like ``pagerank in EB top 20``.
@@ -46,18 +54,21 @@ class Analyses:
         *,
         by: ir.DegreeKind = "total",
         against: str | None = None,
+        errors: Errors = None,
         samples: int = ir.SAMPLES,
         seed: int = 0,
         **selection: Any,
     ) -> Result:
         """The density among neurons of at least each degree ("total", "in" or "out"); like ``rich club in EB``.
 
-        ``against`` a null model: beside that of ``samples`` random graphs, like ``rich club in EB against 20 configuration``.
+        ``against`` a null model: beside that of ``samples`` random graphs, like ``rich club in EB against 20 configuration``;
+        ``errors`` as in `statistics`.
         """
         null = None if against is None else ir.Against(against, samples, seed)
         if null is not None and null.model == "synapse-counts":
             raise QueryError("The null model synapse-counts leaves all connections, and so the rich club, in place.")
-        return asked(self, ir.RichClub(by, selection_given(self, selection), against=null))
+        more = errors_given(errors, samples, seed, against)
+        return asked(self, ir.RichClub(by, selection_given(self, selection), against=null, errors=more))
 
     def degree_distribution(self, **selection: Any) -> Result:
         """How many neurons have each number of partners."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from graphkit.query import ir
@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from graphkit.query.result import Result
 
 __all__ = [
+    "Errors",
     "Groups",
     "NeuronSet",
     "Sorts",
     "asked",
     "certain_neurons",
+    "errors_given",
     "groups_given",
     "neurons_given",
     "regions_given",
@@ -27,6 +29,7 @@ __all__ = [
 NeuronSet = Any
 Groups = str | Iterable[str] | None
 Sorts = str | Iterable[str] | None
+Errors = Mapping[str, float] | None
 
 
 def asked(brain: object, form: ir.Form) -> Result:
@@ -116,6 +119,28 @@ def groups_given(brain: object, given: Groups, *, but: tuple[str, ...] = ()) -> 
             raise QueryError(f"Cannot group by {name!r}.", hint=f"Group by {', '.join(possible)}.")
         found.append(name if name in possible else cast("Dataset", brain).vocabulary.group(name))
     return tuple(dict.fromkeys(found))
+
+
+def errors_given(given: Errors, samples: int, seed: int, against: str | None = None) -> ir.ReconstructionErrors | None:
+    """The error model of rates such as ``{"missed": 0.1, "merged": 0.01}``.
+
+    Raises:
+        QueryError: there is no such error, its rate makes no sense, or a null model is asked for too.
+    """
+    from graphkit.errors import QueryError, did_you_mean
+
+    if given is None:
+        return None
+    if against is not None:
+        raise QueryError("An error model and a null model are two questions.", hint="Ask one after the other.")
+    kinds = ("missed", "false", "split", "merged")
+    for name, rate in given.items():
+        if name not in kinds:
+            hint = did_you_mean(str(name), kinds) or f"There are {', '.join(kinds)}."
+            raise QueryError(f"An error model has no errors {name!r}.", hint=hint)
+        if isinstance(rate, bool) or not isinstance(rate, int | float):
+            raise QueryError(f"{name} is {rate!r}; expected a share, such as 0.1.")
+    return ir.ReconstructionErrors(**{k: float(r) for k, r in given.items()}, samples=samples, seed=seed)
 
 
 def sorts_given(given: Sorts) -> tuple[ir.Sort, ...]:

@@ -14,11 +14,13 @@ from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.analyses import Analyses
 from graphkit.query.given import (
+    Errors,
     Groups,
     NeuronSet,
     Sorts,
     asked,
     certain_neurons,
+    errors_given,
     groups_given,
     neurons_given,
     regions_given,
@@ -43,6 +45,7 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         *,
         by_type: bool = False,
         against: str | None = None,
+        errors: Errors = None,
         samples: int = ir.SAMPLES,
         seed: int = 0,
         size: Literal[3, 4] = 3,
@@ -55,6 +58,7 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
 
         Dyads and triads; of ``size`` 4, the connected classes of four neurons; ``roles``: a row for each neuron and role.
         ``against`` a null model: their significance, by ``samples`` random graphs, like ``motifs against 100 bidegree``.
+        ``errors`` such as ``{"missed": 0.1}``: beside the counts of so many graphs with more errors of a reconstruction.
         """
         if by_type and (roles or size == 4):
             raise QueryError("Only motifs of size 3, and not their roles, are grouped by type.")
@@ -62,10 +66,12 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
             raise QueryError("The roles of single neurons are not compared with random graphs; motifs are.")
         if size not in (3, 4):
             raise QueryError(f"Motifs are counted of size 3 or 4, not {size}.")
+        if errors is not None and (by_type or roles):
+            raise QueryError("An error model goes with the plain counts of motifs.")
         null = None if against is None else ir.Against(against, samples, seed)
-        form = ir.Motifs(
-            selection_given(self, selection), by_type, limit, sorts_given(order), null, size=size, roles=roles
-        )
+        more = errors_given(errors, samples, seed, against)
+        chosen = selection_given(self, selection)
+        form = ir.Motifs(chosen, by_type, limit, sorts_given(order), null, more, size, roles)
         return asked(self, form)
 
     def neurons(
@@ -165,6 +171,7 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         labelled: bool | None = None,
         limit: int | None = None,
         against: str | None = None,
+        errors: Errors = None,
         samples: int = ir.SAMPLES,
         seed: int = 0,
         **selection: Any,
@@ -173,7 +180,7 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
 
         ``pattern`` may go on as in MATCH, up to ORDER BY, or be the Path of a .match or .motif file. One row a match, or
         ``returns`` the "count" of matches, or how many each of the "neurons" takes part in. ``against`` a null model: the
-        count, and that in ``samples`` random graphs.
+        count, and that in ``samples`` random graphs; ``errors`` such as ``{"missed": 0.1}``: and that in perturbed graphs.
         """
         from graphkit.query.match.calls import called
 
@@ -185,6 +192,7 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
             labelled=labelled,
             limit=limit,
             against=None if against is None else ir.Against(against, samples, seed),
+            errors=errors_given(errors, samples, seed, against),
             selection=selection,
         )
         return asked(self, form)

@@ -355,6 +355,29 @@ def test_errors_of_a_reconstruction(sim: Dataset) -> None:
     assert one != other
 
 
+def test_errors_as_arguments(sim: Dataset) -> None:
+    words, drawn = "with 2 error model missed 10 %, split 5 % seed 3", {"samples": 2, "seed": 3}
+    rates = {"missed": 0.1, "split": 0.05}
+    for method, question in (
+        (sim.statistics(region="EB", errors=rates, **drawn), f"statistics in EB {words}"),
+        (sim.motifs(region="EB", errors=rates, **drawn), f"motifs in EB {words}"),
+        (sim.motifs(region="EB", size=4, errors=rates, **drawn), f"motifs of size 4 in EB {words}"),
+        (sim.rich_club(region="EB", errors=rates, **drawn), f"rich club in EB {words}"),
+        (sim.match("(a:EPG)->(b)->(a)", region="EB", errors=rates, **drawn), f"MATCH (a:EPG)->(b)->(a) IN EB {words}"),
+    ):
+        asked = sim.query(question)
+        assert (method.question, method.table) == (asked.question, asked.table)
+    with pytest.raises(QueryError, match="no errors 'mised'") as caught:
+        sim.statistics(errors={"mised": 0.1})
+    assert "missed" in (caught.value.hint or "")
+    with pytest.raises(QueryError, match="two questions"):
+        sim.rich_club(errors=rates, against="configuration")
+    with pytest.raises(QueryError, match="plain counts"):
+        sim.motifs(errors=rates, by_type=True)
+    with pytest.raises(QueryError, match="expected a share"):
+        sim.statistics(errors={"missed": "often"})  # type: ignore[dict-item]
+
+
 def test_the_two_sides_compared(sim: Dataset, raw: Oracle) -> None:
     found = {(r["pre_type"], r["post_type"]): r for r in sim.query("compare connections of left and right in CX")}
     sides = []

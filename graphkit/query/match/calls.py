@@ -28,6 +28,7 @@ def called(
     labelled: bool | None,
     limit: int | None,
     against: ir.Against | None = None,
+    errors: ir.ReconstructionErrors | None = None,
     selection: dict[str, Any],
 ) -> ir.Match:
     """The form of a call; what the text says and what the arguments say go together, and may not contradict."""
@@ -44,11 +45,14 @@ def called(
         form = replace(form, selection=make_selection(dataset, **selection))
     if against is not None and form.against is not None:
         raise QueryError("The pattern's text and the arguments both name a null model.", hint="Say it once.")
-    if against is not None and returns == "rows" and not form.columns:
+    if errors is not None and form.errors is not None:
+        raise QueryError("The pattern's text and the arguments both name an error model.", hint="Say it once.")
+    if (against is not None or errors is not None) and returns == "rows" and not form.columns:
         returns = "count"
     form = replace(
         form,
         against=form.against if against is None else against,
+        errors=form.errors if errors is None else errors,
         returns=form.returns if returns == "rows" else returns,
         induced=form.induced if induced is None else induced,
         labelled=form.labelled if labelled is None else labelled,
