@@ -14,6 +14,7 @@ from benchmarks.measuring import measured
 
 QUESTIONS = (
     "statistics with at least 5 synapses",
+    "statistics with at least 5 synapses against 20 configuration",
     "degree distribution with at least 5 synapses",
     "connection probability by distance with at least 5 synapses",
     "motifs with at least 5 synapses",
