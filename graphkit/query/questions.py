@@ -6,7 +6,7 @@ id, or whatever holds ids: a list, an array, a Series, a DataFrame or an answer 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -31,6 +31,8 @@ from graphkit.query.graph_questions import GraphQuestions
 from graphkit.query.morphology_questions import MorphologyQuestions
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from graphkit.dataset import Dataset
     from graphkit.query.result import Result
 
@@ -200,6 +202,38 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
     def count_matches(self, pattern: str | Path, **options: Any) -> int:
         """How many matches a pattern has; options are those of ``match``."""
         return int(self.match(pattern, returns="count", **options).scalar())
+
+    def any_match(self, pattern: str | Path, **options: Any) -> bool:
+        """Whether a pattern has a match; options are ``induced``, ``labelled`` and a selection, as of ``match``."""
+        from graphkit.query.answers.match_streams import any_match
+
+        return any_match(_pattern(self, pattern, options), cast("Dataset", self))
+
+    def match_batches(self, pattern: str | Path, *, size: int = 65_536, **options: Any) -> Iterator[pa.RecordBatch]:
+        """All matches as Arrow batches of at most ``size``, the neurons' ids in columns ``a_id``, ``b_id`` ...
+
+        In the order in which they are found, always the same: the first comes at once, and no more than one is in memory.
+        Options are those of ``any_match``.
+        """
+        from graphkit.query.answers.match_streams import match_batches
+
+        return match_batches(_pattern(self, pattern, options), cast("Dataset", self), size)
+
+    def sample_matches(self, pattern: str | Path, k: int, *, seed: int = 0, **options: Any) -> pa.Table:
+        """``k`` different matches (all, where there are fewer), any set of them as likely as another; counts all first.
+
+        The columns of ``match``; options are those of ``any_match``.
+        """
+        from graphkit.query.answers.match_streams import sample_matches
+
+        return sample_matches(_pattern(self, pattern, options), cast("Dataset", self), k, seed)
+
+
+def _pattern(brain: Questions, pattern: str | Path, options: dict[str, Any]) -> ir.Match:
+    from graphkit.query.match.calls import called
+
+    said = {name: options.pop(name, None) for name in ("induced", "labelled")}
+    return called(cast("Dataset", brain), pattern, returns="rows", limit=None, selection=options, **said)
 
 
 def _partners(

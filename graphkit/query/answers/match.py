@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from graphkit.query.match.bound import Bound
     from graphkit.query.planner import Plan
 
-__all__ = ["MOST_ROWS", "answer", "search_order"]
+__all__ = ["MOST_ROWS", "answer", "matches_table", "search_order"]
 
 MOST_ROWS = 5_000_000
 """Matches that are given where the question has no limit."""
@@ -59,7 +59,7 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
         return cut(_by_neuron(form, dataset, pattern), form.limit, notes)
     rows, complete, timed_out = _rows(form, dataset, found)
     with limited(None):  # where the time is over, what was found is still to be told
-        table = _table(form, dataset, found, rows)
+        table = matches_table(form, dataset, found, rows)
     if not complete and form.limit is None and not timed_out:
         notes += (_ALL,)
     return Answer(table, complete, notes, timed_out)
@@ -178,7 +178,8 @@ def _ordered(form: ir.Match, dataset: Dataset, found: Bound, rows: NDArray[np.in
     return rows[order_of]
 
 
-def _table(form: ir.Match, dataset: Dataset, found: Bound, rows: NDArray[np.int32]) -> pa.Table:
+def matches_table(form: ir.Match, dataset: Dataset, found: Bound, rows: NDArray[np.int32]) -> pa.Table:
+    """The columns of the answer, of matches given by rows of the graph, shape (k, neurons of the pattern)."""
     return pa.table({name: _column(of, form, dataset, found, rows) for of, name in answered(form).items()})
 
 
