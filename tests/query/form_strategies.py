@@ -185,7 +185,7 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
         st.integers(1, 99),
     ),
     st.builds(ir.Statistics, _selections(), _limits, st.just(()), st.none() | _rates),
-    st.builds(ir.Motifs, _selections(), st.just(False), _limits, errors=_rates),
+    st.builds(ir.Motifs, _selections(), st.booleans(), _limits, errors=_rates),
     st.builds(
         ir.Ranking,
         st.sampled_from(["pagerank", "betweenness", "core number", "clustering", "attractor", "repeller"]),

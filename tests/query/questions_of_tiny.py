@@ -181,6 +181,7 @@ QUESTIONS = [
     "statistics in EB against 3 configuration seed 2",
     "rich club by in-degree with 5 error model missed 10 %",
     "motifs of size 4 in EB with 5 error model missed 10 %",
+    "motifs by type with 5 error model merged 10 %",
     "feedforward loops in EB where a.type = 'A' with 5 error model split 2 % seed 3",
     "similarity of type A",
     "connectivity similarity of A1, type B by jaccard on input types in EB limit 4",

@@ -355,12 +355,34 @@ def test_errors_of_a_reconstruction(sim: Dataset) -> None:
     assert one != other
 
 
+def test_motifs_by_type_with_errors(sim: Dataset, raw: Oracle) -> None:
+    """The rows of the first motif, one-way connections, counted by the types of pieces; nothing changes without errors."""
+    graph = sim.graph(region="EB")
+    types = [raw.neurons[i]["type"] for i in graph.ids.tolist()]
+    rows = sim.query("motifs in EB by type with 3 error model missed 10 %, split 30 % seed 6").rows()
+    plain = sim.query("motifs in EB by type").rows()
+    assert [{k: v for k, v in row.items() if "perturbed" not in k} for row in rows] == plain
+    chosen = [row for row in rows if row["code"] == "A"]
+
+    def one_way(one: Graph, origins: Any) -> list[int]:
+        of = {i: types[row] for i, row in zip(one.ids.tolist(), origins.tolist(), strict=True)}
+        pairs = set(zip(*(column.tolist() for column in one.edges()[:2]), strict=True))
+        counted = Counter((of[a], of[b]) for a, b in pairs if a != b and (b, a) not in pairs)
+        return [counted[row["type_a"], row["type_b"]] for row in chosen]
+
+    expected = with_errors(one_way, graph, ErrorModel(missed=0.1, split=0.3), samples=3, seed=6, origins=True)
+    assert chosen
+    assert [row["perturbed_mean"] for row in chosen] == pytest.approx(expected.mean.tolist())
+    assert [row["perturbed_high"] for row in chosen] == pytest.approx(expected.high.tolist())
+
+
 def test_errors_as_arguments(sim: Dataset) -> None:
     words, drawn = "with 2 error model missed 10 %, split 5 % seed 3", {"samples": 2, "seed": 3}
     rates = {"missed": 0.1, "split": 0.05}
     for method, question in (
         (sim.statistics(region="EB", errors=rates, **drawn), f"statistics in EB {words}"),
         (sim.motifs(region="EB", errors=rates, **drawn), f"motifs in EB {words}"),
+        (sim.motifs(region="EB", by_type=True, errors=rates, **drawn), f"motifs in EB by type {words}"),
         (sim.motifs(region="EB", size=4, errors=rates, **drawn), f"motifs of size 4 in EB {words}"),
         (sim.rich_club(region="EB", errors=rates, **drawn), f"rich club in EB {words}"),
         (sim.match("(a:EPG)->(b)->(a)", region="EB", errors=rates, **drawn), f"MATCH (a:EPG)->(b)->(a) IN EB {words}"),
@@ -372,8 +394,8 @@ def test_errors_as_arguments(sim: Dataset) -> None:
     assert "missed" in (caught.value.hint or "")
     with pytest.raises(QueryError, match="two questions"):
         sim.rich_club(errors=rates, against="configuration")
-    with pytest.raises(QueryError, match="plain counts"):
-        sim.motifs(errors=rates, by_type=True)
+    with pytest.raises(QueryError, match="Roles are not counted with errors"):
+        sim.motifs(errors=rates, roles=True)
     with pytest.raises(QueryError, match="expected a share"):
         sim.statistics(errors={"missed": "often"})  # type: ignore[dict-item]
 
@@ -415,8 +437,8 @@ def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
         sim.query("statistics with error model false 5 %, false 1 %")
     with pytest.raises(QuerySyntaxError, match="two questions"):
         sim.query("statistics with error model false 5 % against 5 configuration")
-    with pytest.raises(QuerySyntaxError, match="goes with the plain counts"):
-        sim.query("motifs by type with error model false 5 %")
+    with pytest.raises(QuerySyntaxError, match="roles are not counted with errors"):
+        sim.query("motif roles with error model false 5 %")
     with pytest.raises(QuerySyntaxError, match="'type' holds text, and 5 is a number"):
         sim.query("neurons where type > 5")
     assert sim.query("neurons where type > '5'").question == "neurons where type > '5'"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from graphkit.query.answers import Answer, cut
 from graphkit.query.answers.perturbed import INTERVAL, error_notes, interval_columns, perturbed_interval
@@ -21,8 +23,6 @@ __all__ = ["answer", "columns"]
 
 def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
     """A row a motif; by type: a row a motif and types of its neurons; against a null model: with its significance."""
-    import numpy as np
-
     from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels
 
@@ -43,7 +43,9 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
         complete = shown.complete and found.complete
         return Answer(shown.table, complete, (*notes, *found.notes), interrupted=found.interrupted)
     if form.errors is not None:
-        table, more = _perturbed(graph, form.errors, form.size)
+        table, more = (
+            _by_type_perturbed(graph, form.errors) if form.by_type else _perturbed(graph, form.errors, form.size)
+        )
         return cut(ordered_table(table, form.order), form.limit, (*notes, *more))
     if form.roles:
         table = _roles(graph, form.size)
@@ -60,8 +62,10 @@ def columns(form: ir.Motifs) -> list[str]:
         from graphkit.query.answers import significance
 
         return significance.columns(form)
-    if form.errors is not None:
+    if form.errors is not None and not form.by_type:
         return ["motif", "code", "pattern", "size", "induced", *INTERVAL]
+    if form.errors is not None:
+        return ["motif", "code", "type_a", "type_b", "type_c", "induced", "pattern", *INTERVAL]
     if form.roles:
         return ["neuron_id", "motif", "code", "role", "count", "pattern"]
     if form.by_type:
@@ -86,6 +90,30 @@ def _perturbed(graph: Graph, errors: ir.ReconstructionErrors, size: int) -> tupl
     return pa.table({**columns, **interval_columns(found)}), error_notes(errors)
 
 
+def _by_type_perturbed(graph: Graph, errors: ir.ReconstructionErrors) -> tuple[pa.Table, tuple[str, ...]]:
+    """The rows that the graph has beside their counts on perturbed graphs, in which a piece of a neuron is of its type."""
+    from graphkit.motifs import motifs_by_type
+
+    table = _by_type(graph)
+    types = list(graph.attributes.get("type", [None] * graph.n_neurons))
+    place = {key: row for row, key in enumerate(zip(*(table[c].to_pylist() for c in _KEY), strict=True))}
+
+    def counts(one: Graph, origins: NDArray[np.int64]) -> NDArray[np.float64]:
+        found = motifs_by_type(one, [types[row] for row in origins.tolist()])
+        counted = np.zeros(len(place))
+        for *key, count in zip(found.code, found.type_a, found.type_b, found.type_c, found.count, strict=True):
+            if (row := place.get(tuple(key))) is not None:
+                counted[row] = count
+        return counted
+
+    for name, column in interval_columns(perturbed_interval(counts, graph, errors, origins=True)).items():
+        table = table.append_column(name, column)
+    return table, error_notes(errors)
+
+
+_KEY = ("code", "type_a", "type_b", "type_c")
+
+
 def _by_type(graph: Graph) -> pa.Table:
     from graphkit.motifs import DYADS, TRIADS, motifs_by_type
 
@@ -100,7 +128,7 @@ def _by_type(graph: Graph) -> pa.Table:
         "induced": pa.array(found.count, pa.int64()),
         "pattern": pa.array([named[c].pattern for c in found.code], pa.string()),
     }
-    ascending = [(name, "ascending") for name in ("code", "type_a", "type_b", "type_c")]
+    ascending = [(name, "ascending") for name in _KEY]
     return pa.table(columns).sort_by([("induced", "descending"), *ascending])
 
 
@@ -126,8 +154,6 @@ def _fours(graph: Graph) -> pa.Table:
 
 def _roles(graph: Graph, size: int) -> pa.Table:
     """A row for each neuron and role that it has."""
-    import numpy as np
-
     from graphkit.motifs import CONNECTED_TRIADS, four_node_orbits, four_nodes, triad_orbits
 
     orbits = four_node_orbits(graph) if size == 4 else triad_orbits(graph)

@@ -59,9 +59,10 @@ def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
         raise source.refusal(parts.places["by"], f"Motifs can be grouped by type only, not by {', '.join(groups)}.")
     limit, order, against = parts.take("limit"), parts.take("order", ()), parts.take("against")
     errors = parts.take("errors")
-    for other in ("by", "against"):
-        if errors is not None and other in parts.places:
-            raise source.refusal(parts.places["errors"], "An error model goes with the plain counts of motifs.")
+    if errors is not None and against is not None:
+        raise source.refusal(
+            parts.places["errors"], "An error model and a null model are two questions.", "Ask one after the other."
+        )
     roles, size = _kind_of_motifs(source, question)
     for place in ("by", "against", "errors"):
         if place in parts.places and (roles or (size == 4 and place == "by")):
