@@ -26,11 +26,12 @@ from typing import TYPE_CHECKING, Literal, Unpack
 from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
 from graphkit.importers.edges import finish_edges, write_edges
+from graphkit.importers.fields import EDGE_FIELDS, recognise
 from graphkit.importers.matrix import read_matrix
 from graphkit.importers.neuron_table import read_neurons
 from graphkit.importers.options import CommonKeywords, ImportOptions
 from graphkit.importers.report import ImportReport, listed
-from graphkit.importers.sources import Source, checked_files, staged_text
+from graphkit.importers.sources import Source, checked_files, identifier, staged_text
 from graphkit.importers.spreadsheet import sheet_names, spreadsheet_rows
 from graphkit.importers.synapses import Files
 from graphkit.importers.work import Work, importing
@@ -45,6 +46,7 @@ Sex = Literal["hermaphrodite", "male"]
 _SHEETS = {"hermaphrodite": ("hermaphrodite", "herm"), "male": ("male",)}
 _NAME_COLUMN = 3
 _KINDS = {"chemical": "chemical", "gap jn symmetric": "electrical"}
+_VARSHNEY = ("neuron1", "neuron2", "type", "nbr")
 _HEADER = ["pre", "post", "weight", "type"]
 
 
@@ -86,6 +88,7 @@ def import_celegans(
                 sources.append(_from_json(work, path))
             else:
                 sources += work.read([path])
+        _refuse_others(work, sources, columns)
         by_name = write_edges(work, sources, columns=columns, ids="name", kind=None)
         table = _cells_table(groups) if groups else None
         if described is not None:
@@ -93,6 +96,31 @@ def import_celegans(
         finish_edges(work, by_name, table)
         settings = {"sex": sex, "columns": dict(columns or {}), "neurons": described and described.name}
         return work.finish("import celegans", settings, BuildOptions())
+
+
+def _refuse_others(work: Work, sources: Sequence[Source], columns: Mapping[str, str] | None) -> None:
+    """Lists whose cells are numbers, or whose words for the kinds are not these: they are of something else."""
+    for source in sources:
+        fields = recognise(source, EDGE_FIELDS, columns, needed=("pre_id", "post_id"))
+        cell = f"trim(CAST({identifier(fields['pre_id'])} AS VARCHAR))"
+        row = work.connection.execute(
+            f"SELECT count(*), count(*) FILTER (regexp_full_match({cell}, '[0-9]+')), min({cell}) FROM {source.relation}"
+        ).fetchall()[0]
+        if row[0] and row[0] == row[1]:
+            raise ImportDataError(
+                f"The cells of {source.name} are numbers ({row[2]}, ...), and those of C. elegans have names (AVAL, ...).",
+                hint="`graphkit import edges` reads pairs of any neurons, `graphkit import neuprint` those of neuPrint.",
+            )
+        if "kind" in fields and _folded_header(source) == _VARSHNEY:
+            raise ImportDataError(
+                f"{source.name} is the table of Varshney et al. 2011: each chemical connection stands in it twice, as sent "
+                "(S, Sp) and as received (R, Rp).",
+                hint="Read it so: graphkit import edges FILE --kind-map S=chemical,Sp=chemical,EJ=electrical -o worm",
+            )
+
+
+def _folded_header(source: Source) -> tuple[str, ...]:
+    return tuple("".join(c for c in column.casefold() if c.isalnum()) for column in source.columns)
 
 
 def _is_workbook(path: Path) -> bool:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Unpack
 from graphkit.build import BuildOptions
 from graphkit.errors import ImportDataError
 from graphkit.importers.edges import finish_edges, write_edges
-from graphkit.importers.fields import NEURON_FIELDS
+from graphkit.importers.fields import NEURON_FIELDS, recognise
 from graphkit.importers.matrix import Matrix, csv_rows, read_matrix
 from graphkit.importers.neuron_join import joined
 from graphkit.importers.neuron_table import neurons_of, read_neurons
@@ -157,6 +157,12 @@ def _neurons(work: Work, path: Path) -> pa.Table:
     source = stage(work.connection, path, work.folder, own, progress=work.progress)
     work.sources.append(path)
     if not set(_ENDS) <= set(source.columns):
+        if "neuron_id" not in recognise(source, _FIELDS):
+            raise ImportDataError(
+                f"{path.name} is neither a matrix nor a table about neurons; its columns: {listed(list(source.columns))}.",
+                hint="Leave it out. Read are ad_connectivity_matrix.csv and its siblings, annotations.csv, inputs.csv, "
+                "outputs.csv, and other tables with a column skid or id.",
+            )
         return neurons_of(work, source, None, own=own, fields=_FIELDS)
     others = ", ".join(f'"{c}"' for c in source.columns if c not in _ENDS)
     parts = [

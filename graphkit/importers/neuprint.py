@@ -126,8 +126,11 @@ def _write(
     if not found.pairs and not found.resolved:
         raise (
             nothing_left(work.ledger, "connection")
-            if found.neurons or found.bodies or records
-            else ImportDataError("Nothing to import.")
+            if work.ledger.rows_read
+            else ImportDataError(
+                "None of the files has connections: they describe neurons.",
+                hint="Add the table of pairs: columns such as bodyId_pre, bodyId_post, weight.",
+            )
         )
     if records:
         for sentence in records.notes:

@@ -125,7 +125,12 @@ def _one_each(work: Work, relation: str, key: str, name: str, own: Ledger) -> pa
             f"GROUP BY {key} HAVING count(*) > 1 ORDER BY {key} LIMIT 3"
         ).fetchall()
         examples = [f"{name}: neuron {value!r} stands {n} times, with different attributes." for value, n in found]
-        own.fault("a neuron that stands in the table before, with other attributes", whole - keys, examples)
+        own.fault(
+            "a neuron that stands in the table before, with other attributes",
+            whole - keys,
+            examples,
+            skipping="keep the first row of each, counted,",
+        )
     if rows > whole:
         work.ledger.note(f"{rows - whole:,} rows of {name} repeat another row exactly and were read once.")
     first = f"SELECT * EXCLUDE (graphkit_n) FROM described QUALIFY row_number() OVER (PARTITION BY {identifier(key)} "

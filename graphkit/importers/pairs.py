@@ -168,7 +168,10 @@ def _fold_electrical(work: Work, summed: str, shown: str) -> str:
     differing = _one(work, f"SELECT coalesce(sum(rows - n), 0) FROM {both} WHERE {unequal}")
     if examples:
         work.ledger.fault(
-            "a gap junction listed the other way with a larger weight, which was kept", differing, examples
+            "a gap junction listed the other way with a larger weight, which was kept",
+            differing,
+            examples,
+            skipping="go on with the larger of the two, counted,",
         )
     equal = _one(work, f"SELECT coalesce(sum(rows - n), 0) FROM {both} WHERE NOT ({unequal})")
     work.ledger.leave_out("a gap junction that is listed the other way too; stored once", equal)
@@ -212,6 +215,7 @@ def _report_overlap(work: Work, ledger: Ledger, ranked: str, pairs: Pairs) -> No
             differing,
             examples,
             hint="Tables of pair totals must agree. If the files are parts of one table, put them together first.",
+            skipping="go on with the larger of them, counted,",
         )
     repeated = _one(work, f"SELECT coalesce(sum(n), 0) FROM {ranked} WHERE place > 1 AND lower = upper")
     if repeated:

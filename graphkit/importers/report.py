@@ -76,14 +76,26 @@ class Ledger:
         if sentence not in self.notes:
             self.notes.append(sentence)
 
-    def fault(self, reason: str, rows: int, examples: Iterable[str], *, hint: str | None = None) -> None:
-        """Rows that should not be as they are: an error in mode ``fail``, counted in mode ``skip``."""
+    def fault(
+        self,
+        reason: str,
+        rows: int,
+        examples: Iterable[str],
+        *,
+        hint: str | None = None,
+        skipping: str = "leave such rows out, counted,",
+    ) -> None:
+        """Rows that should not be as they are: an error in mode ``fail``, counted in mode ``skip``.
+
+        ``skipping`` says what the second does to them.
+        """
         shown = list(examples)
         if self.on_error == "fail":
             more = f" ({rows:,} rows are like this.)" if rows > 1 else ""
-            skip = "leave such rows out, counted, with --on-error skip."
+            skip = f"{skipping} with --on-error skip."
             raise ImportDataError(
-                f"{shown[0] if shown else reason}{more}", hint=f"{hint} Or {skip}" if hint else skip.capitalize()
+                f"{shown[0] if shown else reason}{more}",
+                hint=f"{hint} Or {skip}" if hint else skip[0].upper() + skip[1:],
             )
         if not rows:  # nothing that counts as a row, but nothing to be silent about
             self.note(f"{shown[0]} ({reason})" if shown else reason)

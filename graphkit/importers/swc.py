@@ -133,7 +133,13 @@ def _swc_files(files: Files) -> list[Path]:
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.name.lower().endswith(_SUFFIXES))
             if not inside:
-                raise ImportDataError(f"The folder {str(path)!r} has no file that ends with .swc or .swc.gz.")
+                below = sorted({p.parent for s in _SUFFIXES for p in path.glob(f"*/*{s}")})
+                raise ImportDataError(
+                    f"The folder {str(path)!r} has no file that ends with .swc or .swc.gz.",
+                    hint=f"Its folder {str(below[0])!r} has some: give that."
+                    if below
+                    else "Check the name of the folder.",
+                )
             found += inside
         else:
             found.append(path)

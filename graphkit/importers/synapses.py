@@ -22,7 +22,7 @@ from graphkit.importers.cells import (
     text_cell,
     write_rows,
 )
-from graphkit.importers.fields import SYNAPSE_FIELDS, recognise
+from graphkit.importers.fields import EDGE_FIELDS, SYNAPSE_FIELDS, recognise
 from graphkit.importers.neuron_table import read_neurons
 from graphkit.importers.options import CommonKeywords, ImportOptions
 from graphkit.importers.report import ImportReport
@@ -37,6 +37,10 @@ __all__ = ["Files", "import_synapse_table", "import_synapses", "write_synapses"]
 
 Files = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
+_OF_SYNAPSES = {"synapse_id", "position", "pre_position", "post_position", *"xyz"} | {
+    f"{end}_{axis}" for end in ("pre", "post") for axis in "xyz"
+}
+"""Fields that only single synapses have."""
 _REGIONS = {"region": "region_id", "pre_region": "pre_region_id", "post_region": "post_region_id"}
 
 
@@ -115,6 +119,8 @@ def import_synapse_table(
     ) as work:
         sources = work.read(paths, where=where, sheet=sheet)
         fields = [recognise(s, SYNAPSE_FIELDS, columns, needed=("pre_id", "post_id")) for s in sources]
+        for source, found in zip(sources, fields, strict=True):
+            _refuse_pairs(source, found)
         write_synapses(work, sources, fields, unit, unassigned_id)
         if described is not None:
             work.writer.add("neurons", read_neurons(work, described, neuron_columns))
@@ -127,6 +133,19 @@ def import_synapse_table(
             **asdict(options),
         }
         return work.finish(command, settings, options)
+
+
+def _refuse_pairs(source: Source, found: Mapping[str, str]) -> None:
+    """A table of pairs with their numbers of synapses must not become one of single synapses."""
+    weight = recognise(source, {"weight": EDGE_FIELDS["weight"]}).get("weight")
+    if weight is None or weight in found.values() or set(found) & _OF_SYNAPSES:
+        return
+    raise ImportDataError(
+        f"{source.name} seems to hold pairs of neurons and not single synapses: it has the column {weight!r}, and neither "
+        "ids nor positions of synapses.",
+        hint="`graphkit import edges` reads pairs with their synapses. Where each row is one synapse, say what the column "
+        f"is: --columns score={weight}, or size={weight}.",
+    )
 
 
 def _checked_unit(unit: Sequence[float] | None) -> list[float] | None:

@@ -148,10 +148,11 @@ def _checked(values: Any, what: str) -> list[int]:
 def _id_in_text(text: str, where: str) -> int:
     digits = text.strip()
     if not re.fullmatch(r"[0-9]{1,19}", digits, re.ASCII) or int(digits) >= 2**63:
-        reason = "is not an id: ids are whole numbers from 0 to 2^63 - 1"
+        reason, hint = "is not an id: ids are whole numbers from 0 to 2^63 - 1", "One id a line; `#` begins a comment."
         if re.fullmatch(r"[0-9.]+([eE][+-]?[0-9]+)?", digits) and not digits.isdigit():
             reason = "is a floating-point number; an id that has been through a float may have lost its last digits"
-        raise QueryError(f"{where}: {digits[:80]!r} {reason}.")
+            hint = "Write the ids as integers or as text where they come from."
+        raise QueryError(f"{where}: {digits[:80]!r} {reason}.", hint=hint)
     return int(digits)
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["census_chart", "motifs_by_type_chart"]
 
 _ROW_IN = 0.42
+_AXES_IN = 4.9
 _MOST = 25
 _ROLES = dict(zip("abc", PALETTE, strict=False))
 
@@ -67,7 +68,7 @@ def _figure(title: str, rows: list[dict[str, Any]], names: list[str], *, by_role
     plain_axes(drawings)
     drawings.set_xlim(-0.5, 0.5)
     drawings.set_ylim(len(rows) - 0.5, -0.5)
-    axes = figure.add_axes(((left + _ROW_IN + 0.1) / width, bottom, 4.9 / width, height))
+    axes = figure.add_axes(((left + _ROW_IN + 0.1) / width, bottom, _AXES_IN / width, height))
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks([])
     for y, (row, name) in enumerate(zip(rows, names, strict=True)):
@@ -101,7 +102,8 @@ def _bars(axes: Axes, rows: list[dict[str, Any]], series: tuple[tuple[str, str, 
             )
     most = max((row[column] for row in rows for column, *_ in series), default=1)
     axes.set_xscale("log")
-    axes.set_xlim(0.8, max(10, most) * 4)
+    room = _AXES_IN - (0.1 + 0.066 * len(f"{most:,}"))  # inches that the longest bar may take, its number beside it
+    axes.set_xlim(0.8, 0.8 * (max(10, most) / 0.8) ** (_AXES_IN / room))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)

@@ -77,7 +77,7 @@ def test_the_male_and_weights_that_differ_the_two_ways(tmp_path: Path) -> None:
     assert connections(import_celegans(path, tmp_path / "male", sex="male")) == {("I1L", "I2L", "chemical"): 99}
     with pytest.raises(
         ImportDataError,
-        match=r"between 'I1L' and 'I2L' has weight 3 one way and 2 the other\.[^.]*\nLeave such rows out",
+        match=r"between 'I1L' and 'I2L' has weight 3 one way and 2 the other\.[^.]*\nGo on with the larger",
     ):
         import_celegans(path, tmp_path / "d")
     assert connections(import_celegans(path, tmp_path / "d", on_error="skip"))["I1L", "I2L", "electrical"] == 3

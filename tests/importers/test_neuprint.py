@@ -235,7 +235,7 @@ def test_records_that_cannot_be_read(content: str, said: str, tmp_path: Path) ->
 
 
 def test_records_alone_are_no_connectome(tmp_path: Path) -> None:
-    with pytest.raises(ImportDataError, match="no connection to import"):
+    with pytest.raises(ImportDataError, match="None of the files has connections"):
         import_neuprint(records(tmp_path / "n.json", record(1, 1, 1, {})), tmp_path / "d")
 
 

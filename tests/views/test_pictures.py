@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 QUESTIONS = {
     "motifs in region EB": "census",
     "motifs in EB by type limit 8": "census",
+    "motifs of size 4 in EB limit 6": "census",
     "motifs in EB against 3 configuration": "significance",
     "connections between type 'ER*' and type 'EPG' by type": "circuit",
     "connections from ER1_a to ER4d with at least 2 synapses": "circuit",

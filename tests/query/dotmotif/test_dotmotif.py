@@ -110,6 +110,16 @@ def test_names_are_those_of_other_datasets_too(ring: Dataset) -> None:
     ]
 
 
+def test_names_of_neurons_may_be_of_any_script(ring: Dataset) -> None:
+    form = parse_dotmotif(ring, "α -> β\nβ -> γ\nγ -> λ\nλ -> α\nα !> γ\nγ !> α\nβ !> λ\nλ !> β")
+    motif, _ = MOTIFS["4-cycle without diagonals"]
+    latin = parse_dotmotif(ring, motif)
+    assert [n.name for n in form.nodes] == ["α", "β", "γ", "λ"]
+    asked = parse_match(ring, "MATCH (a)->(b) IN PB with at least 5 synapses").selection
+    counts = [ring.query(replace(f, returns="count", selection=asked)).scalar() for f in (form, latin)]
+    assert counts[0] == counts[1] > 0
+
+
 @pytest.mark.parametrize(
     ("clause", "terms"),
     [
