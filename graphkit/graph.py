@@ -335,12 +335,11 @@ class Graph:
 
     def _turned(self, kept: NDArray[np.int64]) -> Graph:
         """The graph of few connections, by their places: their inputs are sorted, instead of looking for them among all."""
-        indptr = np.searchsorted(kept, self.indptr)
+        rows = (np.searchsorted(self.indptr, kept, side="right") - 1).astype(np.int32)
         indices, synapses = self.indices[kept], self.synapses[kept]
-        rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(indptr))
         by_target = np.sort(indices.astype(np.int64) << 32 | np.arange(len(kept))) & 0xFFFFFFFF
         into = row_starts(indices, len(self)), rows[by_target], synapses[by_target]
-        return Graph(self.ids, indptr, indices, synapses, *into, self.attributes)
+        return Graph(self.ids, row_starts(rows, len(self)), indices, synapses, *into, self.attributes)
 
 
 def _kept_indptr(indptr: NDArray[np.int64], mask: NDArray[np.bool_], kept: NDArray[np.int64]) -> NDArray[np.int64]:
