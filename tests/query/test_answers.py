@@ -391,3 +391,25 @@ def test_a_limit_cuts_the_end_off_and_says_so(sim: Dataset, question: str) -> No
         assert not answer.complete
         assert "Only the first 3 rows are shown; there are more." in answer.notes
     assert sim.query(question, limit=len(whole)).complete
+
+
+@pytest.mark.parametrize(
+    ("question", "notes"),
+    [
+        (
+            "neurons where side = left and side = right",
+            ["No neuron meets all of the conditions. Each by itself, in neurons: side = 'left': 2; side = 'right': 2."],
+        ),
+        ("neurons where mass > 99", ["No neuron meets the condition: mass > 99."]),
+        ("inputs of neurons where mass > 99", ["No neuron meets the condition: mass > 99."]),
+        ("hubs in Empty", ["No neuron has a synapse in 'Empty'."]),
+        ("neurons of Empty", ["No neuron meets the condition: belong to region ('Empty')."]),
+        ("connections from A1 to D(x)_L'", []),
+        ("neurons where mass > 2", []),
+    ],
+)
+def test_an_answer_without_rows_says_why(tiny: Dataset, question: str, notes: list[str]) -> None:
+    question = question.replace("D(x)_L'", "720575940621039150")
+    found = tiny.query(question)
+    assert (len(found) == 0) is (question != "neurons where mass > 2")
+    assert [n for n in found.notes if n.startswith("No neuron")] == notes
