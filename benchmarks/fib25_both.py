@@ -29,9 +29,9 @@ STRIPS: dict[str, tuple[tuple[int, int], tuple[int, int], int]] = {
 }
 """Of each network: rows y that it was trained on, rows that it is asked about, and its steps."""
 
-VOTES, THRESHOLDS, GROW_NM = (0.0, 0.5, 1.0), (0.3, 0.4, 0.5, 0.6), (0.0, 10.0, 15.0, 20.0)
+VOTES, THRESHOLDS = (0.0, 1.0, 2.0), (0.4, 0.5, 0.6)
 SPACING_NM = 50.0
-CHOSEN = [(0.0, 0.5), (1.0, 0.5)]
+CHOSEN = [(0.0, 0.6), (1.0, 0.6)]
 
 
 def combined(
@@ -39,7 +39,7 @@ def combined(
 ) -> None:
     """Prints the scores of the fill, and of the fragments joined with each of the (votes, threshold)."""
     from graphkit_pipeline.agglomeration.affinities import pair_scores, weighed
-    from graphkit_pipeline.agglomeration.joined import grown
+    from graphkit_pipeline.agglomeration.joined import grown, spread
     from graphkit_pipeline.agglomeration.linkage import clusters, link
     from graphkit_pipeline.membrane.fragments import FragmentSettings, fragments_of
     from graphkit_pipeline.membrane.predict import predict_array
@@ -54,10 +54,15 @@ def combined(
         joins = link(*(pairs[column].to_numpy() for column in pairs.column_names), scale=255.0)
         labels = clusters(joins, threshold, np.arange(fragments.max() + 1))[fragments]
         labels[np.bincount(labels.ravel())[labels] < MIN_VOXELS] = 0
-        for grow_nm in GROW_NM:
-            found = grown(labels, VOXEL_NM, grow_nm)
-            said = f"votes {votes}, threshold {threshold}, grown {grow_nm:g} nm, filled {np.mean(found > 0):.2f}"
-            show(said, found, truth)
+        wide = spread(labels, filled)
+        ways = {
+            "fragments alone": labels,
+            "grown 10 nm": grown(labels, VOXEL_NM, 10.0),
+            "spread": wide,
+            "spread, on the voxels of the fill alone": np.where(filled > 0, wide, 0),
+        }
+        for way, found in ways.items():
+            show(f"votes {votes}, threshold {threshold}, {way}, filled {np.mean(found > 0):.2f}", found, truth)
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from graphkit_pipeline.blocks import Box
 
-__all__ = ["HEARD", "PAIRS", "add_up", "grown", "pair_scores", "reach", "weighed"]
+__all__ = ["HEARD", "PAIRS", "add_up", "pair_scores", "reach", "weighed"]
 
 Triple = tuple[int, int, int]
 
@@ -52,28 +52,6 @@ def reach(offsets: Sequence[Triple]) -> Triple:
     """How many voxels beyond its core a block must see."""
     z, y, x = (max(abs(offset[axis]) for offset in offsets) for axis in range(3))
     return z, y, x
-
-
-def grown(labels: NDArray[Any], inside: NDArray[np.uint8], *, least: float, steps: int) -> NDArray[np.int64]:
-    """Segments grown into unlabelled voxels that are ``inside`` a cell by at least ``least``, by at most ``steps`` voxels.
-
-    Flood-filled segments end a little before the wall; grown, they touch those that they are one with. Every round each free
-    voxel beside a segment (by a face) joins it; beside several, the one with the lowest id.
-    """
-    out = np.array(labels, np.int64)
-    free = (out == 0) & (inside >= least * 255)
-    for _ in range(steps):
-        found = np.full(out.shape, np.iinfo(np.int64).max)
-        for axis in range(3):
-            for here, there in _neighbours(axis):
-                seen = out[there]
-                np.minimum(found[here], seen, out=found[here], where=seen > 0)
-        new = free & (found < np.iinfo(np.int64).max)
-        if not new.any():
-            break
-        out[new] = found[new]
-        free &= ~new
-    return out
 
 
 def pair_scores(

@@ -1,13 +1,14 @@
 """Fragments joined to segments: the joins of `linkage` that reach the threshold, and the volume written anew.
 
 No network is asked: another threshold is another relabelling. Segments are numbered 1, 2, ... in the order of their least
-fragments, which is that of their first voxels. Where cells are to touch, segments are grown into what is empty between them.
+fragments, which is that of their first voxels. What flood filling found beyond the fragments can be given to them, and where
+cells are to touch, segments are grown into what is empty between them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,15 @@ from graphkit_pipeline.blocks import Block
 if TYPE_CHECKING:
     from graphkit_pipeline.volume import Volume
 
-__all__ = ["FRAGMENTS", "LinkSettings", "grown", "segments_of_fragments", "segments_of_volume", "write_joined"]
+__all__ = [
+    "FRAGMENTS",
+    "LinkSettings",
+    "grown",
+    "segments_of_fragments",
+    "segments_of_volume",
+    "spread",
+    "write_joined",
+]
 
 FRAGMENTS = pa.schema(
     [
@@ -39,13 +48,15 @@ class LinkSettings:
     """Which fragments are one segment: those joined at a mean affinity of at least ``threshold``.
 
     Segments of fewer than ``min_segment_voxels`` are left out. Where there are flood-filled segments, what they say of two voxels
-    counts as ``votes`` affinities. In the end empty voxels within ``grow_nm`` of a segment join the nearest one: for a truth in
-    which cells touch, without membranes between them.
+    counts as ``votes`` affinities, and with ``spread`` their voxels that are in no fragment join the nearest segment within the
+    same flood-filled one. In the end empty voxels within ``grow_nm`` of a segment join the nearest one: for a truth in which
+    cells touch, without membranes between them.
     """
 
     threshold: float = 0.3
     min_segment_voxels: int = 100
     votes: float = 1.0
+    spread: bool = True
     grow_nm: float = 0.0
 
     def __post_init__(self) -> None:
@@ -54,6 +65,8 @@ class LinkSettings:
         voxels = self.min_segment_voxels
         if isinstance(voxels, bool) or not isinstance(voxels, int) or voxels < 1:
             raise GraphkitError(f"link min_segment_voxels is {voxels!r}; expected a whole number of at least 1.")
+        if not isinstance(self.spread, bool):
+            raise GraphkitError(f"link spread is {self.spread!r}; expected true or false.")
         for name, kind in (("votes", "number"), ("grow_nm", "length in nm")):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
@@ -90,19 +103,24 @@ def write_joined(
     output: Volume,
     blocks: Sequence[Block],
     *,
+    filled: Callable[[Block], NDArray[np.int64] | None] = lambda block: None,
     grow_nm: float = 0.0,
     progress: Progress = silent,
 ) -> None:
     """Writes ``source`` (fragment ids) to ``output`` as segment ids, core by core of ``blocks``, which tile both.
 
-    Segments grow by ``grow_nm``, see `grown`. Raises GraphkitError for a fragment that ``mapping`` does not name.
+    ``filled`` gives the flood-filled labels of a block's box, within which segments `spread`, or None. Then they grow by
+    ``grow_nm``, see `grown`; where they spread, no further than the block's halo lets them see.
+
+    Raises GraphkitError for a fragment that ``mapping`` does not name.
     """
     ids = mapping["fragment_id"].to_numpy()
     order = np.argsort(ids)
     ids, segments = ids[order], mapping["segment_id"].to_numpy()[order]
     halo = [math.ceil(grow_nm / size) for size in source.voxel_size_nm]
     for at, block in enumerate(blocks, start=1):
-        box = block.core.grown(halo, within=source.bounds)
+        labelled = filled(block)
+        box = block.core.grown(halo, within=source.bounds) if labelled is None else block.box
         found = np.asarray(source.read(box)).astype(np.int64)
         here, inverse = np.unique(found, return_inverse=True)
         place = np.searchsorted(ids, here).clip(0, max(len(ids) - 1, 0))
@@ -113,9 +131,24 @@ def write_joined(
                 hint="The fragments were made anew since: do the stage link again.",
             )
         new = np.where(known & (here != 0), segments[place] if len(ids) else 0, 0)
-        labels = grown(new[inverse].reshape(found.shape), source.voxel_size_nm, grow_nm)
+        labels = new[inverse].reshape(found.shape)
+        if labelled is not None:
+            labels = spread(labels, labelled)
+        labels = grown(labels, source.voxel_size_nm, grow_nm)
         output.write(block.core, labels[block.core.slices(origin=box.start)])
         progress("writing segments", at / len(blocks))
+
+
+def spread(labels: NDArray[np.int64], filled: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``labels`` [z, y, x] with the empty voxels of each flood-filled segment given to the label that is nearest within it.
+
+    Nearest in steps through faces of voxels of that segment. A segment in which nothing is labelled stays empty.
+    """
+    from graphkit_pipeline.agglomeration.spread_kernel import spread_within
+
+    out = np.array(labels, np.int64, order="C")
+    spread_within(out, np.ascontiguousarray(filled, np.int64))
+    return out
 
 
 def grown(labels: NDArray[np.int64], voxel_size_nm: Sequence[float], grow_nm: float) -> NDArray[np.int64]:

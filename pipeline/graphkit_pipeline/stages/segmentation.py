@@ -7,8 +7,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.context import Context
 from graphkit_pipeline.engine import read_block
 from graphkit_pipeline.volume import check_image, open_volume
@@ -118,11 +120,9 @@ def link(job: Context) -> dict[str, Any]:
     lost = set(job.failed.get("membrane", ()))
     seen = tuple(b for b in job.membrane_blocks if b.name not in lost)
     work = ScoreJob(str(job.fragments), str(job.blocks_of("membrane")), seen, job.membrane_network.offsets)
+    unheard = tuple(job.failed.get("segment", ()))
     if job.floods:
-        unheard = job.failed.get("segment", ())
-        work = replace(
-            work, filled=str(job.blocks_of("segment")), filled_blocks=job.segment_blocks, unheard=tuple(unheard)
-        )
+        work = replace(work, filled=str(job.blocks_of("segment")), filled_blocks=job.segment_blocks, unheard=unheard)
     outcome = job.run_blocks("link", work, job.link_blocks, "scoring fragments")
     if outcome["failed"]:
         # A hole here is no hole in the image: every fragment in it would stay apart, or be dropped as too small.
@@ -137,11 +137,22 @@ def link(job: Context) -> dict[str, Any]:
     joins = linkage.link(*(scores[name].to_numpy() for name in scores.column_names), scale=255.0)
     segments, mapping = segments_of_fragments(job.table("fragments"), joins, job.config.link)
     output = job.new_volume(job.segmentation.name, np.uint64, "segmentation")
-    grow_nm = job.config.link.grow_nm
+    grow_nm, spreads = job.config.link.grow_nm, job.floods and job.config.link.spread
+
+    def heard(block: Block) -> NDArray[np.int64] | None:
+        asked = spreads and block.name not in unheard
+        return read_block(job.blocks_of("segment"), block)["labels"] if asked else None
+
     write_joined(
-        open_volume(job.fragments), mapping, output, job.segment_blocks, grow_nm=grow_nm, progress=job.progress
+        open_volume(job.fragments),
+        mapping,
+        output,
+        job.segment_blocks,
+        filled=heard,
+        grow_nm=grow_nm,
+        progress=job.progress,
     )
-    if grow_nm:
+    if grow_nm or spreads:
         segments = segments_of_volume(output, job.segment_blocks)
     for name, table in (
         ("affinities", pairs),

@@ -1,4 +1,4 @@
-"""Scores of pairs by the definition, voxel by voxel; blocks add up to the whole; growth stays where it may go."""
+"""Scores of pairs by the definition, voxel by voxel; blocks add up to the whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 from collections import defaultdict
 
 import numpy as np
-from graphkit_pipeline.agglomeration.affinities import add_up, grown, pair_scores, reach, weighed
+from graphkit_pipeline.agglomeration.affinities import add_up, pair_scores, reach, weighed
 from graphkit_pipeline.blocks import Box, make_blocks
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,14 +79,3 @@ def test_no_segments_have_no_pairs() -> None:
     none = np.zeros((3, 4, 5), np.int64)
     assert len(pair_scores(none, np.zeros((5, 3, 4, 5), np.uint8), OFFSETS)) == 0
     assert len(add_up([])) == 0
-
-
-def test_segments_grow_where_it_is_inside_and_no_further() -> None:
-    labels = np.zeros((1, 1, 12), np.int64)
-    labels[..., 2], labels[..., 8] = 7, 5
-    inside = np.full(labels.shape, 255, np.uint8)
-    inside[..., 10] = 10
-    assert grown(labels, inside, least=0.5, steps=2).ravel().tolist() == [7, 7, 7, 7, 7, 0, 5, 5, 5, 5, 0, 0]
-    assert grown(labels, inside, least=0.5, steps=9).ravel().tolist() == [7, 7, 7, 7, 7, 5, 5, 5, 5, 5, 0, 0]
-    assert grown(labels, inside, least=0.0, steps=0).ravel().tolist() == labels.ravel().tolist()
-    assert labels.ravel().tolist() == [0, 0, 7, 0, 0, 0, 0, 0, 5, 0, 0, 0], "the input is left as it is"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import networkx as nx
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,11 +12,15 @@ from graphkit_pipeline.agglomeration.joined import (
     LinkSettings,
     segments_of_fragments,
     segments_of_volume,
+    spread,
     write_joined,
 )
 from graphkit_pipeline.agglomeration.linkage import JOINS
 from graphkit_pipeline.blocks import Box, make_blocks
 from graphkit_pipeline.volume import create_volume, open_volume
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from graphkit.errors import GraphkitError
 from graphkit.schema import TABLES
@@ -112,3 +117,27 @@ def test_segments_grow_to_the_nearest_in_blocks_as_in_one_piece(tmp_path: Path) 
 def test_wrong_settings(wrong: dict[str, float], said: str) -> None:
     with pytest.raises(GraphkitError, match=said):
         LinkSettings(**wrong)  # type: ignore[arg-type]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrays(np.int64, (3, 4, 5), elements=st.sampled_from([0, 0, 0, 7, 2**53 + 1])),
+    arrays(np.int64, (3, 4, 5), elements=st.sampled_from([0, 1, 1, 2])),
+)
+def test_segments_spread_to_what_is_nearest_within_a_filled_one(labels: np.ndarray, filled: np.ndarray) -> None:
+    """Against shortest paths on the graph of faces between voxels of one filled segment."""
+    graph = nx.Graph()
+    graph.add_nodes_from(np.ndindex(labels.shape))
+    for a in np.ndindex(labels.shape):
+        for axis in range(3):
+            b = tuple(v + (i == axis) for i, v in enumerate(a))
+            if b[axis] < labels.shape[axis] and filled[a] == filled[b] != 0:
+                graph.add_edge(a, b)
+    found = spread(labels, filled)
+    for a in np.ndindex(labels.shape):
+        if labels[a]:
+            assert found[a] == labels[a]
+            continue
+        steps = {b: n for b, n in nx.single_source_shortest_path_length(graph, a).items() if labels[b]}
+        nearest = {labels[b] for b, n in steps.items() if n == min(steps.values())}
+        assert found[a] in (nearest or {0})

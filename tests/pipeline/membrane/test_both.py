@@ -116,6 +116,28 @@ def test_a_wall_that_only_flood_filling_sees(whole: RunConfig) -> None:
     assert same_cells(labels_of(whole))
 
 
+def test_what_was_filled_beyond_the_fragments_joins_them(place: Path, tmp_path: Path) -> None:
+    """Rims of 170 are inside for flood filling, and not for a membrane network that asks for 200."""
+    y = np.indices(SHAPE)[1]
+    rim = (cells() > 0) & ((y < 5) | (y >= 19))
+    image = create_volume(tmp_path / "image", Box.of_shape(SHAPE), np.uint8, (16, 16, 16))
+    image.write(image.bounds, (grey() + np.where((cells() > 0) & ~rim, 70, 0)).astype(np.uint8))
+    threshold_membrane(tmp_path / "dim.keras", level=200.0, offsets=FAR)
+    config = config_of(place, tmp_path / "run", image=ImageSettings(str(tmp_path / "image")))
+    config = replace(config, membrane=replace(config.membrane, network=str(tmp_path / "dim.keras")))
+    bare = replace(config, link=replace(config.link, spread=False))
+    reconstruct(bare, last="link")
+    before = labels_of(bare)
+    assert not before[rim].any()
+    reconstruct(config, first="link", last="link")
+    after = labels_of(config)
+    np.testing.assert_array_equal(after[before > 0], before[before > 0])
+    assert np.mean(after[rim] > 0) > 0.95
+    assert same_cells(after)
+    table = pq.read_table(Path(config.output) / "tables" / "segments.parquet")
+    assert table["voxels"].to_pylist() == np.bincount(after.ravel())[1:].tolist()
+
+
 def test_in_one_block_the_same(place: Path, whole: RunConfig, tmp_path: Path) -> None:
     config = config_of(place, tmp_path / "run", block=192)
     reconstruct(config, last="link")
@@ -204,3 +226,5 @@ def test_what_is_missing_is_said(place: Path, tmp_path: Path) -> None:
         reconstruct(config)
     with pytest.raises(GraphkitError, match="link votes is -1"):
         LinkSettings(votes=-1)
+    with pytest.raises(GraphkitError, match="link spread is 'yes'; expected true or false"):
+        LinkSettings(spread="yes")  # type: ignore[arg-type]
