@@ -234,7 +234,9 @@ def _checked(work: Work, path: Path, nodes: list[_Node]) -> list[_Node]:
         examples = [
             f"{path.name}, line {f[0]:,}: the parent {f[5]} of node {f[1]} is not in the file." for f in lost[:3]
         ]
-        work.ledger.fault("a node whose parent is not there; it became a root", 0, examples)
+        work.ledger.fault(
+            "a node whose parent is not there; it became a root", 0, examples, skipping="make such nodes roots, noted,"
+        )
         once = [(*f[:5], -1 if f[5] not in seen else f[5]) for f in once]
     if circle := _circle(once):
         raise ImportDataError(

@@ -38,6 +38,9 @@ SUGGESTED = {
     "neurons with inputs > 2": "neurons where inputs > 2",
     "neurons where inputs > 2, side = left": "neurons where inputs > 2 and side = left",
     "b neurons in EB": "neurons in EB where type = b",
+    "neurons in EB but not in FB": "neurons in EB where not have synapses in FB",
+    "neurons where type = A or B": "neurons where type in (A, B)",
+    "upstream of A1 2 hops": "upstream of A1 within 2 hops",
     "compare EB left and right": "compare left and right of EB",
 }
 READINGS = {
@@ -46,6 +49,7 @@ READINGS = {
     "synapses of A1": ["synapses from A1", "synapses to A1"],
     "connections of A1": ["connections from A1", "connections to A1"],
     "paths between A1 and A2 within 2 hops": ["paths from A1 to A2 within 2 hops", "paths from A2 to A1 within 2 hops"],
+    "how does A1 connect to A2": ["connections from A1 to A2", "shortest paths from A1 to A2"],
     "path from A1 to A2": ["shortest path from A1 to A2", "strongest path from A1 to A2"],
 }
 

@@ -81,6 +81,15 @@ _RULES: tuple[tuple[str, tuple[Reading, ...]], ...] = (
     (r"(?:neurons\s+)?similar\s+(?P<a>.+)", (Reading("neurons similar to {a}"),)),
     (r"compare\s+(?P<a>.+?)\s+(?P<b>left\s+and\s+right|right\s+and\s+left)", (Reading("compare {b} of {a}"),)),
     (r"neurons\s+where\s+(?P<a>.+?),(?P<b>.+)", (Reading("neurons where {a} and{b}"),)),
+    (r"how\s+do(?:es)?\s+(?P<a>.+?)\s+(?:connect\s+to|reach)\s+(?P<b>.+)", (
+        Reading("connections from {a} to {b}", "directly"),
+        Reading("shortest paths from {a} to {b}", "by the fewest hops"),
+    )),
+    (r"neurons\s+in\s+(?:region\s+)?(?P<a>\S+)\s+(?:but\s+)?not\s+(?:in\s+)?(?P<b>\S+)", (
+        Reading("neurons in {a} where not have synapses in {b}"),
+    )),
+    (r"(?P<a>.+\swhere\s+(?:\w+))\s*=\s*(?P<b>[^\s=<>]+)\s+or\s+(?P<c>[^\s=<>]+)", (Reading("{a} in ({b}, {c})"),)),
+    (r"(?P<a>.+\s)(?P<n>\d+\s+hops?)(?P<rest>.*)", (Reading("{a}within {n}{rest}"),)),
 )  # fmt: skip
 _COMPILED = [(re.compile(pattern, re.IGNORECASE), readings) for pattern, readings in _RULES]
 
