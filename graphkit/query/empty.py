@@ -12,7 +12,7 @@ from graphkit.query.echo.words import bare_text, names_text
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["why_empty"]
+__all__ = ["no_connections", "why_empty"]
 
 _CONDITION = (ir.Comparison, ir.BelongsTo, ir.HasSynapsesIn, ir.NamedSet, ir.And, ir.Or, ir.Not)
 
@@ -32,6 +32,21 @@ def why_empty(form: ir.Form, dataset: Dataset) -> tuple[str, ...]:
     if regions and dataset.has("neuron_regions") and not _count(ir.HasSynapsesIn(regions), dataset):
         notes.append(f"No neuron has a synapse in {names_text(regions)}.")
     return tuple(notes)
+
+
+def no_connections(form: ir.Form, dataset: Dataset) -> tuple[str, ...]:
+    """For a question about connections: that the dataset has none at all, so that its zeros are none of the brain's."""
+    if getattr(form, "selection", None) is None or dataset.snapshot.build is None:
+        return ()
+    if dataset.snapshot.tables["connections"].rows:
+        return ()
+    stored = dataset.snapshot.tables["synapses"].rows if "synapses" in dataset.snapshot.tables else 0
+    if not stored:
+        return ("This dataset has no connections at all: it says nothing of who synapses onto whom.",)
+    return (
+        f"This dataset has no connections at all: its {stored:,} synapses are not counted in the graph; "
+        "`graphkit info` says why.",
+    )
 
 
 def _conditions(form: ir.Form) -> list[ir.Condition]:

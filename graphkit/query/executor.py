@@ -74,10 +74,11 @@ def _answered(form: ir.Form, dataset: Dataset) -> Answer:
         )
     elif not found.complete and len(found.table) == form.limit and not found.interrupted:
         notes.append(cut_off(form.limit))
-    if not len(found.table):
-        from graphkit.query.empty import why_empty
+    from graphkit.query.empty import no_connections, why_empty
 
+    if not len(found.table):
         notes += why_empty(form, dataset)
+    notes += no_connections(form, dataset)
     return replace(found, complete=found.complete and not found.timed_out, notes=tuple(notes))
 
 

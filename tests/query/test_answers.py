@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import pytest
 
 from graphkit.dataset import Dataset
+from graphkit.importers import import_swc
 from graphkit.query.result import Result
 from tests.query.oracle import Oracle, Picked, by_rank
 
@@ -413,3 +415,25 @@ def test_an_answer_without_rows_says_why(tiny: Dataset, question: str, notes: li
     found = tiny.query(question)
     assert (len(found) == 0) is (question != "neurons where mass > 2")
     assert [n for n in found.notes if n.startswith("No neuron")] == notes
+
+
+@pytest.mark.parametrize(
+    ("sites", "said"),
+    [
+        ("", "This dataset has no connections at all: it says nothing of who synapses onto whom."),
+        (
+            "type,x,y,z\npre,0,0,0\npost,0,0,9\n",
+            "This dataset has no connections at all: its 2 synapses are not counted in the graph; "
+            "`graphkit info` says why.",
+        ),
+    ],
+)
+def test_without_connections_an_answer_says_that_there_are_none(tmp_path: Path, sites: str, said: str) -> None:
+    (tmp_path / "7.swc").write_text("1 0 0 0 0 1 -1\n2 0 0 0 9 1 1\n")
+    if sites:
+        (tmp_path / "7.csv").write_text(sites)
+    brain = import_swc([tmp_path / "7.swc"], tmp_path / "out", synapses=[tmp_path / "7.csv"] if sites else None).dataset
+    for question in ("inputs of 7", "motifs", "MATCH (a)->(b) RETURN count"):
+        assert said in brain.query(question).notes, question
+    assert said not in brain.query("neurons").notes
+    assert said not in brain.query("morphology of 7").notes
