@@ -149,7 +149,11 @@ class Team:
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
         """The common end, before which nobody leaves; or the others are told why this replica ends."""
         if error is None:
-            self.meet()
+            self.gather(b"")
+            self._closing = (
+                self.rank == 0
+            )  # all are here: a line that ends now is of one who left, not of one who was lost
+            self.from_rank_0()
         self._closing = self._heard = True
         if error is not None:
             why = error.message if isinstance(error, GraphkitError) else type(error).__name__

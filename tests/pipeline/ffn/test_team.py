@@ -54,6 +54,22 @@ def test_three_replicas_gather_at_rank_0_hear_from_it_and_leave_together() -> No
     assert results[1:] == [([], b"from 0")] * 2
 
 
+def test_who_leaves_first_in_the_end_is_not_lost() -> None:
+    """Replica 1 is gone long before rank 0 lets replica 2 go."""
+
+    class Slow(Team):
+        def _send(self, rank: int, kind: bytes, data: bytes) -> None:
+            if (self.rank, rank) == (0, 2):
+                time.sleep(0.3)
+            super()._send(rank, kind, data)
+
+    def work(cluster: Cluster) -> str:
+        with Slow(cluster, {}):
+            return "done"
+
+    assert all_at_once(work, clusters(3)) == ["done"] * 3
+
+
 def test_replicas_that_were_given_other_things_say_which() -> None:
     def work(cluster: Cluster) -> None:
         Team(cluster, {"settings": {"steps": 3 + cluster.rank}, "volumes": [1, 2], "version": "1"})
