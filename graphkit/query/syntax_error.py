@@ -161,7 +161,18 @@ def _beginning(word: str, place: dict[str, Any]) -> QuerySyntaxError:
             message, hint="SQL is asked with --sql in the command, and with .sql() in Python.", **place
         )
     firsts = {q.split()[0]: None for q in (*_QUESTIONS, *_ANALYSES)}
-    meant = did_you_mean(word, firsts)
+    asks = word.lower() in (
+        "which",
+        "what",
+        "who",
+        "where",
+        "how",
+        "is",
+        "are",
+        "does",
+        "do",
+    )  # none is a slip of the pen
+    meant = None if asks else did_you_mean(word, firsts)
     for first in firsts:
         if meant and f"{first!r}" in meant:  # said in full
             meant = meant.replace(

@@ -363,7 +363,7 @@ def _read(kind: type[_T], path: Path | None) -> _T:
 
 
 def _made(kind: type[_T], content: dict[str, Any]) -> _T:
-    from graphkit_pipeline.config import settings_from
+    from graphkit_pipeline.settings_table import settings_from
 
     return settings_from(kind, content)
 

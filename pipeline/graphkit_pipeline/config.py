@@ -29,12 +29,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import tomllib
-import types
-import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from graphkit.errors import GraphkitError, did_you_mean
 from graphkit_pipeline.agglomeration.joined import LinkSettings
@@ -47,6 +45,7 @@ from graphkit_pipeline.membrane.fragments import FragmentSettings
 from graphkit_pipeline.membrane.settings import PredictSettings as MembranePredictSettings
 from graphkit_pipeline.mesh import MeshSettings
 from graphkit_pipeline.reconcile import ReconcileSettings
+from graphkit_pipeline.settings_table import settings_from
 from graphkit_pipeline.skeleton import SkeletonSettings
 from graphkit_pipeline.synapse.settings import AssignSettings, PredictSettings
 
@@ -63,14 +62,12 @@ __all__ = [
     "SynapseStage",
     "network_path",
     "read_config",
-    "settings_from",
 ]
 
 SHIPPED = Path(__file__).with_name("models")
 """Where the networks are that graphkit ships."""
 
 Triple = tuple[int, int, int]
-_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +107,8 @@ class SegmentStage:
     (``[engine] workers = 0, at_once = 16``) share calls of the network, of so many fields of view.
 
     "watershed" cuts what a membrane network sees into fragments, as ``fragments`` says, and joins them by its affinities
-    (``[link]``): no flood-filling network is asked. "both" joins the same fragments, and hears
-    beside the affinities what flood-filled segments say (``[link] votes``).
+    (``[link]``): no flood-filling network is asked. "both" joins the same fragments, hears beside the affinities what
+    flood-filled segments say (``[link] votes``), and gives the fragments what only flood filling has (``spread``).
     """
 
     network: str = "ffn-tissue"
@@ -271,7 +268,7 @@ def read_config(path: str | Path) -> RunConfig:
     given.setdefault("name", file.resolve().parent.name if file.stem == "run" else file.stem)
     given.setdefault("output", "run")
     _inherit(given.get("segment"))
-    config = _made(RunConfig, given, "")
+    config = settings_from(RunConfig, given)
     here = file.resolve().parent
     truth, membrane = config.evaluate.truth, config.membrane.network
     return dataclasses.replace(
@@ -335,70 +332,3 @@ def _check_block(stage: str, block: Triple, halo: Triple) -> None:
         )
     if min(halo) < 0:
         raise GraphkitError(f"{stage}.halo is {list(halo)}; expected 0 or more voxels along z, y and x.")
-
-
-def settings_from(kind: type[_T], given: Mapping[str, Any]) -> _T:
-    """A dataclass of settings from a TOML table.
-
-    Raises:
-        GraphkitError: a setting is unknown, missing, of the wrong type or out of its range.
-    """
-    return _made(kind, given, "")
-
-
-# -- from TOML to dataclasses ----------------------------------------------------------------------------------------
-
-
-def _made(kind: type[_T], given: Any, where: str) -> _T:
-    """An instance of a dataclass from a table, every value checked against its annotation."""
-    if not isinstance(given, Mapping):
-        raise GraphkitError(f"{where or 'The file'} is {given!r}; expected a table of settings, [{where}].")
-    hints = typing.get_type_hints(kind)
-    known = [f.name for f in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    for name in given:
-        if name not in known:
-            place = f"[{where}]" if where else "the file"
-            hint = did_you_mean(name, known) or f"The settings there are {', '.join(known)}."
-            raise GraphkitError(f"There is no setting {name!r} in {place}.", hint=hint)
-    for f in dataclasses.fields(kind):  # type: ignore[arg-type]
-        if f.name not in given and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            full = f"{where}.{f.name}" if where else f.name
-            example = 'for example [image] location = "cube.h5:raw"' if full.startswith("image") else f"under [{where}]"
-            raise GraphkitError(f"The setting {full} is missing.", hint=f"Give it, {example}.")
-    return kind(
-        **{name: _value(hints[name], value, f"{where}.{name}" if where else name) for name, value in given.items()}
-    )
-
-
-def _value(hint: Any, given: Any, where: str) -> Any:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if dataclasses.is_dataclass(hint):
-        return _made(hint, given, where)  # type: ignore[arg-type]
-    if origin in (types.UnionType, typing.Union):
-        plain = [a for a in arguments if a is not types.NoneType]
-        for one in plain[:-1]:
-            try:
-                return _value(one, given, where)
-            except GraphkitError:
-                continue
-        return _value(plain[-1], given, where)
-    if origin is typing.Literal:
-        if given in arguments:
-            return given
-        raise GraphkitError(f"{where} is {given!r}; expected {' or '.join(map(repr, arguments))}.")
-    if origin is tuple:
-        item, several = arguments[0], arguments[-1] is Ellipsis
-        if not isinstance(given, Sequence) or isinstance(given, str) or (not several and len(given) != len(arguments)):
-            raise GraphkitError(f"{where} is {given!r}; expected a list{'' if several else f' of {len(arguments)}'}.")
-        return tuple(_value(item, v, where) for v in given)
-    if origin is not None and issubclass(origin, Mapping):
-        if not isinstance(given, Mapping):
-            raise GraphkitError(f"{where} is {given!r}; expected a table.")
-        return {k: _value(arguments[1], v, f"{where}.{k}") for k, v in given.items()}
-    wanted = {float: (int, float), int: (int,), str: (str,), bool: (bool,)}.get(hint)
-    if wanted is None:
-        return given
-    if not isinstance(given, wanted) or (isinstance(given, bool) and hint is not bool):
-        named = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}[hint]
-        raise GraphkitError(f"{where} is {given!r}; expected {named}.")
-    return float(given) if hint is float else given

@@ -95,3 +95,11 @@ def test_the_beginning_of_several_names() -> None:
         given = question.split()[-1]
         assert caught.value.hint == f"Did you mean '{given}*'? 3 begin so: 'ORN_DA1', 'ORN_DL3', 'ORN_VM2'."
         assert len(ring.query(question.replace(given, f"'{given}*'"))) > 0
+
+
+def test_a_word_that_asks_is_no_slip_of_the_pen(tiny: Dataset) -> None:
+    """ "which" is near to "rich", and "rich club" is not what was meant."""
+    with pytest.raises(QuerySyntaxError) as refused:
+        tiny.query("which types get most input from A")
+    assert "rich club" not in str(refused.value)
+    assert "A question begins with motifs, neurons" in str(refused.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from graphkit_pipeline.blocks import Box, make_blocks
-from graphkit_pipeline.config import SegmentStage, read_config, settings_from
+from graphkit_pipeline.config import SegmentStage, read_config
 from graphkit_pipeline.ffn.aligned import read_at
 from graphkit_pipeline.ffn.inference import segment_array
 from graphkit_pipeline.ffn.job import SegmentJob, read_points
@@ -17,6 +17,7 @@ from graphkit_pipeline.ffn.network import FfnNetwork, build_network, save_networ
 from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy
 from graphkit_pipeline.ffn.seeds import find_seeds, peak_seeds
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
+from graphkit_pipeline.settings_table import settings_from
 from graphkit_pipeline.volume import create_volume
 from scipy import ndimage
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from graphkit_pipeline.config import settings_from
 from graphkit_pipeline.ffn.network import load_network
 from graphkit_pipeline.ffn.training import LabelledVolume, TrainingSettings, train_ffn
+from graphkit_pipeline.settings_table import settings_from
 
 pytestmark = pytest.mark.filterwarnings(  # Keras 3.15 beside NumPy 2
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
