@@ -159,7 +159,7 @@ def _synapse_voxel_s(context: Context) -> float:
     from graphkit_pipeline.unet.network import load_network
 
     stage = context.config.synapses
-    network = load_network(stage.network, NetworkSettings)
+    network = load_network(stage.network, NetworkSettings, precision=stage.predict.precision)
     return _unet_voxel_s(network.settings, stage, lambda image: predict_array(image, network, stage.predict))
 
 
@@ -169,7 +169,7 @@ def _membrane_voxel_s(context: Context) -> float:
     from graphkit_pipeline.unet.network import load_network
 
     stage = context.config.membrane
-    network = load_network(str(stage.network), NetworkSettings)
+    network = load_network(str(stage.network), NetworkSettings, precision=stage.predict.precision)
     return _unet_voxel_s(network.settings, stage, lambda image: predict_array(image, network, stage.predict))
 
 

@@ -9,7 +9,7 @@ A pair that touches in several blocks has a decision in each. A block sees the c
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,17 @@ import numpy as np
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.agglomeration.resegment import Decision, ResegmentSettings, decide
 from graphkit_pipeline.blocks import Block
+from graphkit_pipeline.ffn.aligned import TissueMask
 from graphkit_pipeline.ffn.calls import Predict, compiled
 from graphkit_pipeline.ffn.contacts import near_pairs
 from graphkit_pipeline.ffn.network import FfnNetwork, load_network
+from graphkit_pipeline.ffn.passes import MaskSettings
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.volume import Volume, check_block, check_image, open_volume
 
 __all__ = ["AgglomerateJob", "agglomerate_halo"]
 
-State = tuple[Volume, Volume, FfnNetwork, Predict]
+State = tuple[Volume, Volume, FfnNetwork, Predict, TissueMask | None]
 
 
 def agglomerate_halo(settings: ResegmentSettings, network: NetworkSettings) -> tuple[int, int, int]:
@@ -37,7 +39,7 @@ def agglomerate_halo(settings: ResegmentSettings, network: NetworkSettings) -> t
 
 @dataclass(frozen=True)
 class AgglomerateJob:
-    """The decisions on all pairs of segments that come close in a block's core.
+    """The decisions on all pairs of segments that come close in a block's core; no fill leaves the tissue of a ``mask``.
 
     The arrays of a block are the columns of tables/agglomeration.parquet, without "block".
     """
@@ -50,6 +52,7 @@ class AgglomerateJob:
     dataset: str | None = None
     voxel_size_nm: tuple[float, float, float] | None = None
     offset: tuple[int, int, int] | None = None
+    mask: MaskSettings | None = None
 
     def settings(self) -> dict[str, Any]:
         try:
@@ -65,6 +68,7 @@ class AgglomerateJob:
             "network": network,
             "policy": self.policy.as_dict(),
             "resegment": self.resegment.as_dict(),
+            **({"mask": asdict(self.mask)} if self.mask else {}),
         }
 
     def setup(self) -> State:
@@ -74,12 +78,14 @@ class AgglomerateJob:
         s = network.settings
         size = volume.voxel_size_nm if s.voxel_size_nm is None else s.voxel_size_nm
         check_image(volume, dtype=np.uint8, voxel_size_nm=size, field_of_view=s.field_of_view)
-        return volume, open_volume(self.labels), network, compiled(network)
+        mask = None if self.mask is None else TissueMask(self.mask)
+        return volume, open_volume(self.labels), network, compiled(network), mask
 
     def run(self, state: State, block: Block) -> dict[str, np.ndarray]:
-        volume, segmentation, network, predict = state
+        volume, segmentation, network, predict, mask = state
         image = volume.read(block.box)
         check_block(image, block.box)
+        closed = np.zeros(image.shape, bool) if mask is None else mask.closed(block.box, volume.voxel_size_nm)
         labels = np.asarray(segmentation.read(block.box)).astype(np.int64)
         pairs = near_pairs(
             labels,
@@ -90,11 +96,11 @@ class AgglomerateJob:
         # Half a field of view more on every side, so that decisions reach the faces of the volume.
         frame = np.array([v // 2 if self.policy.mirror else 0 for v in network.settings.field_of_view])
         if self.policy.mirror:
-            image = np.pad(image, [(f, f) for f in frame], mode="reflect")
+            image, closed = (np.pad(a, [(f, f) for f in frame], mode="reflect") for a in (image, closed))
             labels = np.pad(labels, [(f, f) for f in frame])
         chosen = np.flatnonzero(pairs.area_nm2 >= self.resegment.min_contact_nm2)
         decisions = [
-            decide(image, labels, int(a), int(b), place, network, self.policy, self.resegment, predict)
+            decide(image, labels, int(a), int(b), place, network, self.policy, self.resegment, predict, closed=closed)
             for a, b, place in zip(pairs.a[chosen], pairs.b[chosen], _places(pairs.places[chosen] + frame), strict=True)
         ]
         places_nm = (pairs.places[chosen] + block.box.start + 0.5) * volume.voxel_size_nm

@@ -93,9 +93,12 @@ def decide(
     policy: FillPolicy,
     settings: ResegmentSettings,
     predict: Predict,
+    *,
+    closed: NDArray[np.bool_] | None = None,
 ) -> Decision:
     """The decision on one pair; ``image`` and ``labels`` are [z, y, x] and reach at least ``radius`` beyond ``place``, or to the
-    volume's end, with half a field of view more where there is more of the image.
+    volume's end, with half a field of view more where there is more of the image. Where ``closed`` [z, y, x] is true (outside
+    the tissue) no fill goes.
     """
     margin = np.array(network.settings.field_of_view) // 2
     low = np.maximum(np.array(place) - settings.radius - margin, 0)
@@ -103,7 +106,9 @@ def decide(
     box = tuple(slice(int(i), int(j)) for i, j in zip(low, high, strict=True))
     image, labels = np.ascontiguousarray(image[box]), labels[box]
     in_a, in_b = labels == a, labels == b
-    others = np.where(in_a | in_b, 0, labels)
+    taken = ((labels != 0) & ~in_a & ~in_b).astype(np.int32)
+    if closed is not None:
+        taken[(taken == 0) & closed[box]] = -1
     # Compared where fields of view were centred: beyond, one fill sees what the other does not.
     inner = tuple(slice(int(m), n - int(m)) for m, n in zip(margin, labels.shape, strict=True))
     sizes = [int(np.count_nonzero(mine[inner])) for mine in (in_a, in_b)]
@@ -114,7 +119,7 @@ def decide(
         start = _deepest(mine, margin)
         if start is None:
             break
-        fill = _Refill(image, (others != 0).astype(np.int32), (0, 0, 0), network.settings, policy, predict)
+        fill = _Refill(image, taken, (0, 0, 0), network.settings, policy, predict)
         found = fill.from_place(start)
         moves += fill.counts.moves
         if found is None:

@@ -1,4 +1,4 @@
-"""Values of one volume at the voxels of another: masks and probabilities are often coarser than the image.
+"""Values of one volume at the voxels of another: masks of the tissue and probabilities are often coarser than the image.
 
 The voxel of the other volume that the centre of a voxel lies in counts; nothing is interpolated.
 """
@@ -8,12 +8,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.blocks import Box
-from graphkit_pipeline.volume import Volume
+from graphkit_pipeline.ffn.passes import MaskSettings
+from graphkit_pipeline.volume import Volume, open_volume
 
-__all__ = ["read_at"]
+__all__ = ["TissueMask", "read_at"]
+
+
+class TissueMask:
+    """Where there is tissue, as the settings say. Raises GraphkitError where they name no volume that can be opened."""
+
+    def __init__(self, settings: MaskSettings) -> None:
+        m = settings
+        self._tissue = m.tissue == "nonzero"
+        self._volume = open_volume(m.location, dataset=m.dataset, voxel_size_nm=m.voxel_size_nm, offset=m.offset)
+
+    def closed(self, box: Box, voxel_size_nm: Sequence[float]) -> NDArray[np.bool_]:
+        """Whether a voxel of ``box`` lies outside of the tissue; see ``read_at``."""
+        return np.asarray((read_at(self._volume, box, voxel_size_nm, "The mask") != 0) != self._tissue)
 
 
 def read_at(volume: Volume, box: Box, voxel_size_nm: Sequence[float], what: str) -> np.ndarray:

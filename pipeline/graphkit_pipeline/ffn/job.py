@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.block_files import digest_of
 from graphkit_pipeline.blocks import Block
-from graphkit_pipeline.ffn.aligned import read_at
+from graphkit_pipeline.ffn.aligned import TissueMask, read_at
 from graphkit_pipeline.ffn.batch import BatchedPredict
 from graphkit_pipeline.ffn.calls import Predict, compiled
 from graphkit_pipeline.ffn.consensus import consensus_of_fills
@@ -41,7 +41,7 @@ class _State:
     passes: tuple[LoadedPass, ...]
     volumes: tuple[Volume | None, ...]
     """Where a pass has its seeds from."""
-    mask: Volume | None
+    mask: TissueMask | None
     key: str
 
 
@@ -110,10 +110,7 @@ class SegmentJob:
                 points = np.concatenate([listed, read_points(one.seeds.file)]) if one.seeds.file else listed
             loaded.append(LoadedPass(one, *made[kind], one.fill, one.seeds, points))
             volumes.append(open_volume(one.seeds.volume, dataset=one.seeds.dataset) if one.seeds.volume else None)
-        m = self.mask
-        mask = None
-        if m is not None:
-            mask = open_volume(m.location, dataset=m.dataset, voxel_size_nm=m.voxel_size_nm, offset=m.offset)
+        mask = None if self.mask is None else TissueMask(self.mask)
         return _State(image, tuple(loaded), tuple(volumes), mask, digest_of(self.settings()))
 
     def run(self, state: _State, block: Block) -> dict[str, np.ndarray]:
@@ -126,9 +123,7 @@ class SegmentJob:
             else replace(one, given=_probabilities(read_at(volume, block.box, size, "The seeds' volume"), volume))
             for one, volume in zip(state.passes, state.volumes, strict=True)
         ]
-        closed = None
-        if state.mask is not None and self.mask is not None:
-            closed = (read_at(state.mask, block.box, size, "The mask") != 0) != (self.mask.tissue == "nonzero")
+        closed = None if state.mask is None else state.mask.closed(block.box, size)
         fills = []
         for again, order in enumerate((None, *self.consensus)):
             ordered = [one if order is None else replace(one, seeds=one.seeds.in_order(order)) for one in passes]

@@ -182,6 +182,7 @@ def agglomerate(job: Context) -> dict[str, Any]:
         work = AgglomerateJob(given.location, *common, given.dataset, given.voxel_size_nm, given.offset)
     else:
         work = AgglomerateJob(str(job.membrane), *common)
+    work = replace(work, mask=job.config.segment.mask)
     outcome = job.run_blocks("agglomerate", work, job.agglomerate_blocks, "agglomerating")
     folder = job.blocks_of("agglomerate")
     decisions = decisions_of(folder, [b for b in job.agglomerate_blocks if b.name not in outcome["failed"]])

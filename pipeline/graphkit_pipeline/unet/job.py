@@ -43,12 +43,13 @@ class UNetJob:
             "voxel_size_nm": self.voxel_size_nm and list(self.voxel_size_nm),
             "offset": self.offset and list(self.offset),
             "network": file_digest(self.network),
+            **self.predict.said,
         }
 
     def setup(self) -> tuple[Volume, Network[Any]]:
         """Opens the image and loads the network; raises GraphkitError where they do not fit each other."""
         volume = open_volume(self.image, dataset=self.dataset, voxel_size_nm=self.voxel_size_nm, offset=self.offset)
-        network = load_network(self.network, self.network_settings)
+        network = load_network(self.network, self.network_settings, precision=self.predict.precision)
         check_voxel_size(network.settings, volume.voxel_size_nm, what=f"The image {self.image}")
         return volume, network
 

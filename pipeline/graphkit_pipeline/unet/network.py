@@ -47,14 +47,16 @@ class Network(Generic[S]):
     settings: S
 
 
-def build_network(settings: S, *, seed: int = 0, half_precision: bool = False) -> Network[S]:
+def build_network(settings: S, *, seed: int = 0, precision: str = "float32") -> Network[S]:
     """A new network with weights drawn from ``seed``. Takes images of any size that is a multiple of ``settings.stride``.
+
+    ``precision``: "float32", or "bfloat16", in which all but the heads is computed.
 
     Raises:
         MissingExtraError: Keras (or its backend) is not installed.
     """
     keras = import_keras(f"The {settings.about} network")
-    layers, policy = keras.layers, "mixed_bfloat16" if half_precision else "float32"
+    layers, policy = keras.layers, "mixed_bfloat16" if precision == "bfloat16" else "float32"
     numbers = itertools.count()
     seeds = iter(
         np.random.SeedSequence(seed).generate_state(
@@ -126,8 +128,10 @@ def save_network(network: Network[Any], path: str | Path) -> None:
             target.writestr(zipfile.ZipInfo(_MEMBER, _EPOCH), json.dumps(about, indent=2))
 
 
-def load_network(path: str | Path, settings_type: type[S]) -> Network[S]:
-    """The network in the file ``path``, ready to predict (float32); ``settings_type`` says of which purpose.
+def load_network(path: str | Path, settings_type: type[S], *, precision: str = "float32") -> Network[S]:
+    """The network in the file ``path``, ready to predict; ``settings_type`` says of which purpose.
+
+    ``precision`` is that of ``build_network``: a file is of none.
 
     Raises:
         GraphkitError: no such file, a network for something else, of a later version, or its weights are not of the shape
@@ -136,7 +140,7 @@ def load_network(path: str | Path, settings_type: type[S]) -> Network[S]:
     """
     path = Path(path)
     settings = read_settings(path, settings_type)
-    network = build_network(settings)
+    network = build_network(settings, precision=precision)
     try:
         network.model.load_weights(path)
     except Exception as error:  # Keras raises whatever its readers raise

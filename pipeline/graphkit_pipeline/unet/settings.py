@@ -147,15 +147,25 @@ class NetworkSettings(Settings):
 
 @dataclass(frozen=True)
 class PredictSettings(Settings):
-    """How a volume is cut for the network: ``tile`` voxels at a time, halo included (it costs memory, not results).
+    """How a volume is cut for the network, and in how many bits it is computed.
 
-    120 voxels, less a halo of 24 on each side, keep up to 72.
+    ``tile`` voxels at a time, halo included (it costs memory, not results): 120, less a halo of 24 on each side, keep up to 72.
+    ``precision``, in which a stage loads the network: "float32", or in six tenths of the time "bfloat16", where the processor has
+    it.
     """
 
     tile: Triple = (120, 120, 120)
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         self._keep("tile", self._triple(self.tile, "tile", int, 1))
+        known = self.precision in ("float32", "bfloat16")
+        self._require(known, "precision", self.precision, '"float32" or "bfloat16"')
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What results hang on, where it is not the default: what was made before there was a choice stays as it is."""
+        return {} if self.precision == "float32" else {"precision": self.precision}
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,9 @@ def train_network(
         )
     source = sampler()
     about = {"network": architecture.to_dict(), "training": settings.to_dict(), "volumes": source.digest}
-    trained = build_network(architecture, seed=settings.seed, half_precision=settings.half_precision)
+    trained = build_network(
+        architecture, seed=settings.seed, precision="bfloat16" if settings.half_precision else "float32"
+    )
     _compile(trained.model, settings, losses)
     first: int = 0
     log: list[dict[str, Any]] = []

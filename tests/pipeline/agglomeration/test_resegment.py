@@ -13,6 +13,7 @@ from graphkit_pipeline.blocks import Box, make_blocks
 from graphkit_pipeline.engine import EngineSettings, run_blocks
 from graphkit_pipeline.ffn.calls import compiled
 from graphkit_pipeline.ffn.network import FfnNetwork, load_network
+from graphkit_pipeline.ffn.passes import MaskSettings
 from graphkit_pipeline.ffn.settings import FillPolicy
 from graphkit_pipeline.volume import create_volume
 
@@ -77,6 +78,52 @@ def test_other_segments_are_walls(network: FfnNetwork) -> None:
         image, labels, *SPLIT, (20, 13, 40), network, POLICY, ResegmentSettings(radius=(16, 16, 16)), compiled(network)
     )
     assert found.b_from_a == found.a_from_b == 0.0
+
+
+def in_block(
+    folder: Path, network_file: Path, closed: np.ndarray | None = None
+) -> dict[tuple[int, int], dict[str, object]]:
+    """The rows of one block of the bars by their pairs; the mask, if any, is one of ``closed`` voxels, 2 in each direction."""
+    image, labels = bars()
+    bounds = Box.of_shape(image.shape, (0, 0, 0))
+    given = [("image", image, "image"), ("labels", labels.astype(np.uint64), "segmentation")]
+    for name, array, kind in given:
+        create_volume(folder / name, bounds, array.dtype, SIZE, chunk=(64, 64, 64), kind=kind).write(bounds, array)
+    mask = None
+    if closed is not None:
+        coarse = Box.of_shape(closed.shape, (0, 0, 0))
+        size = (2 * SIZE[0], 2 * SIZE[1], 2 * SIZE[2])
+        create_volume(folder / "mask", coarse, closed.dtype, size, chunk=(64, 64, 64)).write(coarse, closed)
+        mask = MaskSettings(str(folder / "mask"), tissue="zero")
+    settings = ResegmentSettings(reach_nm=96.0, radius=(16, 16, 16))
+    job = AgglomerateJob(str(folder / "image"), str(folder / "labels"), str(network_file), POLICY, settings, mask=mask)
+    blocks = make_blocks(bounds, 80, agglomerate_halo(settings, load_network(network_file).settings))
+    assert not run_blocks(job, blocks, folder / "blocks", engine=EngineSettings(workers=0)).failed
+    return {(row["segment_a"], row["segment_b"]): row for row in decisions_of(folder / "blocks", blocks).to_pylist()}
+
+
+def test_no_fill_leaves_the_tissue(network: FfnNetwork, network_file: Path, tmp_path: Path) -> None:
+    """A slab without tissue across the bar, where no label is: what lies beyond it cannot be reached."""
+    image, labels = bars()
+    labels[:, :, 34:46] = 0
+    closed = labels < 0
+    closed[:, :, 34:46] = True
+    settings = ResegmentSettings(radius=(16, 16, 16))
+    given = (image, labels, *SPLIT, (20, 13, 40), network, POLICY, settings, compiled(network))
+    assert decide(*given).score > 0.9
+    walled = decide(*given, closed=closed)
+    assert walled.a_from_b == walled.b_from_a == 0.0
+    assert max(walled.own_a, walled.own_b) > 0.95
+    # In a block of a volume: a mask of coarser voxels closes all beyond x = 50, where half of one segment lies.
+    folders = [tmp_path / name for name in ("open", "shut")]
+    for folder in folders:
+        folder.mkdir()
+    mask = np.zeros((20, 20, 40), np.uint8)
+    mask[:, :, 25:] = 1
+    free, shut = (in_block(folder, network_file, m)[SPLIT] for folder, m in zip(folders, (None, mask), strict=True))
+    assert free["score"] > 0.95
+    assert shut["own_b"] < 0.8 < free["own_b"]
+    assert shut["own_a"] == free["own_a"]
 
 
 def test_a_fill_that_loses_its_own_segment_says_nothing() -> None:

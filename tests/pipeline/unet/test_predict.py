@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from graphkit_pipeline.synapse.job import PredictJob
 from graphkit_pipeline.synapse.predict import predict_array
 from graphkit_pipeline.synapse.settings import NetworkSettings, PredictSettings
-from graphkit_pipeline.unet.network import build_network
+from graphkit_pipeline.unet.network import build_network, load_network, save_network
 from graphkit_pipeline.unet.predict import check_voxel_size
 
 from graphkit.errors import GraphkitError
@@ -127,6 +128,32 @@ def test_a_constant_image_is_predicted(network):
 def test_other_images_are_refused(network, image, message):
     with pytest.raises(GraphkitError, match=message):
         predict_array(image, network)
+
+
+def test_in_bfloat16_it_is_the_same_network(network, image, whole, tmp_path):
+    """A mantissa of 8 bits: off by some thousandths and by hundredths at most; a wrong weight would be off by tenths."""
+    save_network(network, tmp_path / "net.keras")
+    halved = load_network(tmp_path / "net.keras", NetworkSettings, precision="bfloat16")
+    assert {layer.compute_dtype for layer in halved.model.layers if layer.name.startswith("conv")} == {"bfloat16"}
+    assert {a.dtype for a in halved.model.predict_on_batch(np.zeros((1, 8, 16, 16, 1)))} == {np.dtype(np.float32)}
+    cleft, _ = predict_array(image, halved)
+    apart = np.abs(cleft - whole[0])
+    assert 0 < apart.mean() < 0.005
+    assert apart.max() < 0.1
+    assert np.corrcoef(cleft.ravel(), whole[0].ravel())[0, 1] > 0.999
+
+
+def test_what_was_predicted_hangs_on_the_precision(network, tmp_path):
+    save_network(network, tmp_path / "net.keras")
+    jobs = [
+        PredictJob("image", str(tmp_path / "net.keras"), settings)
+        for settings in (PredictSettings(), PredictSettings(tile=(64, 64, 64)), PredictSettings(precision="bfloat16"))
+    ]
+    assert jobs[0].settings() == jobs[1].settings() != jobs[2].settings()
+    with pytest.raises(
+        GraphkitError, match='The synapse setting precision is \'mixed\'; expected "float32" or "bfloat16"'
+    ):
+        PredictSettings(precision="mixed")
 
 
 def test_a_tile_too_small_for_the_halo_is_refused(network, image):
