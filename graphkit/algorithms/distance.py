@@ -13,7 +13,7 @@ from graphkit.graph import Graph
 from graphkit.in_threads import in_threads
 from graphkit.progress import Progress, silent
 
-__all__ = ["ConnectionDistances", "connection_probability"]
+__all__ = ["ConnectionDistances", "connected_by_distance", "connection_probability"]
 
 _AT_ONCE = 512
 
@@ -74,13 +74,21 @@ def connection_probability(
     for done, part in enumerate(counted, start=1):
         pairs += part
         progress("pairs of neurons", done / len(pieces))
-    row = np.repeat(np.arange(graph.n_neurons), np.diff(graph.indptr))
-    real = (row != graph.indices) & placed[row] & placed[graph.indices]
-    apart = points[row[real]] - points[graph.indices[real]]
-    d2 = apart[:, 0] ** 2 + apart[:, 1] ** 2 + apart[:, 2] ** 2
-    at = (np.sqrt(d2) * (1.0 / bin_nm)).astype(np.int64)
-    connected = np.bincount(at, minlength=n_bins).astype(np.int64)
+    connected = connected_by_distance(graph, points, bin_nm=bin_nm, n_bins=n_bins)
     used = int(np.flatnonzero(pairs).max(initial=-1)) + 1
     return ConnectionDistances(
         bin_nm * np.arange(used + 1, dtype=np.float64), 2 * pairs[:used], connected[:used], graph.n_neurons - len(known)
     )
+
+
+def connected_by_distance(
+    graph: Graph, positions_nm: NDArray[np.float64], *, bin_nm: float, n_bins: int
+) -> NDArray[np.int64]:
+    """Connections between different neurons in each bin of distance, int64 of shape (n_bins or more,); as above."""
+    placed: NDArray[np.bool_] = np.all(np.isfinite(positions_nm), axis=1)
+    row = np.repeat(np.arange(graph.n_neurons), np.diff(graph.indptr))
+    real = (row != graph.indices) & placed[row] & placed[graph.indices]
+    apart = positions_nm[row[real]] - positions_nm[graph.indices[real]]
+    d2 = apart[:, 0] ** 2 + apart[:, 1] ** 2 + apart[:, 2] ** 2
+    at = (np.sqrt(d2) * (1.0 / bin_nm)).astype(np.int64)
+    return np.bincount(at, minlength=n_bins).astype(np.int64)

@@ -7,17 +7,31 @@ rates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.errors import GraphError
+from graphkit.errors import GraphError, TimeLimitError
 from graphkit.graph import Graph
 from graphkit.progress import Progress, silent
+from graphkit.stopping import check
 
-__all__ = ["ErrorModel", "Interval", "perturbed", "perturbed_and_origins", "with_errors"]
+__all__ = [
+    "ErrorModel",
+    "Interval",
+    "Perturbation",
+    "interval",
+    "measured",
+    "perturbation",
+    "perturbed",
+    "perturbed_and_origins",
+    "with_errors",
+]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,19 @@ class Interval:
     high: NDArray[np.float64]
     level: float
     samples: int
+    """Perturbed graphs that it rests on: fewer than were asked for where the work was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Perturbation:
+    """A graph with errors, and which of its neurons are which of those of the graph without."""
+
+    graph: Graph
+    origins: NDArray[np.int64]
+    """Of each neuron of ``graph`` the row of the one that it is, or is a piece of; a merged neuron is the one whose id it has."""
+    bodies: NDArray[np.int64]
+    """Of each neuron asked about the row in ``graph`` of the one that holds it: of a split one its larger piece, which has its
+    id; of two that are merged both are the same."""
 
 
 def perturbed(graph: Graph, model: ErrorModel, *, seed: int = 0) -> Graph:
@@ -79,8 +106,25 @@ def perturbed_and_origins(graph: Graph, model: ErrorModel, *, seed: int = 0) -> 
     >>> merged.ids.tolist(), origins.tolist()
     ([0, 1, 5, 7, 9], [0, 2, 0, 1, 2])
     """
+    made = perturbation(graph, model, seed=seed)
+    return made.graph, made.origins
+
+
+def perturbation(
+    graph: Graph, model: ErrorModel, *, seed: int = 0, least: int = 1, asked: NDArray[np.int64] | None = None
+) -> Perturbation:
+    """``graph`` with the errors of ``model`` (`perturbed`), then without connections of fewer than ``least`` synapses.
+
+    ``asked`` are rows of the neurons that are asked about, all if not given: they stay where they lose all connections, others
+    do not.
+
+    >>> made = perturbation(Graph.from_edges([7, 5], [5, 9], [4, 4]), ErrorModel(merged=1.0), seed=1)
+    >>> made.graph.ids.tolist(), made.bodies.tolist()  # 5 and 9 are one
+    ([5, 7], [0, 1, 0])
+    """
     rng = np.random.default_rng(seed)
     n = graph.n_neurons
+    merged = np.arange(n)
     origins = np.arange(n)
     pre = np.repeat(np.arange(n), np.diff(graph.indptr))
     post, synapses = graph.indices.astype(np.int64), graph.synapses
@@ -92,8 +136,7 @@ def perturbed_and_origins(graph: Graph, model: ErrorModel, *, seed: int = 0) -> 
         merged = _merge(len(ids), model.merged, rng)
         pre, post = merged[pre], merged[post]
         ids = ids.copy()
-        gone = np.flatnonzero(merged != np.arange(len(ids)))
-        kept = np.setdiff1d(np.arange(len(ids)), gone)
+        kept = np.flatnonzero(merged == np.arange(len(ids)))
     else:
         kept = np.arange(len(ids))
     total = int(synapses.sum())
@@ -108,7 +151,19 @@ def perturbed_and_origins(graph: Graph, model: ErrorModel, *, seed: int = 0) -> 
         post = np.concatenate([post, rng.choice(len(ids), count, p=in_ends / total)])
         synapses = np.concatenate([synapses, np.ones(count, dtype=np.int64)])
     made = Graph.from_edges(ids[pre], ids[post], synapses, ids=ids[kept])
-    return made, origins[kept[np.argsort(ids[kept])]]
+    order = kept[np.argsort(ids[kept])]
+    place = np.full(len(ids), -1)
+    place[order] = np.arange(len(order))
+    bodies = place[merged[np.arange(n) if asked is None else asked]]
+    origins = origins[order]
+    if least > 1:
+        made = made.at_least(least)
+    if asked is not None:
+        stays = (np.diff(made.indptr) > 0) | (np.diff(made.in_indptr) > 0)
+        stays[bodies] = True
+        if not stays.all():
+            made, origins, bodies = made.subgraph(made.ids[stays]), origins[stays], (np.cumsum(stays) - 1)[bodies]
+    return Perturbation(made, origins, bodies)
 
 
 def with_errors(
@@ -130,31 +185,81 @@ def with_errors(
     Raises:
         GraphError: ``samples`` or ``level`` is out of bounds, or the statistic changes its shape.
     """
-    if samples < 1:
-        raise GraphError(f"samples is {samples}; expected 1 or more.")
     if not 0 < level < 1:
         raise GraphError(f"level is {level!r}; expected between 0 and 1, for example 0.9.")
     measure: Callable[..., ArrayLike] = statistic if origins else lambda one, _: statistic(one)  # type: ignore[call-arg]
     observed = np.asarray(measure(graph, np.arange(len(graph))), dtype=np.float64)
-    found = np.empty((samples, *observed.shape))
-    for number, (sample, rows) in enumerate(_samples(graph, model, samples, seed)):
-        value = np.asarray(measure(sample, rows), dtype=np.float64)
-        if value.shape != observed.shape:
+
+    def value(one: Perturbation) -> NDArray[np.float64]:
+        found = np.asarray(measure(one.graph, one.origins), dtype=np.float64)
+        if found.shape != observed.shape:
             raise GraphError(
-                f"The statistic has the shape {value.shape} on a perturbed graph and {observed.shape} on the graph itself.",
+                f"The statistic has the shape {found.shape} on a perturbed graph and {observed.shape} on the graph itself.",
                 hint="Give one of a fixed shape: splits and merges change the number of neurons.",
             )
-        found[number] = value
-        progress("perturbed graphs", (number + 1) / samples)
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Interval(observed, found.mean(axis=0), low, high, level, samples)
+        return found
+
+    drawn = measured(value, graph, model, samples=samples, seed=seed, progress=progress)
+    return Interval(observed, *interval(np.stack(drawn), level), level, len(drawn))
 
 
-def _samples(graph: Graph, model: ErrorModel, samples: int, seed: int) -> Iterator[tuple[Graph, NDArray[np.int64]]]:
-    for number in range(samples):
-        yield perturbed_and_origins(
-            graph, model, seed=np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]
-        )
+def measured(
+    measure: Callable[[Perturbation], _T],
+    graph: Graph,
+    model: ErrorModel,
+    *,
+    samples: int = 100,
+    seed: int = 0,
+    least: int = 1,
+    asked: NDArray[np.int64] | None = None,
+    progress: Progress = silent,
+) -> list[_T]:
+    """``measure`` of each of ``samples`` perturbations, of which number i depends on ``seed`` and i only.
+
+    Fewer where the work was stopped (Ctrl-C, a time limit) after the first.
+
+    Raises:
+        GraphError: ``samples`` is not at least 1.
+    """
+    if samples < 1:
+        raise GraphError(f"samples is {samples}; expected 1 or more.")
+    found: list[_T] = []
+    progress("perturbed graphs", 0.0)
+    try:
+        for number in range(samples):
+            check()
+            one = np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]
+            found.append(measure(perturbation(graph, model, seed=one, least=least, asked=asked)))
+            progress("perturbed graphs", (number + 1) / samples)
+    except (KeyboardInterrupt, TimeLimitError):
+        if not found:
+            raise
+    return found
+
+
+def interval(
+    values: NDArray[np.float64], level: float = 0.9, *, left_out: bool = False
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """(mean, low, high) over the first axis, that hold ``level`` of the values in their middle.
+
+    Where one is NaN, so are all three; with ``left_out`` they are of the values that are not.
+
+    >>> interval(np.array([[1.0, np.nan], [3.0, 5.0]]), 0.5, left_out=True)
+    (array([2., 5.]), array([1.5, 5. ]), array([2.5, 5. ]))
+    """
+    ordered = np.sort(values, axis=0)  # NaN last
+    count = np.count_nonzero(~np.isnan(ordered), axis=0)
+    undefined = count == 0 if left_out else count < len(ordered)
+    total = np.where(np.isnan(ordered), 0.0, ordered).sum(axis=0)
+    mean = np.divide(total, count, out=np.full(count.shape, np.nan), where=~undefined)
+    ends = []
+    for share in ((1 - level) / 2, (1 + level) / 2):
+        at = share * np.maximum(count - 1, 0)
+        below = np.floor(at).astype(np.int64)
+        above = np.minimum(below + 1, np.maximum(count - 1, 0))
+        one, other = (np.take_along_axis(ordered, k[None], axis=0)[0] for k in (below, above))
+        ends.append(np.where(undefined, np.nan, one + (at - below) * (other - one)))
+    return mean, ends[0], ends[1]
 
 
 def _split(

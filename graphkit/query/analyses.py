@@ -1,4 +1,7 @@
-"""The analyses of the command as methods of a dataset, with the same names; ``selection`` as in ``Dataset.graph``."""
+"""The analyses of the command as methods of a dataset, with the same names; ``selection`` as in ``Dataset.graph``.
+
+``errors``, ``samples`` and ``seed`` are everywhere those of `Analyses.statistics`: the same on so many perturbed graphs.
+"""
 
 from __future__ import annotations
 
@@ -36,18 +39,41 @@ class Analyses:
         more = errors_given(errors, samples, seed, against)
         return asked(self, ir.Statistics(selection_given(self, selection), errors=more, against=null))
 
-    def ranking(self, measure: ir.Measure, *, limit: int | None = ir.RANKED_SHOWN, **selection: Any) -> Result:
+    def ranking(
+        self,
+        measure: ir.Measure,
+        *,
+        limit: int | None = ir.RANKED_SHOWN,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
+    ) -> Result:
         """The neurons that a measure puts first, like ``pagerank in EB top 20``.
 
         ``measure`` is "pagerank", "betweenness", "core number", "clustering", "attractor" or "repeller".
         """
-        return asked(self, ir.Ranking(measure, selection_given(self, selection), limit))
+        return asked(
+            self,
+            ir.Ranking(measure, selection_given(self, selection), limit, errors=errors_given(errors, samples, seed)),
+        )
 
     def roles(
-        self, role: ir.Role, *, degree: int = ir.CLUB_DEGREE, limit: int | None = None, **selection: Any
+        self,
+        role: ir.Role,
+        *,
+        degree: int = ir.CLUB_DEGREE,
+        limit: int | None = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
     ) -> Result:
         """The "broadcasters", "integrators" or "rich club neurons" of a total degree of at least ``degree``."""
-        return asked(self, ir.Roles(role, degree, selection_given(self, selection), limit))
+        return asked(
+            self,
+            ir.Roles(role, degree, selection_given(self, selection), limit, errors=errors_given(errors, samples, seed)),
+        )
 
     def rich_club(
         self,
@@ -70,21 +96,54 @@ class Analyses:
         more = errors_given(errors, samples, seed, against)
         return asked(self, ir.RichClub(by, selection_given(self, selection), against=null, errors=more))
 
-    def degree_distribution(self, **selection: Any) -> Result:
+    def degree_distribution(
+        self, errors: Errors = None, samples: int = ir.ERROR_SAMPLES, seed: int = 0, **selection: Any
+    ) -> Result:
         """How many neurons have each number of partners."""
-        return asked(self, ir.Degrees(selection_given(self, selection)))
+        return asked(self, ir.Degrees(selection_given(self, selection), errors=errors_given(errors, samples, seed)))
 
-    def strength_distribution(self, **selection: Any) -> Result:
+    def strength_distribution(
+        self, errors: Errors = None, samples: int = ir.ERROR_SAMPLES, seed: int = 0, **selection: Any
+    ) -> Result:
         """How many neurons have each number of synapses."""
-        return asked(self, ir.Degrees(selection_given(self, selection), of="strength"))
+        return asked(
+            self,
+            ir.Degrees(selection_given(self, selection), of="strength", errors=errors_given(errors, samples, seed)),
+        )
 
-    def components(self, *, strong: bool = False, limit: int | None = None, **selection: Any) -> Result:
+    def components(
+        self,
+        *,
+        strong: bool = False,
+        limit: int | None = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
+    ) -> Result:
         """The weak or strong components, the largest first; like ``strong components in EB``."""
-        return asked(self, ir.Components(strong, selection_given(self, selection), limit))
+        return asked(
+            self,
+            ir.Components(strong, selection_given(self, selection), limit, errors=errors_given(errors, samples, seed)),
+        )
 
-    def communities(self, *, by_type: bool = False, limit: int | None = None, **selection: Any) -> Result:
+    def communities(
+        self,
+        *,
+        by_type: bool = False,
+        limit: int | None = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
+    ) -> Result:
         """Neurons by community (Leiden); like ``communities in EB by type``."""
-        return asked(self, ir.Communities(by_type, selection_given(self, selection), limit))
+        return asked(
+            self,
+            ir.Communities(
+                by_type, selection_given(self, selection), limit, errors=errors_given(errors, samples, seed)
+            ),
+        )
 
     def information_flow(
         self,
@@ -94,12 +153,27 @@ class Analyses:
         runs: int = ir.RUNS,
         seed: int = 0,
         limit: int | None = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
         **selection: Any,
     ) -> Result:
         """The layer of each neuron from the neurons ``seeds`` on; like ``information flow from type 'ORN*'``."""
         chosen = selection_given(self, selection)
         of = certain_neurons(self, seeds, "signal from")
-        return asked(self, ir.Spread(of, "flow", None, by_type, chosen, runs=runs, seed=seed, limit=limit))
+        return asked(
+            self,
+            ir.Spread(
+                of,
+                "flow",
+                None,
+                by_type,
+                chosen,
+                runs=runs,
+                seed=seed,
+                limit=limit,
+                errors=errors_given(errors, samples, seed),
+            ),
+        )
 
     def signal_cascade(
         self,
@@ -110,22 +184,52 @@ class Analyses:
         runs: int = ir.RUNS,
         seed: int = 0,
         limit: int | None = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
         **selection: Any,
     ) -> Result:
         """How often a signal from the neurons ``seeds`` reaches each; like ``signal cascade from type 'ORN*'``."""
         chosen = selection_given(self, selection)
         of = certain_neurons(self, seeds, "signal from")
-        return asked(self, ir.Spread(of, "cascade", hops, by_type, chosen, runs=runs, seed=seed, limit=limit))
+        return asked(
+            self,
+            ir.Spread(
+                of,
+                "cascade",
+                hops,
+                by_type,
+                chosen,
+                runs=runs,
+                seed=seed,
+                limit=limit,
+                errors=errors_given(errors, samples, seed),
+            ),
+        )
 
-    def connection_probability(self, **selection: Any) -> Result:
+    def connection_probability(
+        self, errors: Errors = None, samples: int = ir.ERROR_SAMPLES, seed: int = 0, **selection: Any
+    ) -> Result:
         """The probability of a connection by the distance of the somata, in bins of 10 um."""
-        return asked(self, ir.Distances(selection_given(self, selection)))
+        return asked(self, ir.Distances(selection_given(self, selection), errors=errors_given(errors, samples, seed)))
 
     def compare_connections(
-        self, first: str = "left", second: str = "right", *, limit: int | None = None, **selection: Any
+        self,
+        first: str = "left",
+        second: str = "right",
+        *,
+        limit: int | None = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
     ) -> Result:
         """Connections within two sides by type, with a test; like ``compare connections of left and right in EB``."""
-        return asked(self, ir.SideConnections(first, second, selection_given(self, selection), limit))
+        return asked(
+            self,
+            ir.SideConnections(
+                first, second, selection_given(self, selection), limit, errors=errors_given(errors, samples, seed)
+            ),
+        )
 
     def compare_with(
         self,
@@ -147,10 +251,18 @@ class Analyses:
         )  # fmt: skip
 
     def percolation(
-        self, *, first: Literal["most connected", "least connected"] = "most connected", **selection: Any
+        self,
+        *,
+        first: Literal["most connected", "least connected"] = "most connected",
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
     ) -> Result:
         """The components that are left when neurons are taken away; like ``percolation in EB``."""
-        return asked(self, ir.Percolation(first, selection_given(self, selection)))
+        return asked(
+            self, ir.Percolation(first, selection_given(self, selection), errors=errors_given(errors, samples, seed))
+        )
 
     def projectome(self, *, limit: int | None = None) -> Result:
         """From each region to each: outputs there of neurons, in proportion to their inputs here."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.given import (
+    Errors,
     Groups,
     NeuronSet,
     Sorts,
     asked,
     certain_neurons,
+    errors_given,
     groups_given,
     neurons_given,
     regions_given,
@@ -128,12 +130,25 @@ class GraphQuestions:
         return _common(self, of, "partners", by, limit, order, selection)
 
     def hubs(
-        self, *, by: ir.Rank = "degree", limit: int | None = ir.HUBS_SHOWN, order: Sorts = None, **selection: Any
+        self,
+        *,
+        by: ir.Rank = "degree",
+        limit: int | None = ir.HUBS_SHOWN,
+        order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
     ) -> Result:
-        """The neurons with the most connections, or synapses; like ``hubs in EB by synapses top 5``."""
+        """The neurons with the most connections, or synapses; like ``hubs in EB by synapses top 5``.
+
+        With ``errors`` such as ``{"missed": 0.1}``: how often each is among them on so many graphs with more errors of a
+        reconstruction.
+        """
         if by not in ir.RANKS:
             raise QueryError(f"Hubs are not ranked by {by!r}.", hint=f"By {', '.join(ir.RANKS)}.")
-        return asked(self, ir.Hubs(by, selection_given(self, selection), limit, sorts_given(order)))
+        more = errors_given(errors, samples, seed)
+        return asked(self, ir.Hubs(by, selection_given(self, selection), limit, sorts_given(order), more))
 
     def similar(
         self,
@@ -142,12 +157,19 @@ class GraphQuestions:
         by: ir.Direction = "partners",
         limit: int | None = ir.SIMILAR_SHOWN,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
-        """The neurons whose partners are most like those of the neuron ``of``; like ``neurons like 123``."""
+        """The neurons whose partners are most like those of the neuron ``of``; like ``neurons like 123``.
+
+        ``errors`` as in `hubs`.
+        """
         _known_direction(by)
         one = cast("Dataset", self).vocabulary.one_neuron(neurons_given(self, of))
-        return asked(self, ir.Similar(one, by, selection_given(self, selection), limit, sorts_given(order)))
+        chosen, more = selection_given(self, selection), errors_given(errors, samples, seed)
+        return asked(self, ir.Similar(one, by, chosen, limit, sorts_given(order), more))
 
     def projections(
         self,

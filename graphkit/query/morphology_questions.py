@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import QueryError
 from graphkit.query import ir
-from graphkit.query.given import NeuronSet, Sorts, asked, neurons_given, selection_given, sorts_given
+from graphkit.query.given import (
+    Errors,
+    NeuronSet,
+    Sorts,
+    asked,
+    errors_given,
+    neurons_given,
+    selection_given,
+    sorts_given,
+)
 
 if TYPE_CHECKING:
     from graphkit.query.result import Result
@@ -51,17 +60,20 @@ class MorphologyQuestions:
         types: bool = False,
         limit: int | None = None,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
         """How alike the partners of each two neurons are; like ``similarity of type 'ER4d' by cosine on partner types``.
 
-        ``on`` "inputs", "outputs" or "partners" (both); with ``types``, partners of one type are one.
+        ``on`` "inputs", "outputs" or "partners" (both); with ``types``, partners of one type are one. ``errors`` such as
+        ``{"missed": 0.1}``: the same on so many graphs with more errors of a reconstruction.
         """
         _known(measure, on)
-        chosen = selection_given(self, selection)
-        return asked(
-            self, ir.Similarities(neurons_given(self, of), measure, on, types, chosen, limit, sorts_given(order))
-        )
+        neurons, chosen, sorts = neurons_given(self, of), selection_given(self, selection), sorts_given(order)
+        more = errors_given(errors, samples, seed)
+        return asked(self, ir.Similarities(neurons, measure, on, types, chosen, limit, sorts, more))
 
     def similarity_clusters(
         self,
@@ -74,14 +86,21 @@ class MorphologyQuestions:
         by_type: bool = False,
         limit: int | None = None,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
-        """Neurons by cluster of such similarities; like ``clusters of type 'ER*' by ruzicka into 5 clusters``."""
+        """Neurons by cluster of such similarities; like ``clusters of type 'ER*' by ruzicka into 5 clusters``.
+
+        With ``errors``: how well the clusters hold on so many graphs with more errors of a reconstruction.
+        """
         _known(measure, on)
         if count is not None and (not ir.is_whole(count) or count < 1):
             raise QueryError(f"count is {count!r}; expected 1 or more clusters.")
         neurons, chosen, sorts = neurons_given(self, of), selection_given(self, selection), sorts_given(order)
-        form = ir.SimilarityClusters(neurons, measure, on, types, count, by_type, chosen, limit, sorts)
+        more = errors_given(errors, samples, seed)
+        form = ir.SimilarityClusters(neurons, measure, on, types, count, by_type, chosen, limit, sorts, more)
         return asked(self, form)
 
 

@@ -68,8 +68,6 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
             raise QueryError("The roles of single neurons are not compared with random graphs; motifs are.")
         if size not in (3, 4):
             raise QueryError(f"Motifs are counted of size 3 or 4, not {size}.")
-        if errors is not None and roles:
-            raise QueryError("Roles are not counted with errors; motifs are.")
         null = None if against is None else ir.Against(against, samples, seed)
         more = errors_given(errors, samples, seed, against)
         chosen = selection_given(self, selection)

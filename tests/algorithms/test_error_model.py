@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphkit.algorithms.error_model import ErrorModel, perturbed, perturbed_and_origins, with_errors
+from graphkit.algorithms.error_model import (
+    ErrorModel,
+    interval,
+    measured,
+    perturbation,
+    perturbed,
+    perturbed_and_origins,
+    with_errors,
+)
 from graphkit.algorithms.reciprocity import reciprocity
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
@@ -75,6 +83,57 @@ def test_merges_keep_every_synapse(edges: EdgeList, share: float, seed: int) -> 
     assert set(found.ids.tolist()) <= set(graph.ids.tolist())
     everyone = perturbed(graph, ErrorModel(merged=1.0), seed=seed)
     assert len(everyone) == (len(graph) + 1) // 2
+
+
+@given(edge_lists(), SHARES, st.integers(1, 4), st.integers(0, 2**32))
+def test_who_holds_a_neuron(edges: EdgeList, share: float, least: int, seed: int) -> None:
+    """Merged, the graph is what it was with both neurons in the place of each; a threshold comes after that."""
+    graph, _ = both(edges)
+    asked = np.arange(len(graph))[::2]
+    whole = perturbation(graph, ErrorModel(merged=share), seed=seed)
+    held_by = dict(zip(graph.ids.tolist(), whole.graph.ids[whole.bodies].tolist(), strict=True))
+    assert all(held_by[i] <= i for i in held_by)
+    together: Counter[tuple[int, int]] = Counter()
+    for (a, b), count in pairs(graph).items():
+        together[held_by[a], held_by[b]] += count
+    assert together == pairs(whole.graph)
+    some = perturbation(graph, ErrorModel(merged=share), seed=seed, least=least, asked=asked)
+    kept = {pair: count for pair, count in together.items() if count >= least}
+    assert kept == pairs(some.graph)
+    held = [held_by[i] for i in graph.ids[asked].tolist()]
+    assert some.graph.ids[some.bodies].tolist() == held
+    assert set(some.graph.ids.tolist()) == {*held, *(i for pair in kept for i in pair)}
+    assert graph.ids[some.origins].tolist() == some.graph.ids.tolist()
+    split = perturbation(graph, ErrorModel(split=share), seed=seed)
+    assert split.graph.ids[split.bodies].tolist() == graph.ids.tolist()
+
+
+@given(st.lists(st.lists(st.none() | st.floats(-9, 9), min_size=3, max_size=3), min_size=1, max_size=9))
+def test_an_interval_of_what_is_defined(rows: list[list[float | None]]) -> None:
+    values = np.array([[np.nan if v is None else v for v in row] for row in rows])
+    every, some = interval(values, 0.8), interval(values, 0.8, left_out=True)
+    for k, column in enumerate(values.T):
+        known = column[~np.isnan(column)]
+        expected = [known.mean(), *np.quantile(known, [0.1, 0.9])] if len(known) else [np.nan] * 3
+        assert [part[k] for part in some] == pytest.approx(expected, nan_ok=True)
+        assert [part[k] for part in every] == pytest.approx(
+            expected if len(known) == len(column) else [np.nan] * 3, nan_ok=True
+        )
+
+
+def test_what_was_stopped_rests_on_what_is_ready() -> None:
+    graph, _ = random_graph(20, 60, seed=3)
+    seen = []
+
+    def size(one: Graph) -> float:
+        seen.append(one)
+        if len(seen) == 5:  # the graph itself, and three perturbed ones, are through
+            raise KeyboardInterrupt
+        return one.n_synapses
+
+    found = with_errors(size, graph, ErrorModel(missed=0.5), samples=9, seed=1)
+    again = measured(lambda one: one.graph.n_synapses, graph, ErrorModel(missed=0.5), samples=3, seed=1)
+    assert (found.samples, found.mean) == (3, np.mean(again))
 
 
 def test_rates_in_the_mean() -> None:

@@ -146,6 +146,29 @@ def _ordered(form: Any) -> Any:
 _against = st.builds(ir.Against, st.sampled_from(list(MODELS)), st.integers(1, 10**9), st.integers(0, 2**63))
 
 
+@st.composite
+def _with_errors(draw: st.DrawFn) -> ir.Form:
+    """A form that has figures of neurons, or a curve, with an error model."""
+    chosen, errors, of = draw(_selections()), draw(_rates), draw(_CONDITIONS)
+    forms: list[ir.Form] = [
+        ir.Motifs(chosen, errors=errors, roles=True),
+        ir.Hubs("inputs", chosen, 7, errors=errors),
+        ir.Similar(ir.Comparison("neuron_id", "=", draw(_IDS)), "partners", chosen, 7, errors=errors),
+        ir.Ranking("pagerank", chosen, 7, errors=errors),
+        ir.Roles("integrators", 7, chosen, errors=errors),
+        ir.Degrees(chosen, errors=errors),
+        ir.Communities(draw(st.booleans()), chosen, errors=errors),
+        ir.Components(draw(st.booleans()), chosen, errors=errors),
+        ir.Spread(of, "flow", None, draw(st.booleans()), chosen, seed=draw(st.integers(0, 9)), errors=errors),
+        ir.Distances(chosen, errors=errors),
+        ir.SideConnections("left", "right", chosen, errors=errors),
+        ir.Percolation("least connected", chosen, errors=errors),
+        ir.Similarities(of, selection=chosen, errors=errors),
+        ir.SimilarityClusters(of, count=7, by_type=draw(st.booleans()), selection=chosen, errors=errors),
+    ]
+    return draw(st.sampled_from(forms))
+
+
 _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.Motifs, _selections(), st.booleans(), _limits),
     st.builds(ir.Motifs, _selections(), st.booleans(), _limits, against=_against),
@@ -233,6 +256,7 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.Projectome, _limits),
     st.builds(ir.Communities, st.booleans(), _selections(), _limits),
     _spreads(),
+    _with_errors(),
     st.builds(ir.Neurons, _maybe, st.none() | _regions).map(ir.Count),
     st.builds(ir.Synapses, _maybe, _maybe, _selections()).map(ir.Count),
 )

@@ -310,8 +310,6 @@ def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
         sim.query("statistics with error model false 5 %, false 1 %")
     with pytest.raises(QuerySyntaxError, match="two questions"):
         sim.query("statistics with error model false 5 % against 5 configuration")
-    with pytest.raises(QuerySyntaxError, match="roles are not counted with errors"):
-        sim.query("motif roles with error model false 5 %")
     with pytest.raises(QuerySyntaxError, match="'type' holds text, and 5 is a number"):
         sim.query("neurons where type > 5")
     assert sim.query("neurons where type > '5'").question == "neurons where type > '5'"

@@ -140,7 +140,5 @@ def test_errors_as_arguments(sim: Dataset) -> None:
     assert "missed" in (caught.value.hint or "")
     with pytest.raises(QueryError, match="two questions"):
         sim.rich_club(errors=rates, against="configuration")
-    with pytest.raises(QueryError, match="Roles are not counted with errors"):
-        sim.motifs(errors=rates, roles=True)
     with pytest.raises(QueryError, match="expected a share"):
         sim.statistics(errors={"missed": "often"})  # type: ignore[dict-item]

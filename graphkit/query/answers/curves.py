@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from graphkit.errors import NotAnswerableError
 from graphkit.progress import shown
 from graphkit.query import ir
-from graphkit.query.answers import Answer, cut
-from graphkit.query.answers.perturbed import INTERVAL, error_notes, interval_columns, perturbed_interval
+from graphkit.query.answers import Answer, cut, perturbed_curves
+from graphkit.query.answers.perturbed import INTERVAL, graph_of, over_samples
 from graphkit.query.ordering import ordered_table
 from graphkit.stopping import current
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
+    from graphkit.query.answers.perturbed import Perturbable
     from graphkit.query.plans.plan import Plan
 
 __all__ = ["answer", "columns"]
@@ -38,36 +40,62 @@ _COLUMNS = {
 
 def answer(form: Curve, dataset: Dataset, planned: Plan) -> Answer:
     """A row a point of the curve."""
-    from graphkit.selection import load_selection
-
-    graph = load_selection(dataset, form.selection)
-    notes: tuple[str, ...] = ()
-    match form:
-        case ir.RichClub(against=ir.Against()):
-            return _rich_club_against(graph, form, dataset)
-        case ir.RichClub(errors=ir.ReconstructionErrors() as errors):
-            table, notes = _rich_club_with_errors(graph, form.by, errors)
-        case ir.RichClub():
-            table = _rich_club(graph, form.by)
-            notes = ("Connections over ordered pairs of the neurons of at least this degree.",)
-        case ir.Degrees():
-            table = _degrees(graph, form.of)
-        case ir.Percolation():
-            table = _percolation(graph, form)
-            notes = ("Weak components of what is left; `degree` is that of the neuron removed last.",)
-        case ir.Distances():
-            table, notes = _distances(graph, dataset)
+    graph, of = graph_of(form, dataset)
+    if isinstance(form, ir.RichClub) and form.against is not None:
+        return _rich_club_against(graph, form, dataset)
+    if form.errors is not None and of is not None:
+        return _with_errors(form, form.errors, of, dataset)
+    table, notes = _curve(form, graph, dataset)
     return cut(ordered_table(table, form.order), form.limit, notes)
 
 
 def columns(form: Curve) -> list[str]:
     """The columns of the answer."""
     if isinstance(form, ir.Degrees):
-        return [form.of, *_COLUMNS["degrees"][1:]]
-    more: list[str] = []
-    if isinstance(form, ir.RichClub):
-        more = ["null_mean", "null_sd", "ratio", "z"] if form.against else INTERVAL if form.errors else []
+        more = [name for names in perturbed_curves.DEGREE_INTERVALS for name in names] if form.errors else []
+        return [form.of, *_COLUMNS["degrees"][1:], *more]
+    more = INTERVAL if form.errors else []
+    if isinstance(form, ir.RichClub) and form.against:
+        more = ["null_mean", "null_sd", "ratio", "z"]
     return [*_COLUMNS[form.name], *more]
+
+
+def _curve(form: Curve, graph: Graph, dataset: Dataset) -> tuple[pa.Table, tuple[str, ...]]:
+    match form:
+        case ir.RichClub():
+            return _rich_club(graph, form.by), (
+                "Connections over ordered pairs of the neurons of at least this degree.",
+            )
+        case ir.Degrees():
+            return _degrees(graph, form.of), ()
+        case ir.Percolation():
+            notes = ("Weak components of what is left; `degree` is that of the neuron removed last.",)
+            return _percolation(graph, form), notes
+        case ir.Distances():
+            return _distances(graph, _somata(graph, dataset))
+
+
+def _with_errors(form: Curve, errors: ir.ReconstructionErrors, of: Perturbable, dataset: Dataset) -> Answer:
+    """The curve beside those of perturbed graphs."""
+    match form:
+        case ir.Degrees():
+            table, notes, samples = perturbed_curves.degrees(of, form.of, errors)
+            return over_samples(cut(ordered_table(table, form.order), form.limit, notes), errors, samples)
+        case ir.RichClub():
+            table, notes = _curve(form, of.graph, dataset)
+            more, samples = perturbed_curves.rich_club(of, form.by, errors)
+        case ir.Percolation():
+            table, notes = _curve(form, of.graph, dataset)
+            more, samples = perturbed_curves.percolation(of, form.first, table["removed"].to_numpy(), errors)
+            notes += ("The interval is that of `largest`.",)
+        case ir.Distances():
+            points = _somata(of.base, dataset)
+            table, notes = _distances(of.graph, points[of.asked.origins])
+            pairs, bin_nm = table["pairs"].to_numpy(), float(table["to_nm"][0].as_py()) if len(table) else 1.0
+            more, samples = perturbed_curves.distances(of, points, pairs, bin_nm, errors)
+    for name, column in more.items():
+        table = table.append_column(name, column)
+    return over_samples(cut(ordered_table(table, form.order), form.limit, notes), errors, samples)
 
 
 def _rich_club(graph: Graph, by: ir.DegreeKind) -> pa.Table:
@@ -76,26 +104,6 @@ def _rich_club(graph: Graph, by: ir.DegreeKind) -> pa.Table:
     found = rich_club(graph, by=by)
     density = pa.array(found.phi, mask=np.isnan(found.phi))
     return pa.table([found.k, found.neurons, found.connections, density], names=_COLUMNS["rich_club"])
-
-
-def _rich_club_with_errors(
-    graph: Graph, by: ir.DegreeKind, errors: ir.ReconstructionErrors
-) -> tuple[pa.Table, tuple[str, ...]]:
-    """The curve beside those of perturbed graphs, whose neurons are ranked by their own degrees."""
-    from graphkit.algorithms.rich_club import rich_club
-
-    length = len(rich_club(graph, by=by).k)
-
-    def phi(one: Graph) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        curve = np.full(length, np.nan)
-        found = rich_club(one, by=by).phi[:length]
-        curve[: len(found)] = found
-        return curve
-
-    table = _rich_club(graph, by)
-    for name, column in interval_columns(perturbed_interval(phi, graph, errors)).items():
-        table = table.append_column(name, column)
-    return table, ("Connections over ordered pairs of the neurons of at least this degree.", *error_notes(errors))
 
 
 def _rich_club_against(graph: Graph, form: ir.RichClub, dataset: Dataset) -> Answer:
@@ -127,11 +135,7 @@ def _rich_club_against(graph: Graph, form: ir.RichClub, dataset: Dataset) -> Ans
 
 
 def _degrees(graph: Graph, of: str) -> pa.Table:
-    from graphkit.algorithms.degrees import degrees
-
-    found = degrees(graph)
-    ins, outs = (found.ins, found.outs) if of == "degree" else (found.input_synapses, found.output_synapses)
-    kinds = (ins + outs, ins, outs)
+    kinds = perturbed_curves.degree_kinds(graph, of)
     used = np.unique(np.concatenate(kinds))
     counted = []
     for values in kinds:
@@ -153,8 +157,7 @@ def _percolation(graph: Graph, form: ir.Percolation) -> pa.Table:
     return pa.table(rows, names=_COLUMNS["percolation"])
 
 
-def _distances(graph: Graph, dataset: Dataset) -> tuple[pa.Table, tuple[str, ...]]:
-    from graphkit.algorithms.distance import connection_probability
+def _somata(graph: Graph, dataset: Dataset) -> NDArray[np.float64]:
     from graphkit.query.answers.graphs import neuron_columns_of
 
     axes = [f"soma_{axis}_nm" for axis in "xyz"]
@@ -165,6 +168,12 @@ def _distances(graph: Graph, dataset: Dataset) -> tuple[pa.Table, tuple[str, ...
             "No neuron of the graph has the position of its soma.",
             hint="Positions in nm come with the neurons: columns soma_x_nm, soma_y_nm, soma_z_nm.",
         )
+    return points
+
+
+def _distances(graph: Graph, points: NDArray[np.float64]) -> tuple[pa.Table, tuple[str, ...]]:
+    from graphkit.algorithms.distance import connection_probability
+
     found = connection_probability(graph, points)
     edges = found.edges_nm.astype(np.int64)
     probability = pa.array(found.probability, mask=np.isnan(found.probability))

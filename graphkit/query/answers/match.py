@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,8 +20,8 @@ from graphkit.query.vocabulary import quoted_name
 from graphkit.stopping import limited
 
 if TYPE_CHECKING:
+    from graphkit.algorithms.error_model import Perturbation
     from graphkit.dataset import Dataset
-    from graphkit.graph import Graph
     from graphkit.motifs.pattern import Pattern
     from graphkit.query import ir
     from graphkit.query.match.bound import Bound
@@ -69,18 +70,19 @@ def _with_errors(form: ir.Match, dataset: Dataset, errors: ir.ReconstructionErro
     """One row: the matches of the pattern, and those in perturbed graphs; a piece of a neuron has what is known of it."""
     from graphkit.motifs.pattern import contradiction
     from graphkit.motifs.search import count_matches
-    from graphkit.query.answers.perturbed import error_notes, interval_columns, perturbed_interval
+    from graphkit.query.answers.perturbed import interval_columns, over_samples, perturbable, perturbed_values
     from graphkit.query.match.bound import bound, over
 
-    found = bound(form, dataset)
+    of = perturbable(dataset, form.selection)
+    found = bound(replace(form, selection=replace(form.selection, min_synapses=1)), dataset)
 
-    def matches(one: Graph, origins: NDArray[np.int64]) -> list[float]:
-        pattern = over(found, form, one, origins)
-        return [0.0 if contradiction(pattern) else float(count_matches(pattern))]
+    def matches(one: Perturbation) -> list[int]:
+        pattern = over(found, form, one.graph, one.origins)
+        return [0 if contradiction(pattern) else count_matches(pattern)]
 
-    interval = perturbed_interval(matches, found.pattern.base, errors, origins=True)
-    table = {"matches": pa.array(interval.observed.astype(np.int64)), **interval_columns(interval)}
-    return Answer(pa.table(table), True, error_notes(errors))
+    (observed,), drawn = matches(of.asked), perturbed_values(matches, of, errors)
+    table = {"matches": pa.array([observed], pa.int64()), **interval_columns(drawn)}
+    return over_samples(Answer(pa.table(table)), errors, len(drawn))
 
 
 def search_order(form: ir.Match, dataset: Dataset) -> str:

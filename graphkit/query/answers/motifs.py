@@ -9,13 +9,24 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphkit.query.answers import Answer, cut
-from graphkit.query.answers.perturbed import INTERVAL, error_notes, interval_columns, perturbed_interval
+from graphkit.query.answers.perturbed import (
+    INTERVAL,
+    SHARE,
+    graph_of,
+    interval_columns,
+    over_samples,
+    perturbed_values,
+    share_column,
+)
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
+    from graphkit.algorithms.error_model import Perturbation
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
+    from graphkit.motifs import Orbits
     from graphkit.query import ir
+    from graphkit.query.answers.perturbed import Perturbable
     from graphkit.query.planner import Plan
 
 __all__ = ["answer", "columns"]
@@ -23,11 +34,10 @@ __all__ = ["answer", "columns"]
 
 def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
     """A row a motif; by type: a row a motif and types of its neurons; against a null model: with its significance."""
-    from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels
 
     preload_kernels()
-    graph = load_selection(dataset, form.selection, attributes=("type",) if form.by_type else ())
+    graph, of = graph_of(form, dataset, ("type",) if form.by_type else ())
     size = f"{graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses"
     sources = np.repeat(np.arange(len(graph), dtype=np.int32), np.diff(graph.indptr))
     autapses = int(np.count_nonzero(sources == graph.indices))
@@ -42,11 +52,10 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
         shown = cut(ordered_table(found.table, form.order), form.limit)
         complete = shown.complete and found.complete
         return Answer(shown.table, complete, (*notes, *found.notes), interrupted=found.interrupted)
-    if form.errors is not None:
-        table, more = (
-            _by_type_perturbed(graph, form.errors) if form.by_type else _perturbed(graph, form.errors, form.size)
-        )
-        return cut(ordered_table(table, form.order), form.limit, (*notes, *more))
+    if form.errors is not None and of is not None:
+        perturbed = _roles_perturbed if form.roles else _by_type_perturbed if form.by_type else _perturbed
+        table, samples = perturbed(of, form.errors, form.size)
+        return over_samples(cut(ordered_table(table, form.order), form.limit, notes), form.errors, samples)
     if form.roles:
         table = _roles(graph, form.size)
     elif form.size == 4:
@@ -62,24 +71,25 @@ def columns(form: ir.Motifs) -> list[str]:
         from graphkit.query.answers import significance
 
         return significance.columns(form)
+    if form.roles:
+        more = [] if form.errors is None else [*INTERVAL, SHARE]
+        return ["neuron_id", "motif", "code", "role", "count", "pattern", *more]
     if form.errors is not None and not form.by_type:
         return ["motif", "code", "pattern", "size", "induced", *INTERVAL]
     if form.errors is not None:
         return ["motif", "code", "type_a", "type_b", "type_c", "induced", "pattern", *INTERVAL]
-    if form.roles:
-        return ["neuron_id", "motif", "code", "role", "count", "pattern"]
     if form.by_type:
         return ["motif", "code", "type_a", "type_b", "type_c", "induced", "pattern"]
     return ["motif", "code", "pattern", "size", "count", "induced"]
 
 
-def _perturbed(graph: Graph, errors: ir.ReconstructionErrors, size: int) -> tuple[pa.Table, tuple[str, ...]]:
-    """The induced counts of connected motifs beside those on perturbed graphs."""
+def _perturbed(of: Perturbable, errors: ir.ReconstructionErrors, size: int) -> tuple[pa.Table, int]:
+    """The induced counts of connected motifs beside those on perturbed graphs; how many these are."""
     from graphkit.motifs import four_node_counts, motif_counts
 
     counts = four_node_counts if size == 4 else motif_counts
-    rows = counts(graph)
-    found = perturbed_interval(lambda g: [row.induced for row in counts(g)], graph, errors)
+    rows = counts(of.graph)
+    drawn = perturbed_values(lambda one: [row.induced for row in counts(one.graph)], of, errors, len(rows))
     columns = {
         "motif": pa.array([row.name for row in rows], pa.string()),
         "code": pa.array([row.code for row in rows], pa.string()),
@@ -87,28 +97,43 @@ def _perturbed(graph: Graph, errors: ir.ReconstructionErrors, size: int) -> tupl
         "size": pa.array([row.n_neurons for row in rows], pa.int64()),
         "induced": pa.array([row.induced for row in rows], pa.int64()),
     }
-    return pa.table({**columns, **interval_columns(found)}), error_notes(errors)
+    return pa.table({**columns, **interval_columns(drawn)}), len(drawn)
 
 
-def _by_type_perturbed(graph: Graph, errors: ir.ReconstructionErrors) -> tuple[pa.Table, tuple[str, ...]]:
+def _by_type_perturbed(of: Perturbable, errors: ir.ReconstructionErrors, size: int) -> tuple[pa.Table, int]:
     """The rows that the graph has beside their counts on perturbed graphs, in which a piece of a neuron is of its type."""
     from graphkit.motifs import motifs_by_type
 
-    table = _by_type(graph)
-    types = list(graph.attributes.get("type", [None] * graph.n_neurons))
+    table = _by_type(of.graph)
+    types = list(of.base.attributes.get("type", [None] * of.base.n_neurons))
     place = {key: row for row, key in enumerate(zip(*(table[c].to_pylist() for c in _KEY), strict=True))}
 
-    def counts(one: Graph, origins: NDArray[np.int64]) -> NDArray[np.float64]:
-        found = motifs_by_type(one, [types[row] for row in origins.tolist()])
+    def counts(one: Perturbation) -> NDArray[np.float64]:
+        found = motifs_by_type(one.graph, [types[row] for row in one.origins.tolist()])
         counted = np.zeros(len(place))
         for *key, count in zip(found.code, found.type_a, found.type_b, found.type_c, found.count, strict=True):
             if (row := place.get(tuple(key))) is not None:
                 counted[row] = count
         return counted
 
-    for name, column in interval_columns(perturbed_interval(counts, graph, errors, origins=True)).items():
+    drawn = perturbed_values(counts, of, errors, len(place))
+    for name, column in interval_columns(drawn).items():
         table = table.append_column(name, column)
-    return table, error_notes(errors)
+    return table, len(drawn)
+
+
+def _roles_perturbed(of: Perturbable, errors: ir.ReconstructionErrors, size: int) -> tuple[pa.Table, int]:
+    """The rows that the graph has beside the counts of those that hold the neurons on perturbed graphs."""
+    neuron, role = np.nonzero(_orbits(of.graph, size).counts)
+
+    def counts(one: Perturbation) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = _orbits(one.graph, size).counts[one.bodies[neuron], role]
+        return found
+
+    table, drawn = _roles(of.graph, size), perturbed_values(counts, of, errors, len(neuron))
+    for name, column in {**interval_columns(drawn), **share_column(drawn > 0)}.items():
+        table = table.append_column(name, column)
+    return table, len(drawn)
 
 
 _KEY = ("code", "type_a", "type_b", "type_c")
@@ -154,9 +179,9 @@ def _fours(graph: Graph) -> pa.Table:
 
 def _roles(graph: Graph, size: int) -> pa.Table:
     """A row for each neuron and role that it has."""
-    from graphkit.motifs import CONNECTED_TRIADS, four_node_orbits, four_nodes, triad_orbits
+    from graphkit.motifs import CONNECTED_TRIADS, four_nodes
 
-    orbits = four_node_orbits(graph) if size == 4 else triad_orbits(graph)
+    orbits = _orbits(graph, size)
     named = {m.code: m for m in (four_nodes().motifs if size == 4 else CONNECTED_TRIADS)}
     neuron, role = np.nonzero(orbits.counts)
     roles = orbits.roles
@@ -178,6 +203,12 @@ def _roles(graph: Graph, size: int) -> pa.Table:
             "pattern": texts["pattern"],
         }
     )
+
+
+def _orbits(graph: Graph, size: int) -> Orbits:
+    from graphkit.motifs import four_node_orbits, triad_orbits
+
+    return four_node_orbits(graph) if size == 4 else triad_orbits(graph)
 
 
 def _counts(rows: list[tuple[str, str, str, int, int | None, int]]) -> pa.Table:

@@ -1,56 +1,169 @@
-"""Figures of a graph beside those of the same graph with more errors of a reconstruction."""
+"""Figures of a graph beside those of the same graph with more errors of a reconstruction.
+
+A threshold of synapses is applied after the errors, as it would be to a reconstruction that has them. A neuron is followed to
+the one that holds it (``Perturbation.bodies``); what is known of neurons goes with their pieces (``Perturbation.origins``).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
 
+from graphkit.algorithms.error_model import ErrorModel, Perturbation, interval, measured
+from graphkit.errors import NotAnswerableError
 from graphkit.progress import shown
+from graphkit.query.answers import Answer
 from graphkit.stopping import current
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from graphkit.algorithms.error_model import Interval
+    from graphkit.dataset import Dataset
     from graphkit.graph import Graph
     from graphkit.query import ir
 
-__all__ = ["INTERVAL", "error_notes", "interval_columns", "perturbed_interval"]
+__all__ = [
+    "INTERVAL",
+    "SHARE",
+    "Perturbable",
+    "graph_of",
+    "interval_columns",
+    "over_samples",
+    "perturbable",
+    "perturbed_each",
+    "perturbed_values",
+    "share_column",
+    "spread_words",
+]
 
 INTERVAL = ["perturbed_mean", "perturbed_low", "perturbed_high"]
+SHARE = "perturbed_share"
 LEVEL = 0.9
 
+_MOST_FIGURES = 100_000_000
+"""Of all perturbed graphs together; 8 bytes each."""
 
-def perturbed_interval(
-    statistic: Callable[..., ArrayLike], graph: Graph, errors: ir.ReconstructionErrors, *, origins: bool = False
-) -> Interval:
-    """The statistic (an array of fixed shape) on the graph and on perturbed ones; ``origins``: it takes them, too."""
-    from graphkit.algorithms.error_model import ErrorModel, with_errors
+_T = TypeVar("_T")
 
+
+@dataclass(frozen=True, slots=True)
+class Perturbable:
+    """What a question with an error model is about."""
+
+    base: Graph
+    """Its connections before the threshold of synapses, with the attributes that were asked for."""
+    asked: Perturbation
+    """Its graph as it is: a perturbation of ``base`` without errors."""
+    least: int
+    """The threshold."""
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the question."""
+        return self.asked.graph
+
+
+def perturbable(dataset: Dataset, selection: ir.Selection, *, attributes: tuple[str, ...] = ()) -> Perturbable:
+    """The graph of a selection, to be perturbed.
+
+    Raises:
+        NotAnswerableError: errors of its synapses mean nothing: they are electrical, or the threshold is on each region's.
+    """
+    from graphkit.selection import load_selection
+
+    if selection.kind != "chemical":
+        raise NotAnswerableError(
+            "The errors are of chemical synapses; gap junctions have no error model.",
+            hint="Ask without `with error model`.",
+        )
+    if selection.per_region and selection.min_synapses > 1:
+        raise NotAnswerableError(
+            "False synapses lie in no region, so a threshold per region cannot be applied to perturbed graphs.",
+            hint=f"Ask `with at least {selection.min_synapses} synapses`, in all regions together.",
+        )
+    least = selection.min_synapses
+    base = load_selection(dataset, replace(selection, min_synapses=1), attributes=attributes)
+    rows = np.arange(len(base))
+    if least == 1:
+        return Perturbable(base, Perturbation(base, rows, rows), 1)
+    graph = load_selection(dataset, selection, attributes=attributes)
+    rows = np.searchsorted(base.ids, graph.ids)
+    return Perturbable(base, Perturbation(graph, rows, np.arange(len(graph))), least)
+
+
+def graph_of(form: Any, dataset: Dataset, attributes: tuple[str, ...] = ()) -> tuple[Graph, Perturbable | None]:
+    """The graph of a form with a selection, and what is to be perturbed where it asks for errors."""
+    from graphkit.selection import load_selection
+
+    if form.errors is None:
+        return load_selection(dataset, form.selection, attributes=attributes), None
+    of = perturbable(dataset, form.selection, attributes=attributes)
+    return of.graph, of
+
+
+def perturbed_each(measure: Callable[[Perturbation], _T], of: Perturbable, errors: ir.ReconstructionErrors) -> list[_T]:
+    """``measure`` of each perturbed graph; of fewer than were asked for where the work was stopped."""
+    current().hands_over = True  # Ctrl-C: what is ready, and not nothing
     model = ErrorModel(errors.missed, errors.false, errors.split, errors.merged)
-    stop, progress = current(), shown()
-
-    def checked(*of: Any) -> ArrayLike:
-        stop.check()
-        return statistic(*of)
-
-    drawn: dict[str, Any] = {"samples": errors.samples, "seed": errors.seed, "origins": origins}
-    return with_errors(checked, graph, model, level=LEVEL, progress=progress, **drawn)
+    everyone = len(of.graph) == len(of.base)
+    return measured(
+        measure, of.base, model,
+        samples=errors.samples, seed=errors.seed, least=of.least,
+        asked=None if everyone else of.asked.origins, progress=shown(),
+    )  # fmt: skip
 
 
-def interval_columns(found: Interval) -> dict[str, pa.Array]:
-    """The columns of ``INTERVAL``; null where a figure is undefined."""
-    return {
-        name: pa.array(values, pa.float64(), mask=np.isnan(values))
-        for name, values in zip(INTERVAL, (found.mean, found.low, found.high), strict=True)
-    }
+def perturbed_values(
+    statistic: Callable[[Perturbation], ArrayLike], of: Perturbable, errors: ir.ReconstructionErrors, size: int = 1
+) -> NDArray[np.float64]:
+    """The same of a statistic of one shape, of ``size`` figures: float64 of shape (perturbed graphs, *shape).
+
+    Raises:
+        NotAnswerableError: too many figures to be kept.
+    """
+    if size * errors.samples > _MOST_FIGURES:
+        raise NotAnswerableError(
+            f"{size:,} figures of {errors.samples:,} perturbed graphs are too many to be kept.",
+            hint="Ask for fewer perturbed graphs, for fewer neurons, or give a limit.",
+        )
+    return np.stack(
+        perturbed_each(lambda one: np.asarray(statistic(one), dtype=np.float64), of, errors),
+    )
 
 
-def error_notes(errors: ir.ReconstructionErrors) -> tuple[str, ...]:
-    """What was done, in words."""
+def interval_columns(
+    values: NDArray[np.float64], names: list[str] = INTERVAL, *, left_out: bool = False
+) -> dict[str, pa.Array]:
+    """The columns of ``INTERVAL`` of values of shape (perturbed graphs, rows); null where a figure is undefined.
+
+    ``left_out``: they are over the graphs in which it is defined.
+    """
+    found = interval(values, LEVEL, left_out=left_out)
+    return {name: pa.array(v, pa.float64(), mask=np.isnan(v)) for name, v in zip(names, found, strict=True)}
+
+
+def share_column(held: NDArray[Any]) -> dict[str, pa.Array]:
+    """The share of perturbed graphs in which a row holds, of 0 and 1 of shape (perturbed graphs, rows)."""
+    return {SHARE: pa.array(held.mean(axis=0), pa.float64())}
+
+
+def spread_words(values: NDArray[np.float64], digits: str = ",.4g") -> str:
+    """The interval of one figure, in words."""
+    mean, low, high = (float(v) for v in interval(values, LEVEL, left_out=True))
+    return f"{mean:{digits}} ({low:{digits}} to {high:{digits}})"
+
+
+def over_samples(given: Answer, errors: ir.ReconstructionErrors, samples: int) -> Answer:
+    """The answer with what it rests on, which are ``samples`` perturbed graphs."""
+    whole = samples == errors.samples
+    notes = (*given.notes, *_notes(errors, samples))
+    return replace(given, complete=given.complete and whole, interrupted=not whole, notes=notes)
+
+
+def _notes(errors: ir.ReconstructionErrors, samples: int) -> tuple[str, ...]:
     rates = {
         "synapses missed": errors.missed,
         "false synapses a true one": errors.false,
@@ -58,7 +171,10 @@ def error_notes(errors: ir.ReconstructionErrors) -> tuple[str, ...]:
         "neurons merged": errors.merged,
     }
     said = ", ".join(f"{100 * rate:g} % {what}" for what, rate in rates.items() if rate) or "no errors"
-    return (
-        f"Perturbed: {errors.samples:,} graphs with {said} (seed {errors.seed}); low and high hold {100 * LEVEL:g} % of them.",
-        "The errors come on top of those that the dataset has already.",
-    )
+    graphs = f"{samples:,} graph{'' if samples == 1 else 's'}"
+    notes = [f"Perturbed: {graphs} with {said} (seed {errors.seed}); low and high hold {100 * LEVEL:g} % of them."]
+    if samples < errors.samples:
+        notes.append(
+            f"Stopped early: the answer is of the {samples:,} of {errors.samples:,} perturbed graphs that were ready."
+        )
+    return (*notes, "The errors come on top of those that the dataset has already.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from graphkit.query.answers import Answer
 from graphkit.query.answers.graphs import neuron_columns_of
+from graphkit.query.answers.perturbed import INTERVAL, SHARE, graph_of, over_samples
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
+    from graphkit.algorithms.error_model import Perturbation
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
     from graphkit.query import ir
@@ -28,21 +30,31 @@ _COLUMN = {"core number": "core_number", "attractor": "time_share", "repeller": 
 
 def answer(form: ir.Ranking, dataset: Dataset, planned: Plan) -> Answer:
     """A row a neuron, the highest first; of the same value, the smaller id."""
-    from graphkit.selection import load_selection
-
-    graph = load_selection(dataset, form.selection)
+    graph, of = graph_of(form, dataset)
     values, notes = _measured(form.measure, graph)
-    known = np.flatnonzero(~np.isnan(values)) if values.dtype.kind == "f" else np.arange(len(graph))
+    known = np.flatnonzero(~np.isnan(values))
     best = known[np.argsort(-values[known], kind="stable")][: form.limit]
     ids = graph.ids[best]
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
-    table = pa.table({"neuron_id": ids, "name": name, "type": type_, columns(form)[-1]: values[best]})
-    return Answer(ordered_table(table, form.order), len(best) == len(known), notes)
+    rows = {"neuron_id": ids, "name": name, "type": type_, _COLUMN.get(form.measure, form.measure): values[best]}
+    whole = len(best) == len(known)
+    if form.errors is None or of is None:
+        return Answer(ordered_table(pa.table(rows), form.order), whole, notes)
+    from graphkit.query.answers.perturbed_neurons import TIES, chosen, first_of
+
+    def ranked(one: Perturbation) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+        again, _ = _measured(form.measure, one.graph)
+        return again, first_of(again, form.limit, ~np.isnan(again))
+
+    more, samples = chosen(ranked, best, of, form.errors)
+    table = ordered_table(pa.table({**rows, **more}), form.order)
+    return over_samples(Answer(table, whole, (*notes, TIES)), form.errors, samples)
 
 
 def columns(form: ir.Ranking) -> list[str]:
     """The columns of the answer."""
-    return ["neuron_id", "name", "type", _COLUMN.get(form.measure, form.measure)]
+    more = [] if form.errors is None else [*INTERVAL, SHARE]
+    return ["neuron_id", "name", "type", _COLUMN.get(form.measure, form.measure), *more]
 
 
 def _measured(measure: ir.Measure, graph: Graph) -> tuple[NDArray[np.float64] | NDArray[np.int64], tuple[str, ...]]:

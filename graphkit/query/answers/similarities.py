@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +12,26 @@ from graphkit.errors import NotAnswerableError
 from graphkit.query import ir
 from graphkit.query.answers import Answer, cut
 from graphkit.query.answers.graphs import neuron_columns_of
+from graphkit.query.answers.perturbed import (
+    INTERVAL,
+    SHARE,
+    graph_of,
+    interval_columns,
+    over_samples,
+    perturbed_values,
+    share_column,
+)
+from graphkit.query.answers.perturbed_neurons import TIES, TOGETHER, first_of, partitions
 from graphkit.query.conditions import condition_sql
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from graphkit.algorithms.error_model import Perturbation
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
+    from graphkit.query.answers.perturbed import Perturbable
     from graphkit.query.plans.plan import Plan
 
 __all__ = ["answer", "columns"]
@@ -46,15 +59,13 @@ Form = ir.Similarities | ir.SimilarityClusters
 
 def answer(form: Form, dataset: Dataset, planned: Plan) -> Answer:
     """Pairs by similarity, the most alike first; or neurons by cluster, the largest first."""
-    from graphkit.algorithms.similarity_matrix import similarity_matrix
-    from graphkit.selection import load_selection
-
-    graph = load_selection(dataset, form.selection)
+    graph, of = graph_of(form, dataset)
     asked = _asked(form.of, dataset)
     inside = asked[np.isin(asked, graph.ids, assume_unique=True)]
     _check_size(form, len(inside))
-    groups, notes = _groups(form, graph, dataset)
-    matrix = similarity_matrix(graph, inside, measure=form.measure, direction=form.direction, groups=groups)
+    groups, notes = _groups(form, graph if of is None else of.base, dataset)
+    mine = groups if groups is None or of is None else groups[of.asked.origins]
+    matrix = _matrix(form, graph, inside, mine)
     compared = np.flatnonzero(np.diagonal(matrix) > 0)
     ids, matrix = inside[compared], matrix[np.ix_(compared, compared)]
     left_out = np.setdiff1d(asked, ids, assume_unique=True)
@@ -70,16 +81,43 @@ def answer(form: Form, dataset: Dataset, planned: Plan) -> Answer:
         )
     notes = (f"Similarity: {_MEANING[form.measure]}, over {_what(form)}.", *notes)
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
+    again = None if of is None else _Again(form, of, np.searchsorted(graph.ids, ids), groups)
     if isinstance(form, ir.Similarities):
-        return _pairs(form, matrix, ids, name, type_, notes)
-    return _clusters(form, matrix, ids, name, type_, notes)
+        return _pairs(form, matrix, ids, name, type_, notes, again)
+    return _clusters(form, matrix, ids, name, type_, notes, again)
 
 
 def columns(form: Form) -> list[str]:
     """The columns of the answer."""
+    more = [TOGETHER] if isinstance(form, ir.SimilarityClusters) else [*INTERVAL, SHARE]
+    if form.errors is None:
+        more = []
     if isinstance(form, ir.SimilarityClusters) and form.by_type:
-        return ["cluster", "type", "neurons"]
-    return _COLUMNS[form.name]
+        return ["cluster", "type", "neurons", *more]
+    return [*_COLUMNS[form.name], *more]
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """The same neurons on perturbed graphs."""
+
+    form: Form
+    of: Perturbable
+    rows: NDArray[np.int64]
+    groups: NDArray[np.int64] | None
+    """Of the neurons of ``of.base``."""
+
+    def matrix(self, one: Perturbation) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The similarity of those that hold the neurons, and for each neuron which of them does."""
+        bodies, place = np.unique(one.bodies[self.rows], return_inverse=True)
+        groups = None if self.groups is None else self.groups[one.origins]
+        return _matrix(self.form, one.graph, one.graph.ids[bodies], groups), place
+
+
+def _matrix(form: Form, graph: Graph, ids: NDArray[np.int64], groups: NDArray[np.int64] | None) -> NDArray[np.float64]:
+    from graphkit.algorithms.similarity_matrix import similarity_matrix
+
+    return similarity_matrix(graph, ids, measure=form.measure, direction=form.direction, groups=groups)
 
 
 def _asked(of: ir.Condition | None, dataset: Dataset) -> NDArray[np.int64]:
@@ -134,6 +172,7 @@ def _pairs(
     name: pa.Array,
     type_: pa.Array,
     notes: tuple[str, ...],
+    again: _Again | None,
 ) -> Answer:
     first, second = np.triu_indices(len(ids), 1)
     values = matrix[first, second]
@@ -151,8 +190,41 @@ def _pairs(
         for rows in (first[best], second[best])
         for column in (pa.array(ids[rows]), name.take(pa.array(rows)), type_.take(pa.array(rows)))
     ]
-    table = ordered_table(pa.table([*data, pa.array(values[best])], names=columns(form)), form.order)
-    return Answer(table.slice(0, limit), limit == total, notes)
+    table = pa.table([*data, pa.array(values[best])], names=_COLUMNS[form.name])
+    if form.errors is None or again is None:
+        return Answer(ordered_table(table, form.order).slice(0, limit), limit == total, notes)
+    more, samples = _pairs_again(form, form.errors, again, first[best], second[best])
+    for column, values_of in more.items():
+        table = table.append_column(column, values_of)
+    notes += (
+        "The interval is that of `similarity`; two that are merged are alike.",
+        TIES.replace("neuron is", "pair is"),
+    )
+    given = Answer(ordered_table(table, form.order).slice(0, limit), limit == total, notes)
+    return over_samples(given, form.errors, samples)
+
+
+def _pairs_again(
+    form: ir.Similarities,
+    errors: ir.ReconstructionErrors,
+    again: _Again,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+) -> tuple[dict[str, pa.Array], int]:
+    """The similarity of these pairs on perturbed graphs, and whether they are among the most alike."""
+
+    def figures(one: Perturbation) -> NDArray[np.float64]:
+        matrix, place = again.matrix(one)
+        values = matrix[place[first], place[second]]
+        held = np.ones(len(first))
+        if form.limit is not None:
+            every = matrix[np.triu_indices(len(matrix), 1)]
+            least = every[first_of(every, form.limit, np.ones(len(every), dtype=np.bool_))].min(initial=np.inf)
+            held = values >= least
+        return np.stack([values, held])
+
+    drawn = perturbed_values(figures, again.of, errors, 2 * len(first))
+    return {**interval_columns(drawn[:, 0]), **share_column(drawn[:, 1])}, len(drawn)
 
 
 def _clusters(
@@ -162,26 +234,38 @@ def _clusters(
     name: pa.Array,
     type_: pa.Array,
     notes: tuple[str, ...],
+    again: _Again | None,
 ) -> Answer:
-    from graphkit.algorithms.silhouette import best_count, silhouette
-    from graphkit.algorithms.similarity_matrix import clusters
-
-    how = "the number of clusters that fits best, of up to 20"
-    count = form.count
-    if count is None:
-        count, _ = best_count(matrix)
-    else:
-        how = "as asked"
-    labels = clusters(matrix, count)
+    how = "the number of clusters that fits best, of up to 20" if form.count is None else "as asked"
+    labels, quality = _clustered(matrix, form.count)
     number = int(labels.max()) + 1
-    fits = f", mean silhouette {silhouette(matrix, labels):.2f}" if number > 1 else ""
+    fits = f", mean silhouette {quality:.2f}" if number > 1 else ""
     notes += (f"{number:,} clusters ({how}{fits}): average linkage of 1 - similarity.",)
+    counted = pa.table({"cluster": labels + 1, "type": type_, "neuron_id": ids})
+    samples, kept = 0, {}
+    if form.errors is not None and again is not None:
+
+        def clustered(one: Perturbation) -> tuple[NDArray[np.int64], float]:
+            alike, place = again.matrix(one)
+            parts, good = np.arange(len(alike)), np.flatnonzero(np.diagonal(alike) > 0)
+            parts += len(alike)  # who has no partner left is alone
+            found, fit = _clustered(alike[np.ix_(good, good)], form.count)
+            parts[good] = found
+            return parts[place], fit
+
+        together, more, samples = partitions(labels, clustered, again.of, form.errors, "mean silhouette")
+        kept = {TOGETHER: pa.array(together, mask=np.isnan(together))}
+        counted, notes = counted.append_column(TOGETHER, kept[TOGETHER]), (*notes, *more)
+
+    def shown(table: pa.Table) -> Answer:
+        given = cut(ordered_table(table, form.order), form.limit, notes)
+        return given if form.errors is None else over_samples(given, form.errors, samples)
+
     if form.by_type:
-        counted = pa.table({"cluster": labels + 1, "type": type_, "neuron_id": ids})
-        grouped = counted.group_by(["cluster", "type"], use_threads=False).aggregate([("neuron_id", "count")])
+        sums = [("neuron_id", "count"), *((name, "mean") for name in kept)]
+        grouped = counted.group_by(["cluster", "type"], use_threads=False).aggregate(sums)
         ranks = [("cluster", "ascending"), ("neurons", "descending"), ("type", "ascending")]
-        table = grouped.rename_columns(["cluster", "type", "neurons"]).sort_by(ranks)
-        return cut(ordered_table(table, form.order), form.limit, notes)
+        return shown(grouped.rename_columns(columns(form)).sort_by(ranks))
     same = labels[:, None] == labels[None, :]
     np.fill_diagonal(same, False)
     others = same.sum(axis=1)
@@ -190,4 +274,14 @@ def _clusters(
     data = [labels[best] + 1, ids[best], name.take(pa.array(best)), type_.take(pa.array(best))]
     alike = pa.array(mean[best], mask=np.isnan(mean[best]))
     notes += ("`similarity` is the mean of a neuron's with the others of its cluster.",)
-    return cut(ordered_table(pa.table([*data, alike], names=columns(form)), form.order), form.limit, notes)
+    kept_of = [column.take(pa.array(best)) for column in kept.values()]
+    return shown(pa.table([*data, alike, *kept_of], names=columns(form)))
+
+
+def _clustered(matrix: NDArray[np.float64], count: int | None) -> tuple[NDArray[np.int64], float]:
+    """Clusters, as many as fit best where no number is said, and their mean silhouette (NaN of one cluster)."""
+    from graphkit.algorithms.silhouette import best_count, silhouette
+    from graphkit.algorithms.similarity_matrix import clusters
+
+    labels = clusters(matrix, best_count(matrix)[0] if count is None else count)
+    return labels, silhouette(matrix, labels) if len(labels) and labels.max() > 0 else np.nan

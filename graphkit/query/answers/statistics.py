@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from graphkit.progress import shown
 from graphkit.query.answers import Answer, cut
-from graphkit.query.answers.perturbed import INTERVAL, error_notes, interval_columns, perturbed_interval
+from graphkit.query.answers.perturbed import INTERVAL, graph_of, interval_columns, over_samples, perturbed_values
 from graphkit.query.ordering import ordered_table
 from graphkit.stopping import current
 
@@ -32,20 +32,20 @@ _NULL_SEARCHES = 100
 
 def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
     """A row a figure."""
-    from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels
 
     preload_kernels()
-    graph = load_selection(dataset, form.selection)
+    graph, of = graph_of(form, dataset)
     rows = _figures(graph)
+    drawn = None
     intervals: dict[str, pa.Array] = {}
     notes: tuple[str, ...] = ()
     complete = True
     if form.against is not None:
         intervals, notes, complete = _against(graph, form.against, dataset)
-    if form.errors is not None:
-        found = perturbed_interval(lambda g: [value for _, value, _ in _figures(g)], graph, form.errors)
-        intervals, notes = interval_columns(found), error_notes(form.errors)
+    if form.errors is not None and of is not None:
+        drawn = perturbed_values(lambda one: [value for _, value, _ in _figures(one.graph)], of, form.errors)
+        intervals = interval_columns(drawn)
     table = pa.table(
         {
             "statistic": pa.array([name for name, _, _ in rows], pa.string()),
@@ -57,6 +57,8 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
     if len(graph) > _SEARCHES:
         notes += (f"Path lengths are from {_SEARCHES:,} of the {len(graph):,} neurons, drawn with the seed 0.",)
     given = cut(ordered_table(table, form.order), form.limit, notes)
+    if form.errors is not None and drawn is not None:
+        return over_samples(given, form.errors, len(drawn))
     return Answer(given.table, given.complete and complete, given.notes, interrupted=not complete)
 
 

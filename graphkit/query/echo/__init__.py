@@ -36,7 +36,7 @@ def echo(form: ir.Form) -> str:
         from graphkit.query.match.text import match_text
 
         return match_text(form)
-    words = _words(form)
+    words = [*_words(form), *error_words(getattr(form, "errors", None))]
     if form.order:
         words.append("order by " + ", ".join(map(order_text, form.order)))
     if form.limit is not None and not (isinstance(form, ir.Paths) and form.kind == "k shortest"):  # said in front
@@ -48,7 +48,7 @@ def _words(form: ir.Form) -> list[str]:
     """All but the order and the limit."""
     match form:
         case ir.Motifs():
-            last = [*(["by type"] if form.by_type else []), *against_words(form.against), *error_words(form.errors)]
+            last = [*(["by type"] if form.by_type else []), *against_words(form.against)]
             kind = "motif roles" if form.roles else "motifs"
             size = ["of size 4"] if form.size == 4 else []
             return [kind, *size, *selection_words(form.selection, "between"), *last]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphkit.query import ir
-from graphkit.query.echo.words import against_words, error_words, quoted_text, selection_words, set_text
+from graphkit.query.echo.words import against_words, quoted_text, selection_words, set_text
 
 __all__ = ["analysis_words"]
 
@@ -61,7 +61,7 @@ def analysis_words(form: ir.Form) -> list[str]:
     if isinstance(form, ir.Communities | ir.Spread | ir.SimilarityClusters) and form.by_type:
         words.append("by type")
     if isinstance(form, ir.RichClub | ir.Statistics):
-        words += against_words(form.against) + error_words(form.errors)
+        words += against_words(form.against)
     if isinstance(form, ir.Spread) and form.seed:
         words.append(f"seed {form.seed}")
     return words

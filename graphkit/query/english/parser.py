@@ -11,6 +11,7 @@ from lark import Lark, UnexpectedInput
 from graphkit.errors import AmbiguousNameError, AmbiguousQuestionError, QueryError, QuerySyntaxError, UnknownNameError
 from graphkit.query import ir
 from graphkit.query.cache_folder import parser_cache
+from graphkit.query.english.errorless import no_error_model
 from graphkit.query.english.questions import form_of
 from graphkit.query.english.rephrased import rephrased
 from graphkit.query.english.sets import neuron_set
@@ -38,7 +39,8 @@ def parse_english(dataset: Dataset, text: str) -> ir.Form:
     try:
         tree = parser().parse(text, start="start")
     except UnexpectedInput as error:
-        raise _meant(dataset, explain_syntax(text, error)) from None
+        refused = no_error_model(text, lambda without: parse_english(dataset, without))
+        raise refused or _meant(dataset, explain_syntax(text, error)) from None
     return form_of(Source(dataset, text, dataset.vocabulary), tree)
 
 

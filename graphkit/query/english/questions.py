@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, cast
 
 from lark import Token, Tree
@@ -33,6 +34,8 @@ def form_of(source: Source, tree: Node) -> ir.Form:
         listed = [c for c in listed if c.data != "where"]  # which speaks of the pattern's neurons
     parts = parts_of(source, listed)
     form = _QUESTIONS[kind](source, question, parts)
+    if "errors" in parts.values:
+        form = replace(form, errors=parts.take("errors"))
     if "order" not in parts.places:
         return form
     return source.placed(parts.places["order"], lambda: checked_order(form, source.dataset))
@@ -64,9 +67,9 @@ def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
             parts.places["errors"], "An error model and a null model are two questions.", "Ask one after the other."
         )
     roles, size = _kind_of_motifs(source, question)
-    for place in ("by", "against", "errors"):
+    for place in ("by", "against"):
         if place in parts.places and (roles or (size == 4 and place == "by")):
-            wrong = "Only motifs of size 3 are grouped, and roles are not counted with errors."
+            wrong = "Only motifs of size 3 are grouped."
             if place == "against":
                 wrong = "The roles of single neurons are not compared with random graphs; motifs are."
             raise source.refusal(parts.places[place], wrong)

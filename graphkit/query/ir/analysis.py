@@ -68,6 +68,7 @@ class Ranking:
     selection: Selection = EVERYTHING
     limit: int | None = RANKED_SHOWN
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "ranking"
 
 
@@ -80,6 +81,7 @@ class Roles:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "roles"
 
 
@@ -104,6 +106,7 @@ class Degrees:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     of: Literal["degree", "strength"] = "degree"
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "degrees"
 
 
@@ -115,6 +118,7 @@ class Communities:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "communities"
 
 
@@ -126,6 +130,7 @@ class Components:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "components"
 
 
@@ -142,6 +147,7 @@ class Spread:
     seed: int = 0
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "spread"
 
 
@@ -152,6 +158,7 @@ class Distances:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "distances"
 
 
@@ -164,6 +171,7 @@ class SideConnections:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "side_connections"
 
 
@@ -175,6 +183,7 @@ class Percolation:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "percolation"
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.order import Sort
+from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import EVERYTHING, Group, Selection
 
 __all__ = [
@@ -99,6 +100,7 @@ class Hubs:
     selection: Selection = EVERYTHING
     limit: int | None = HUBS_SHOWN
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "hubs"
 
 
@@ -111,4 +113,5 @@ class Similar:
     selection: Selection = EVERYTHING
     limit: int | None = SIMILAR_SHOWN
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "similar"

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.graph import Direction
 from graphkit.query.ir.order import Sort
+from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import EVERYTHING, Selection
 
 __all__ = ["ALIKE", "Alike", "Similarities", "SimilarityClusters"]
@@ -27,6 +28,7 @@ class Similarities:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "similarities"
 
 
@@ -43,4 +45,5 @@ class SimilarityClusters:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "similarity_clusters"

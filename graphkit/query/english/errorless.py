@@ -1,0 +1,67 @@
+"""An error model with a question that takes none: which it is, why, and what can be asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from graphkit.errors import GraphkitError, QueryError, QuerySyntaxError
+from graphkit.query import ir
+
+__all__ = ["no_error_model"]
+
+_CLAUSE = re.compile(
+    r"\bwith\s+(?:\d+\s+)?error\s+models?\b(?:\s*,?\s*\b(?:missed|false|split|merged)\b\s+[\d.]+(?:e[-+]?\d+)?\s*%?)*"
+    r"(?:\s+seed\s+\d+)?",
+    re.IGNORECASE,
+)
+_TAKEN = (
+    "Statistics, motifs, distributions, rankings (hubs, PageRank ...), roles, communities, components, similarity and clusters "
+    "take one, and so do rich club, percolation, connection probability by distance, signals and the matches of MATCH."
+)
+_FORMS = (
+    (
+        (ir.Paths, ir.Reach),
+        "Paths are followed along the connections that are there",
+        "`statistics` has the mean path length.",
+    ),
+    (
+        (ir.Connections, ir.Partners, ir.Synapses, ir.Common),
+        "What is stored of these connections is listed and summed",
+        "Their number can be asked, such as `MATCH (a: ER4d)->(b: EPG) with error model missed 10 %`.",
+    ),
+    (
+        (ir.Projectome, ir.Regions, ir.Projections),
+        "False synapses lie in no region, so figures by region have none",
+        "Ask about the graph of one region: `statistics in EB with error model ...`.",
+    ),
+    (
+        (ir.Morphology, ir.Compartments, ir.StrahlerOrders, ir.Sholl),
+        "The errors are of connections, and skeletons stay as they are",
+        "",
+    ),
+)
+
+
+def no_error_model(text: str, form_of: Callable[[str], ir.Form]) -> QueryError | None:
+    """The refusal of a question that would be one without its error model; None where that is not what is wrong."""
+    clause = _CLAUSE.search(text)
+    if clause is None:
+        return None
+    try:
+        form = form_of(text[: clause.start()] + text[clause.end() :])
+    except GraphkitError:
+        return None
+    if isinstance(form, ir.Count):
+        form = form.of
+    why, hint = "What is stored is listed, which is no statistic", ""
+    for kinds, reason, instead in _FORMS:
+        if isinstance(form, kinds):
+            why, hint = reason, instead
+    return QuerySyntaxError(
+        f"{why}: this question takes no error model.",
+        hint=f"{hint} {_TAKEN}".strip(),
+        text=text,
+        start=clause.start(),
+        end=clause.end(),
+    )

@@ -1,0 +1,316 @@
+"""Answers with an error model: closed forms, stars and cliques, and what was counted again with networkx."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.stats import binom
+
+from graphkit.algorithms.error_model import ErrorModel, Perturbation, measured
+from graphkit.build import BuildOptions, build_into
+from graphkit.dataset import Dataset
+from graphkit.errors import NotAnswerableError, QuerySyntaxError
+from graphkit.progress import showing
+from graphkit.writer import DatasetWriter
+
+LONG = 720575940621039145
+
+Triples = list[tuple[int, int, int]]
+
+
+def made(folder: Path, triples: Triples, types: dict[int, str] | None = None) -> Dataset:
+    """A dataset of these (pre, post, synapses)."""
+    ids = sorted({i for pre, post, _ in triples for i in (pre, post)})
+    neurons = pa.table(
+        {"neuron_id": pa.array(ids, pa.int64()), "type": pa.array([(types or {}).get(i) for i in ids], pa.string())}
+    )
+    pre, post, synapses = zip(*triples, strict=True)
+    connections = pa.table(
+        {
+            "pre_id": pa.array(pre, pa.int64()),
+            "post_id": pa.array(post, pa.int64()),
+            "region_id": pa.array([None] * len(pre), pa.int16()),
+            "kind": ["chemical"] * len(pre),
+            "synapses": pa.array(synapses, pa.int64()),
+        }
+    )
+    with DatasetWriter(folder, create=True, name="made") as writer:
+        writer.add("neurons", neurons)
+        writer.add("connections", connections)
+        record = build_into(writer, BuildOptions())
+        return writer.commit({"command": "test", "settings": {}, "sources": []}, build=record)
+
+
+@pytest.fixture(scope="module")
+def star(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """One neuron connects to 40 others, with 1 to 8 synapses each; these in pairs with one."""
+    triples = [(LONG, LONG + k, 1 + k % 8) for k in range(1, 41)]
+    return made(tmp_path_factory.mktemp("star") / "d", triples + [(LONG + k, LONG + k + 1, 1) for k in range(1, 40, 2)])
+
+
+@pytest.fixture(scope="module")
+def cliques(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Three cliques of eight neurons, 20 synapses a connection, with one weak connection from each to the next."""
+    triples = []
+    for c in range(3):
+        members = [2**53 + 1 + 8 * c + k for k in range(8)]
+        triples += [(a, b, 20) for a in members for b in members if a != b]
+        triples.append((members[0], 2**53 + 1 + 8 * ((c + 1) % 3), 1))
+    types = {2**53 + 1 + k: "even" if k % 2 else "odd" for k in range(24)}
+    return made(tmp_path_factory.mktemp("cliques") / "d", triples, types)
+
+
+QUESTIONS = [
+    "hubs in EB by synapses top 7",
+    "pagerank in EB top 7",
+    "betweenness in EB top 7",
+    "core numbers in EB top 7",
+    "clustering in EB top 7",
+    "attractors in EB top 7",
+    "repellers in EB with at least 2 synapses top 7",
+    "rich club neurons of degree at least 50 with at least 3 synapses limit 9",
+    "degree distribution in EB with at least 3 synapses",
+    "strength distribution in EB",
+    "components with at least 12 synapses",
+    "strong components in EB",
+    "communities in EB",
+    "communities in EB by type",
+    "information flow from type 'ER4d' in EB limit 20",
+    "signal cascade from type 'ER4d' in EB by type",
+    "connection probability by distance in EB",
+    "percolation in EB with at least 3 synapses",
+    "compare connections of left and right in EB",
+    "similarity of type 'ER4d' in EB top 9",
+    "similarity of type 'EPG' by ruzicka on input types in EB with at least 2 synapses",
+    "clusters of type 'ER*' on partner types in EB into 3 clusters",
+    "clusters of type 'ER*' in EB by type",
+    "neurons like EPG_L1 in EB",
+    "motif roles in EB limit 50",
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_without_errors_nothing_moves(sim: Dataset, question: str) -> None:
+    """The rows are those of the question alone; the interval is the figure, every share is 1, the echo asks the same."""
+    plain, found = sim.query(question), sim.query(f"{question} with 2 error model missed 0 %")
+    rows, before = found.rows(), plain.rows()
+    assert [{k: row[k] for k in plain.columns} for row in rows] == before
+    assert rows
+    assert sim.query(found.question).form == found.form
+    assert found.complete == plain.complete
+    beside = {"hubs": "synapses", "roles": "degree", "percolation": "largest", "side_connections": "difference"}
+    figures = {"degrees": "neurons", "components": "neurons", "distances": "probability", "motifs": "count"}
+    named = {**beside, **figures}.get(found.form.name if found.form else "")
+    for row in rows:
+        assert row.get("perturbed_share", 1) == 1
+        assert row.get("perturbed_together", 1) in (1, None)
+        if "perturbed_mean" not in row:
+            continue
+        column = named or next(c for c in plain.columns[::-1] if c in _FIGURES)
+        for end in ("mean", "low", "high"):
+            assert row[f"perturbed_{end}"] == (None if row[column] is None else pytest.approx(row[column])), column
+
+
+_FIGURES = {
+    *("pagerank", "betweenness", "core_number", "clustering", "time_share", "layer", "hop", "similarity"),
+}
+
+
+def test_thinned_degrees(star: Dataset) -> None:
+    """A connection of s synapses is found unless all are missed, and with a threshold if enough are left."""
+    missed, samples = 0.4, 300
+    synapses = np.array([1 + k % 8 for k in range(1, 41)])
+    for least in (1, 4):
+        words = f" with at least {least} synapses" if least > 1 else ""
+        question = f"hubs by out-degree{words} top 1 with {samples} error model missed 40 % seed 1"
+        (hub,) = star.query(question).rows()
+        chance = binom.sf(least - 1, synapses, 1 - missed)
+        sd = np.sqrt((chance * (1 - chance)).sum() / samples)
+        assert hub["neuron_id"] == LONG
+        assert hub["out_degree"] == (synapses >= least).sum()
+        assert hub["perturbed_mean"] == pytest.approx(chance.sum(), abs=4 * sd)
+        assert hub["perturbed_low"] < chance.sum() < hub["perturbed_high"]
+        assert hub["perturbed_share"] == 1
+    rows = star.query(f"degree distribution with {samples} error model missed 40 % seed 1").rows()
+    assert sum(row["perturbed_in_mean"] for row in rows) == pytest.approx(41)
+    degrees_in = sum(row["degree"] * row["perturbed_in_mean"] for row in rows)
+    expected = binom.sf(0, synapses, 1 - missed).sum() + 20 * (1 - missed)  # the pairs have one synapse each
+    assert degrees_in == pytest.approx(expected, rel=0.01)
+    nobody = next(row for row in rows if row["degree"] == 0)
+    assert nobody["neurons"] == 0 < nobody["perturbed_mean"]  # a row for what perturbed graphs alone have
+
+
+def test_a_role_is_kept_while_its_degree_is(star: Dataset) -> None:
+    """The hub of the star sends and never receives: it broadcasts where 38 of its 40 connections are found."""
+    samples, found = 400, 1 - 0.05 ** np.array([1 + k % 8 for k in range(1, 41)])
+    (hub,) = star.query(f"broadcasters of degree at least 38 with {samples} error model missed 5 %").rows()
+    chance = np.array([1.0])  # of each number of connections, by convolution
+    for p in found:
+        chance = np.convolve(chance, [1 - p, p])
+    expected = chance[38:].sum()
+    assert hub["degree"] == 40
+    assert hub["perturbed_share"] == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / samples))
+
+
+def test_false_synapses_make_no_connections_past_a_threshold(star: Dataset) -> None:
+    """One synapse more is a connection by itself, and none of five or more."""
+    every = {row["statistic"]: row for row in star.query("statistics with 20 error model false 20 %")}
+    five = {
+        row["statistic"]: row
+        for row in star.query("statistics with at least 5 synapses with 20 error model false 20 %")
+    }
+    assert every["connections"]["perturbed_low"] > every["connections"]["value"]
+    assert five["connections"]["value"] == 20
+    assert 20 <= five["connections"]["perturbed_mean"] < 30
+
+
+def test_a_neuron_is_followed_to_what_holds_it(star: Dataset) -> None:
+    """The hub keeps at least half when it is split; merged with another, what it is one with has all of it."""
+    (split,) = star.query("hubs by outputs top 1 with 50 error model split 100 %").rows()
+    assert split["outputs"] == 180
+    assert 180 / 2 * 0.7 < split["perturbed_low"] < split["perturbed_high"] <= 180
+    (merged,) = star.query("hubs by outputs top 1 with 50 error model merged 100 %").rows()
+    assert (merged["perturbed_low"], merged["perturbed_share"]) == (180, 1)
+    assert merged["perturbed_high"] <= 181
+
+
+def again(
+    dataset: Dataset, model: ErrorModel, samples: int, seed: int, measure: Callable[[Perturbation], Any]
+) -> list[Any]:
+    return measured(measure, dataset.graph(region="EB"), model, samples=samples, seed=seed)
+
+
+def test_how_often_a_neuron_is_among_the_first(sim: Dataset) -> None:
+    """Counted again with networkx: its degree, and whether fewer than ten neurons have more."""
+    model = ErrorModel(missed=0.2, false=0.05, split=0.2, merged=0.1)
+    words = "with 6 error model missed 20 %, false 5 %, split 20 %, merged 10 % seed 5"
+    graph = sim.graph(region="EB")
+    rows = sim.query(f"hubs in EB top 10 {words}").rows()
+
+    def degrees(one: Perturbation) -> dict[int, tuple[int, bool]]:
+        drawn = nx.DiGraph()
+        drawn.add_nodes_from(one.graph.ids.tolist())
+        pairs = zip(*(column.tolist() for column in one.graph.edges()[:2]), strict=True)
+        drawn.add_edges_from((a, b) for a, b in pairs if a != b)
+        held = {i: drawn.degree(int(one.graph.ids[one.bodies[row]])) for row, i in enumerate(graph.ids.tolist())}
+        every = [degree for _, degree in drawn.degree]
+        return {i: (held[i], sum(d > held[i] for d in every) < 10) for i in held}
+
+    found = again(sim, model, 6, 5, degrees)
+    for row in rows:
+        values = [one[row["neuron_id"]][0] for one in found]
+        assert row["perturbed_mean"] == pytest.approx(np.mean(values))
+        assert row["perturbed_low"] == pytest.approx(np.quantile(values, 0.05))
+        assert row["perturbed_share"] == pytest.approx(np.mean([one[row["neuron_id"]][1] for one in found]))
+    assert any(0 < row["perturbed_share"] < 1 for row in rows)
+    club = sim.query(f"rich club neurons of degree at least 70 in EB {words}").rows()
+    for row in club:
+        share = np.mean([one[row["neuron_id"]][0] >= 70 for one in found])
+        assert row["perturbed_share"] == pytest.approx(share)
+    assert any(0 < row["perturbed_share"] < 1 for row in club)
+
+
+def test_communities_that_hold(cliques: Dataset) -> None:
+    """Three cliques stay three, whatever is missed; a neuron that is merged into another clique leaves its own."""
+    found = cliques.query("communities with 10 error model missed 30 %, false 5 %")
+    assert {row["perturbed_together"] for row in found} == {1}
+    assert any(
+        "3 (3 to 3) of them" in n and "adjusted Rand index with those here is 1.000 (1.000 to 1.000)" in n
+        for n in found.notes
+    )
+    merged = cliques.query("communities by type with 10 error model merged 20 %").rows()
+    assert sum(row["neurons"] for row in merged) == 24
+    assert 0 < min(row["perturbed_together"] for row in merged) < 1
+    clusters = cliques.query("clusters of any neuron into 3 clusters with 5 error model missed 30 %").rows()
+    assert {row["perturbed_together"] for row in clusters} == {1}
+
+
+def test_curves_against_what_is_known(star: Dataset, sim: Dataset) -> None:
+    """Taking the hub of a star away leaves pairs at most; split neurons have more pairs at each distance."""
+    rows = star.query("percolation with 20 error model missed 20 %").rows()
+    assert rows[0]["perturbed_high"] <= rows[0]["largest"] == 41
+    assert all(row["perturbed_high"] <= 2 for row in rows[1:])
+    parts = star.query("components with 30 error model missed 50 % seed 2").rows()
+    assert parts[0]["perturbed_mean"] < parts[0]["neurons"] == 41
+    missed, share = (
+        sim.query(f"connection probability by distance in EB with 20 error model {words}").rows()
+        for words in ("missed 30 %", "split 100 %")
+    )
+    for row, split in zip(missed, share, strict=True):
+        if row["connected"]:
+            assert row["perturbed_high"] <= row["probability"]
+        if row["connected"] > 20:
+            assert split["perturbed_high"] < row["probability"]  # four times the pairs, and not as many connections
+
+
+def test_interrupted_it_says_how_many_graphs_it_has(sim: Dataset) -> None:
+    def stop(stage: str, fraction: float) -> None:
+        if stage == "perturbed graphs" and fraction >= 0.25:
+            raise KeyboardInterrupt
+
+    for question in ("hubs in EB with {} error model missed 20 %", "motifs in EB with {} error model missed 20 %"):
+        with showing(stop):
+            found = sim.query(question.format(8))
+        assert not found.complete
+        assert any("the 2 of 8 perturbed graphs" in note for note in found.notes)
+        assert found.arrow().equals(sim.query(question.format(2)).arrow())
+
+
+def test_as_arguments(sim: Dataset) -> None:
+    words = "with 2 error model missed 10 %, split 5 % seed 3"
+    drawn: dict[str, Any] = {"errors": {"missed": 0.1, "split": 0.05}, "samples": 2, "seed": 3, "region": "EB"}
+    for result, question in (
+        (sim.hubs(by="inputs", limit=3, **drawn), f"hubs in EB by inputs top 3 {words}"),
+        (sim.similar("EPG_L1", **drawn), f"neurons like EPG_L1 in EB {words}"),
+        (sim.ranking("pagerank", limit=3, **drawn), f"pagerank in EB top 3 {words}"),
+        (sim.roles("integrators", degree=5, **drawn), f"integrators of degree at least 5 in EB {words}"),
+        (sim.degree_distribution(**drawn), f"degree distribution in EB {words}"),
+        (sim.strength_distribution(**drawn), f"strength distribution in EB {words}"),
+        (sim.components(**drawn), f"components in EB {words}"),
+        (sim.communities(by_type=True, **drawn), f"communities in EB by type {words}"),
+        (sim.information_flow("type 'ER4d'", **drawn), f"information flow from type 'ER4d' in EB seed 3 {words}"),
+        (sim.signal_cascade("type 'ER4d'", **drawn), f"signal cascade from type 'ER4d' in EB seed 3 {words}"),
+        (sim.connection_probability(**drawn), f"connection probability by distance in EB {words}"),
+        (sim.compare_connections(**drawn), f"compare connections of left and right in EB {words}"),
+        (sim.percolation(**drawn), f"percolation in EB {words}"),
+        (sim.similarity("type 'ER4d'", limit=4, **drawn), f"similarity of type 'ER4d' in EB top 4 {words}"),
+        (sim.similarity_clusters("type 'ER4d'", **drawn), f"clusters of type 'ER4d' in EB {words}"),
+        (sim.motifs(roles=True, limit=9, **drawn), f"motif roles in EB limit 9 {words}"),
+    ):
+        asked = sim.query(question)
+        assert (result.question, result.table) == (asked.question, asked.table)
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("neurons in EB", "What is stored is listed"),
+        ("shortest paths from type 'ER4d' to type 'EPG'", "Paths are followed along"),
+        ("inputs of type 'EPG' within 2 hops", "Paths are followed along"),
+        ("connections from type 'ER4d' by type", "is listed and summed"),
+        ("how many connections from type 'ER4d'", "is listed and summed"),
+        ("projectome", "lie in no region"),
+        ("morphology of type 'EPG'", "skeletons stay as they are"),
+    ],
+)
+def test_what_is_no_statistic(sim: Dataset, question: str, why: str) -> None:
+    clause = "with 20 error model missed 10 %, split 1 % seed 3"
+    with pytest.raises(QuerySyntaxError, match=why) as caught:
+        sim.query(f"{question} {clause}")
+    assert "rankings" in (caught.value.hint or "")
+    assert (caught.value.start, caught.value.end) == (len(question) + 1, len(question) + 1 + len(clause))
+
+
+def test_what_has_no_errors_of_its_own(sim: Dataset, tiny: Dataset) -> None:
+    with pytest.raises(NotAnswerableError, match="gap junctions have no error model"):
+        tiny.query("hubs with electrical synapses with error model missed 1 %")
+    with pytest.raises(NotAnswerableError, match="threshold per region"):
+        sim.query("statistics in EB with at least 5 synapses per region with error model missed 1 %")
+    with pytest.raises(NotAnswerableError, match="too many to be kept"):
+        sim.query("motif roles with 100000 error model missed 1 %")
