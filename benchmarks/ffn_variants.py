@@ -41,8 +41,8 @@ class Variant:
 
 VARIANTS = {
     "shipped": Variant("fill"),
-    "delta8": Variant("fill", network={"deltas": (8, 8, 8)}),
-    "delta6": Variant("fill", network={"deltas": (6, 6, 6)}),
+    "delta8": Variant("fill", fill={"deltas": (8, 8, 8)}),
+    "delta6": Variant("fill", fill={"deltas": (6, 6, 6)}),
     "fov25-delta8": Variant("fill", network={"field_of_view": (25, 25, 25), "deltas": (8, 8, 8)}),
     "bfloat16": Variant("fill", fill={"precision": "bfloat16"}),
     "float32": Variant("fill", fill={"precision": "float32"}),
@@ -53,7 +53,7 @@ VARIANTS = {
     "on-fov25-delta6": Variant("on", 121, {"field_of_view": (25, 25, 25), "deltas": (6, 6, 6)}),
     "on-float32": Variant("on", 64, training={"precision": "float32"}),
     "on-seed2": Variant("on", 44, training={"seed": 2}),
-    "delta3": Variant("fill", network={"deltas": (3, 3, 3)}),
+    "delta3": Variant("fill", fill={"deltas": (3, 3, 3)}),
     "new": Variant("new", 44),
     "depth5": Variant("new", 31, {"depth": 5}),
     "fov25": Variant("new", 121, {"field_of_view": (25, 25, 25), "deltas": (8, 8, 8)}),

@@ -124,7 +124,7 @@ def _segment_cost(context: Context, seen: float, largest: int) -> tuple[_Cost, f
         return _Cost(seen, 1.0, 8e-7 * seen, True), 5e8 + largest * 60.0
     stage = context.config.segment
     fills = sum(1 / math.prod(one.downsample) for one in stage.passes) if stage.passes else 1.0
-    cells = seen / math.prod(max(1, d) for d in context.ffn.deltas) * fills * (1 + len(stage.consensus))
+    cells = seen / math.prod(max(1, d) for d in stage.fill.deltas_of(context.ffn)) * fills * (1 + len(stage.consensus))
     return _Cost(seen, 1.0, _ffn_call_s(context) * cells, True), _FRAMEWORK_BYTES + largest * _FFN_BYTES
 
 

@@ -76,6 +76,7 @@ class AgglomerateJob:
         volume = open_volume(self.image, dataset=self.dataset, voxel_size_nm=self.voxel_size_nm, offset=self.offset)
         network = load_network(self.network, precision=self.policy.precision)
         s = network.settings
+        self.policy.deltas_of(s)
         size = volume.voxel_size_nm if s.voxel_size_nm is None else s.voxel_size_nm
         check_image(volume, dtype=np.uint8, voxel_size_nm=size, field_of_view=s.field_of_view)
         mask = None if self.mask is None else TissueMask(self.mask)

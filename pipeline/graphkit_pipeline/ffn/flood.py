@@ -79,12 +79,13 @@ class Flood:
         self._unseen = policy.min_unseen_share * math.prod(settings.field_of_view)
         self._least = policy.min_segment_voxels
         self._margin = np.array(settings.field_of_view, np.int64) // 2
-        self._deltas = np.array(settings.deltas, np.int64)
+        deltas = policy.deltas_of(settings)
+        self._deltas = np.array(deltas, np.int64)
         self._canvas = np.full(image.shape, np.nan, np.float32)
         self._image_view = np.empty(settings.field_of_view, np.float32)
         self._seed_view = np.empty(settings.field_of_view, np.float32)
         self._visited = np.zeros(
-            [(n - 1) // d + 2 if d else 1 for n, d in zip(image.shape, settings.deltas, strict=True)], np.uint8
+            [(n - 1) // d + 2 if d else 1 for n, d in zip(image.shape, deltas, strict=True)], np.uint8
         )
         self._queue = np.empty((1024, 3), np.int32)
         self._ends = np.zeros(2, np.int64)

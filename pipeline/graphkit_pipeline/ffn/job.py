@@ -210,6 +210,8 @@ def _said(one: FillPass) -> dict[str, Any]:
 
 def _check_pass(image: Volume, one: FillPass, network: FfnNetwork) -> None:
     s = network.settings
+    assert one.fill is not None
+    one.fill.deltas_of(s)
     own = tuple(a * f for a, f in zip(image.voxel_size_nm, one.downsample, strict=True))
     size = own if s.voxel_size_nm is None else s.voxel_size_nm
     view = tuple(v * f for v, f in zip(s.field_of_view, one.downsample, strict=True))

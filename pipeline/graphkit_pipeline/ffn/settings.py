@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from graphkit.errors import GraphkitError
@@ -104,8 +104,8 @@ class FillPolicy:
     ``min_segment_voxels``: a smaller fill is given up. ``min_boundary_distance``: no seed this near (voxels) to a finished
     segment. ``disconnected_share``: if more than this share of a prediction is sure (>= move), voxels that were below 0.5 may
     not rise: two sides that were found apart stay apart. The reference's fib25 settings have 0.0; None, no guard, fills more with
-    the networks that are trained here. ``move`` and ``segment`` override the
-    network's own values. ``seed_spacing`` and ``seed_sigma`` (voxels) shape the search for seeds, ``seed`` its noise.
+    the networks that are trained here. ``move``, ``segment`` and ``deltas`` override the network's own values: longer moves are
+    fewer, and split more. ``seed_spacing`` and ``seed_sigma`` (voxels) shape the search for seeds, ``seed`` its noise.
     ``mirror`` continues the image by its mirror image beyond its faces, so that fills reach them; without it no field of view is
     centred within half a field of view of a face, as in the reference, and objects near it end early or are missed.
     ``min_unseen_share``: no move to where less than this share of the field of view is new, not predicted yet in this fill, free,
@@ -126,6 +126,7 @@ class FillPolicy:
     mirror: bool = True
     precision: str = "float32"
     min_unseen_share: float = 0.0
+    deltas: Triple | None = None
 
     def __post_init__(self) -> None:
         distance = _triple(self.min_boundary_distance, "min_boundary_distance")
@@ -146,6 +147,12 @@ class FillPolicy:
             raise GraphkitError(
                 f"precision must be 'float32', 'mixed', 'bfloat16' or 'float16', not {self.precision!r}."
             )
+        if self.deltas is not None:
+            object.__setattr__(self, "deltas", _triple(self.deltas, "deltas"))
+
+    def deltas_of(self, network: NetworkSettings) -> Triple:
+        """How far a move goes with this network. Raises GraphkitError where it cannot go as far as it was told to."""
+        return network.deltas if self.deltas is None else replace(network, deltas=self.deltas).deltas
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

@@ -47,6 +47,7 @@ def fill(
     """Labels, the moves of each segment, and all calls of the network."""
     margin = [v // 2 for v in network.field_of_view]
     normal = ((image.astype(np.float64) - network.mean) / network.std).astype(np.float32)
+    deltas = network.deltas if policy.deltas is None else policy.deltas
     move = logit(network.move if policy.move is None else policy.move)
     segment = logit(network.segment if policy.segment is None else policy.segment)
     labels = np.zeros(image.shape, dtype=np.int64)
@@ -70,8 +71,7 @@ def fill(
         while queue:
             place = queue.pop(0)
             cell = tuple(
-                math.floor((p - s + d // 2) / d) if d else p - s
-                for p, s, d in zip(place, start, network.deltas, strict=True)
+                math.floor((p - s + d // 2) / d) if d else p - s for p, s, d in zip(place, start, deltas, strict=True)
             )
             if cell in visited or not canvas[place] >= move or not fits(place) or labels[place] > 0:
                 continue
@@ -93,9 +93,7 @@ def fill(
             canvas[box] = new
             visited.add(cell)
             moves += 1
-            queue += [
-                tuple(p + o for p, o in zip(place, off, strict=True)) for _, off in face_max(new, network.deltas, move)
-            ]
+            queue += [tuple(p + o for p, o in zip(place, off, strict=True)) for _, off in face_max(new, deltas, move)]
         mask = np.nan_to_num(canvas, nan=-np.inf) >= segment
         mask &= labels <= 0
         if moves == 0 or canvas[start] < move or mask.sum() < policy.min_segment_voxels:

@@ -69,8 +69,9 @@ def noise_image(shape: tuple[int, int, int] = (15, 14, 16), seed: int = 0) -> np
         FillPolicy(min_segment_voxels=10, mirror=False, disconnected_share=None),
         FillPolicy(min_segment_voxels=10, mirror=False, disconnected_share=0.3, move=0.7, segment=0.8),
         FillPolicy(min_segment_voxels=10, mirror=False, min_unseen_share=0.03),
+        FillPolicy(min_segment_voxels=1, mirror=False, deltas=(1, 2, 1)),
     ],
-    ids=["guard", "distance", "no guard", "other thresholds", "only to what is new"],
+    ids=["guard", "distance", "no guard", "other thresholds", "only to what is new", "other deltas"],
 )
 def test_every_policy_as_the_slow_fill(networks: list[FfnNetwork], predicts: list[Predict], policy: FillPolicy) -> None:
     kinds = set()
@@ -200,6 +201,13 @@ def test_a_constant_image_has_no_segments(random_network: FfnNetwork) -> None:
 def test_refuses(random_network: FfnNetwork, image: np.ndarray, says: str) -> None:
     with pytest.raises(GraphkitError, match=says):
         segment_array(image, random_network)
+
+
+def test_refuses_moves_out_of_the_field_of_view(random_network: FfnNetwork) -> None:
+    with pytest.raises(GraphkitError, match=r"half the field of view \(3, 2, 3\).* not \(2, 3, 2\)"):
+        segment_array(noise_image(), random_network, FillPolicy(deltas=(2, 3, 2)))
+    with pytest.raises(GraphkitError, match="deltas must be three whole numbers"):
+        FillPolicy(deltas=(2, 2))  # type: ignore[arg-type]
 
 
 def test_refuses_a_threshold_that_no_seed_reaches(random_network: FfnNetwork) -> None:
