@@ -6,6 +6,7 @@ or a binary search for each twenty times. So whatever has to be ordered is packe
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from graphkit.columns import attribute_column, int64_column
 from graphkit.errors import GraphError
 
-__all__ = ["CsrArrays", "argsort", "csr_of_edges", "row_starts"]
+__all__ = ["CsrArrays", "argsort", "chosen", "csr_of_edges", "row_starts"]
 
 _MAX_NEURONS = 2**31 - 1
 _AT_ONCE = 1 << 21
@@ -30,6 +31,10 @@ CsrArrays = tuple[
     NDArray[np.int32],  # in_indices
     NDArray[np.int64],  # in_synapses
     dict[str, NDArray[Any]],  # attributes
+]
+
+_SixArrays = tuple[
+    NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]
 ]
 
 
@@ -95,6 +100,26 @@ def row_starts(rows: NDArray[np.int64] | NDArray[np.int32], n: int) -> NDArray[n
     starts = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(rows, minlength=n), out=starts[1:])
     return starts
+
+
+def chosen(
+    indptr: NDArray[np.int64], indices: NDArray[np.int32], synapses: NDArray[np.int64], kept: NDArray[np.int64]
+) -> _SixArrays:
+    """(indptr, indices, synapses, in_indptr, in_indices, in_synapses) of the few edges at the ascending places ``kept``.
+
+    Their inputs are sorted, instead of looking for them among all. Where compiled loops are in use, one does it in a
+    third of the time; where not, loading them would take longer than this.
+    """
+    if "graphkit.compiled" in sys.modules:
+        from graphkit.edge_kernels import chosen as compiled
+
+        arrays: _SixArrays = compiled(indptr, indices, synapses, kept)
+        return arrays
+    n = len(indptr) - 1
+    rows = np.searchsorted(indptr[1:], kept, side="right").astype(np.int32)
+    indices, synapses = indices[kept], synapses[kept]
+    by_target = np.sort(indices.astype(np.int64) << 32 | np.arange(len(kept))) & 0xFFFFFFFF
+    return row_starts(rows, n), indices, synapses, row_starts(indices, n), rows[by_target], synapses[by_target]
 
 
 def _counts(synapses: Any, n_edges: int) -> NDArray[np.int64]:

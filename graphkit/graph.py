@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphkit.columns import attribute_column, int64_column
-from graphkit.edges import csr_of_edges, row_starts
+from graphkit.edges import chosen, csr_of_edges, row_starts
 from graphkit.errors import GraphError
 
 if TYPE_CHECKING:
@@ -234,9 +234,12 @@ class Graph:
 
     def at_least(self, min_synapses: int) -> Graph:
         """The same neurons, with the connections of ``min_synapses`` synapses or more."""
+        if min_synapses <= 1:  # all have one
+            return self
         out_mask = self.synapses >= min_synapses
         if _FEW * int(np.count_nonzero(out_mask)) < len(out_mask):
-            return self._turned(np.flatnonzero(out_mask))
+            kept = chosen(self.indptr, self.indices, self.synapses, np.flatnonzero(out_mask))
+            return Graph(self.ids, *kept, self.attributes)
         return self._keep(out_mask, self.in_synapses >= min_synapses)
 
     def to_networkx(self) -> nx.DiGraph[int]:
@@ -332,14 +335,6 @@ class Graph:
             self.in_synapses[in_kept],
             self.attributes,
         )
-
-    def _turned(self, kept: NDArray[np.int64]) -> Graph:
-        """The graph of few connections, by their places: their inputs are sorted, instead of looking for them among all."""
-        rows = (np.searchsorted(self.indptr, kept, side="right") - 1).astype(np.int32)
-        indices, synapses = self.indices[kept], self.synapses[kept]
-        by_target = np.sort(indices.astype(np.int64) << 32 | np.arange(len(kept))) & 0xFFFFFFFF
-        into = row_starts(indices, len(self)), rows[by_target], synapses[by_target]
-        return Graph(self.ids, row_starts(rows, len(self)), indices, synapses, *into, self.attributes)
 
 
 def _kept_indptr(indptr: NDArray[np.int64], mask: NDArray[np.bool_], kept: NDArray[np.int64]) -> NDArray[np.int64]:

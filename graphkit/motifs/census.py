@@ -166,6 +166,11 @@ def _forward(
     from graphkit.motifs import kernels
 
     order, rank = kernels.ranks(starts)
+    if len(packed) < _FEW_TO_READ:
+        only: tuple[NDArray[np.int64], NDArray[np.int32]] = kernels.forward_part(
+            0, len(order), order, rank, starts, packed
+        )
+        return only
     by_rank = np.concatenate([[0], np.cumsum(np.diff(starts)[order])])
     return _joined(
         in_ranges(
@@ -256,6 +261,8 @@ def _census(n: int, triangles: list[int], wedges: NDArray[np.int64], n_one_way: 
         for second in range(first, 4):
             found[CLASS_OF_CODE[first << 4 | second << 2]] += int(wedges[first, second])
     for code, count in enumerate(triangles):
+        if count == 0:
+            continue
         found[CLASS_OF_CODE[code]] += count
         for wedge, _ in wedges_of(code):
             found[CLASS_OF_CODE[wedge]] -= count

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from graphkit.compiled import compiled
 
 __all__ = [
+    "closed_ways",
     "forward_pairs",
     "forward_part",
     "ranks",
@@ -42,35 +43,46 @@ _Int64 = NDArray[np.int64]
 def support_part(
     first: int, last: int, indptr: _Int64, indices: _Int32, in_indptr: _Int64, in_indices: _Int32
 ) -> tuple[_Int64, _Int32, _Int64]:  # pragma: no cover - compiled
-    """The support of the rows in [first, last), whose starts begin with 0."""
+    """The support of the rows in [first, last), whose starts begin with 0.
+
+    Both sorted lists of a neuron are merged without a branch that depends on which comes next: the processor would guess
+    it wrong as often as right.
+    """
     starts = np.zeros(last - first + 1, dtype=np.int64)
     largest = indptr[last] - indptr[first] + in_indptr[last] - in_indptr[first]
-    packed = np.empty(largest, dtype=np.int32)
+    packed = np.empty(largest + 1, dtype=np.int32)  # what is not kept is written too, and then over
     wedges = np.zeros((4, 4), dtype=np.int64)
     at = 0
     for u in range(first, last):
         i, end_i = indptr[u], indptr[u + 1]
         j, end_j = in_indptr[u], in_indptr[u + 1]
-        n_out, n_in, n_both = 0, 0, 0
-        while i < end_i or j < end_j:
-            if j >= end_j or (i < end_i and indices[i] < in_indices[j]):
-                v, dyad = indices[i], 1
-                i += 1
-            elif i >= end_i or in_indices[j] < indices[i]:
-                v, dyad = in_indices[j], 2
-                j += 1
-            else:
-                v, dyad = indices[i], 3
-                i += 1
-                j += 1
-            if v == u:
-                continue
-            packed[at] = v << 2 | dyad
-            at += 1
-            n_out += dyad == 1
-            n_in += dyad == 2
-            n_both += dyad == 3
+        n_out, n_in, n_both, n_itself = end_i - i, end_j - j, 0, 0
+        while i < end_i and j < end_j:
+            target, source = indices[np.uint64(i)], in_indices[np.uint64(j)]  # unsigned: no test for negative ones
+            out, into = int(target <= source), int(source <= target)
+            v = min(target, source)
+            packed[np.uint64(at)] = v << 2 | into << 1 | out
+            at += v != u
+            n_itself += v == u
+            n_both += out & into
+            i += out
+            j += into
+        while i < end_i:
+            packed[np.uint64(at)] = indices[np.uint64(i)] << 2 | 1
+            at += indices[np.uint64(i)] != u
+            n_itself += indices[np.uint64(i)] == u
+            i += 1
+        while j < end_j:
+            packed[np.uint64(at)] = in_indices[np.uint64(j)] << 2 | 2
+            at += in_indices[np.uint64(j)] != u
+            n_itself += in_indices[np.uint64(j)] == u
+            j += 1
         starts[u - first + 1] = at
+        n_both -= n_itself  # an autapse stands in both lists
+        n_out -= n_both + n_itself
+        n_in -= n_both + n_itself
+        if n_out + n_in + n_both < 2:
+            continue
         wedges[1, 1] += n_out * (n_out - 1) // 2
         wedges[1, 2] += n_out * n_in
         wedges[1, 3] += n_out * n_both
@@ -115,19 +127,20 @@ def forward_part(
     first: int, last: int, order: _Int64, rank: _Int32, starts: _Int64, packed: _Int32
 ) -> tuple[_Int64, _Int32]:  # pragma: no cover - compiled
     """Forward neighbours of the ranks in [first, last), whose starts begin with 0."""
-    largest = 0
-    for r in range(first, last):
-        largest += starts[order[r] + 1] - starts[order[r]]
+    largest = len(packed)
+    if last - first < len(order):
+        largest = 0
+        for r in range(first, last):
+            largest += starts[order[r] + 1] - starts[order[r]]
     forward_starts = np.zeros(last - first + 1, dtype=np.int64)
-    forward = np.empty(largest, dtype=np.int32)
+    forward = np.empty(largest + 1, dtype=np.int32)  # what is not kept is written too, and then over
     at = 0
     for r in range(first, last):
         u = order[r]
         for k in range(starts[u], starts[u + 1]):
-            other = rank[packed[k] >> 2]
-            if other > r:
-                forward[at] = other << 2 | (packed[k] & 3)
-                at += 1
+            other = rank[np.uint32(packed[k]) >> np.uint32(2)]
+            forward[np.uint64(at)] = other << 2 | packed[k] & 3
+            at += other > r
         forward_starts[r - first + 1] = at
     return forward_starts, forward[:at].copy()
 
@@ -161,6 +174,30 @@ def triangle_codes(begin: int, end: int, starts: _Int64, forward: _Int32) -> _In
         for pair in row:
             dyad_to[pair >> 2] = 0
     return codes
+
+
+@compiled
+def closed_ways(
+    indptr: _Int64, indices: _Int32, closing_indptr: _Int64, closing_indices: _Int32
+) -> int:  # pragma: no cover - compiled
+    """Ways u -> v -> w over three neurons, of which u has w in its ``closing`` list; for graphs with few such ways."""
+    found = 0
+    closes = np.zeros(len(indptr) - 1, dtype=np.uint8)
+    for u in range(len(indptr) - 1):
+        begin, end = closing_indptr[u], closing_indptr[u + 1]
+        if indptr[u] == indptr[u + 1] or begin == end:
+            continue
+        for k in range(begin, end):
+            closes[closing_indices[k]] = 1
+        closes[u] = 0
+        for k in range(indptr[u], indptr[u + 1]):
+            v = indices[k]
+            if v != u:
+                for j in range(indptr[v], indptr[v + 1]):
+                    found += closes[indices[j]] & (indices[j] != v)
+        for k in range(begin, end):
+            closes[closing_indices[k]] = 0
+    return found
 
 
 @compiled

@@ -25,6 +25,7 @@ __all__ = [
     "match_batches",
     "matches_by_neuron",
     "sample_matches",
+    "sample_of_all",
 ]
 
 _LEVEL = (5, 63)  # where a search's state holds the level it stands at
@@ -97,11 +98,16 @@ def sample_matches(pattern: Pattern, k: int, seed: int, *, threads: int | None =
 
     Counts all matches first, so it takes at least as long as `count_matches`; meant for small patterns.
     """
+    return sample_of_all(pattern, k, seed, threads=threads)[0]
+
+
+def sample_of_all(pattern: Pattern, k: int, seed: int, *, threads: int | None = None) -> tuple[NDArray[np.int32], int]:
+    """`sample_matches`, and how many matches there are."""
     if k < 0:
         raise GraphError(f"k is {k}; expected 0 or more matches.")
     none = np.empty((0, pattern.n_nodes), dtype=np.int32)
     if contradiction(pattern) is not None:
-        return none
+        return none, 0
     plan = plan_of(pattern)
 
     def counts(begin: int, end: int) -> list[int]:
@@ -114,9 +120,9 @@ def sample_matches(pattern: Pattern, k: int, seed: int, *, threads: int | None =
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(total, min(k, total), replace=False, shuffle=False)) if total else np.empty(0, np.int64)
     found = [none]
-    root_of = np.searchsorted(before, chosen, side="right") - 1
-    for root in np.unique(root_of).tolist():
-        wanted = chosen[root_of == root] - before[root]
+    places = np.searchsorted(chosen, before)  # of the first match of each root among those chosen
+    for root in np.flatnonzero(np.diff(places)).tolist():
+        wanted = chosen[places[root] : places[root + 1]] - before[root]
         seen = 0
         for batch in _batches(plan, root, root + 1, 65536):
             inside = wanted[(wanted >= seen) & (wanted < seen + len(batch))] - seen
@@ -124,7 +130,7 @@ def sample_matches(pattern: Pattern, k: int, seed: int, *, threads: int | None =
             seen += len(batch)
             if seen > wanted[-1]:
                 break
-    return np.concatenate(found)
+    return np.concatenate(found), total
 
 
 def explain(pattern: Pattern, names: Sequence[str] | None = None) -> str:

@@ -6,7 +6,7 @@ The graph may have been cut by a threshold: it must be the same one for all edge
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ def shortcut(pattern: Pattern) -> tuple[str, Callable[[int | None], int]] | None
         return None
     edges = sorted({(edge.pre, edge.post) for edge in pattern.edges})
     times = 1 if not pattern.labelled else len(automorphisms(pattern))
+    loop = _LOOPS.get(frozenset(edges)) if pattern.n_nodes == 3 and not pattern.induced else None
+    if loop is not None and _few_ways(graph):
+        return "as ways of two connections that a third one closes", lambda _: times * _closed_ways(graph, loop)
     if pattern.n_nodes == 3:
         return "from the triad census", lambda threads: times * _of_triads(graph, edges, pattern.induced, threads)
     ways = _square(edges) if pattern.n_nodes == 4 and not pattern.induced else None
@@ -56,6 +59,33 @@ def _one_graph(pattern: Pattern) -> Graph | None:
     if len({edge.colour for edge in pattern.edges}) > 1 or len(parts(pattern)) > 1:
         return None
     return None if pattern.induced and pattern.base is not graph else graph
+
+
+def _loops() -> dict[frozenset[tuple[int, int]], bool]:
+    """The feedforward loop (True) and the 3-cycle (False), with their neurons numbered in any way."""
+    loops = {}
+    for a, b, c in permutations(range(3)):
+        loops[frozenset({(a, b), (b, c), (a, c)})] = True
+        loops[frozenset({(a, b), (b, c), (c, a)})] = False
+    return loops
+
+
+_LOOPS = _loops()
+
+
+def _few_ways(graph: Graph) -> bool:
+    """Whether walking all ways of two connections costs less than reading the graph some times, as a census does."""
+    n_ways = int(np.diff(graph.in_indptr) @ np.diff(graph.indptr))
+    return n_ways <= graph.n_neurons + graph.n_connections
+
+
+def _closed_ways(graph: Graph, forward: bool) -> int:
+    from graphkit.motifs import kernels
+
+    out = graph.indptr, graph.indices
+    if forward:
+        return int(kernels.closed_ways(*out, *out))
+    return int(kernels.closed_ways(*out, graph.in_indptr, graph.in_indices)) // 3  # once from each of its neurons
 
 
 def _of_triads(graph: Graph, edges: list[tuple[int, int]], induced: bool, threads: int | None) -> int:

@@ -166,7 +166,7 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         self,
         pattern: str | Path,
         *,
-        returns: Literal["rows", "count", "neurons"] = "rows",
+        returns: Literal["rows", "count", "exists", "neurons"] = "rows",
         induced: bool | None = None,
         labelled: bool | None = None,
         limit: int | None = None,
@@ -179,8 +179,9 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         """Matches of a pattern such as ``(a:ER4d)->(b), (b)->(a)``, in the graph that ``selection`` chooses.
 
         ``pattern`` may go on as in MATCH, up to ORDER BY, or be the Path of a .match or .motif file. One row a match, or
-        ``returns`` the "count" of matches, or how many each of the "neurons" takes part in. ``against`` a null model: the
-        count, and that in ``samples`` random graphs; ``errors`` such as ``{"missed": 0.1}``: and that in perturbed graphs.
+        ``returns`` the "count" of matches, whether one "exists", or how many each of the "neurons" takes part in.
+        ``against`` a null model: the count, and that in ``samples`` random graphs; ``errors`` such as ``{"missed": 0.1}``:
+        and that in perturbed graphs.
         """
         from graphkit.query.match.calls import called
 

@@ -40,6 +40,7 @@ UNITS: dict[str, str] = {
     "neurons": "different neurons",
     "connections": "different pairs of neurons",
     "matches": "matches of the pattern",
+    "exists": "whether the pattern has a match",
     "count": "copies of the pattern, whatever else connects the neurons; each once",
     "induced": "sets of neurons with exactly the connections of the pattern",
     "observed": "sets of neurons with exactly the connections of the motif, or matches; against synapse-counts its strength",

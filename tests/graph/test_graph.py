@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
+import sys
 import tracemalloc
 
 import numpy as np
@@ -104,8 +106,14 @@ def test_filters_and_reversal(edges: EdgeList, least: int) -> None:
     assert without.equals(graph.without_autapses())
 
 
-@pytest.mark.parametrize("least", [2, 9, 30, 100, 101])
-def test_at_least_of_many_edges_and_of_few(least: int) -> None:
+@pytest.mark.parametrize("loaded", [True, False])
+@pytest.mark.parametrize("least", [2, 9, 30, 97, 100, 101])
+def test_at_least_of_many_edges_and_of_few(least: int, loaded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of few by a compiled loop, where compiled loops are loaded, and by NumPy."""
+    if loaded:
+        importlib.import_module("graphkit.compiled")
+    else:
+        monkeypatch.delitem(sys.modules, "graphkit.compiled", raising=False)
     rng = np.random.default_rng(least)
     pairs = {(a, b): n for a, b, n in zip(*rng.integers(1, [[40], [40], [101]], (3, 3000)).tolist(), strict=True)}
     pre, post = zip(*pairs, strict=True)

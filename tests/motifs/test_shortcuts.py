@@ -68,6 +68,26 @@ def test_all_patterns_of_three_and_four_neurons(induced: bool, labelled: bool) -
     assert n_short > 20
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    "edges", [[(0, 1), (1, 2), (0, 2)], [(2, 0), (1, 2), (1, 0)], [(0, 1), (1, 2), (2, 0)], [(0, 2), (2, 1), (1, 0)]]
+)
+def test_loops_of_three_in_a_sparse_graph(edges: list[tuple[int, int]], seed: int) -> None:
+    """Few neurons have a way on, and few of those ways are closed: autapses and reciprocal pairs among them."""
+    rng = np.random.default_rng(seed)
+    pre, post = rng.integers(0, 12, (2, 40))
+    graph = Graph.from_edges([*pre, *range(50, 90)], [*post, *range(100, 140)], ids=range(200))
+    pairs = sorted({(a, b) for a, b in zip(pre.tolist(), post.tolist(), strict=True) if a != b})
+    theirs = len(igraph.Graph(12, pairs, directed=True).get_subisomorphisms_lad(igraph.Graph(3, edges, directed=True)))
+    assert theirs > 0
+    assert "ways of two connections" in explain(plain(graph, 3, edges))
+    assert count_matches(plain(graph, 3, edges, labelled=True)) == theirs
+    assert "ways of two connections" not in explain(plain(graph, 3, edges, induced=True))
+    dense = Graph.from_edges(pre, post)
+    assert "from the triad census" in explain(plain(dense, 3, edges))
+    assert count_matches(plain(dense, 3, edges, labelled=True)) == theirs
+
+
 def test_conditions_lead_to_a_search() -> None:
     graph = Graph.from_edges([1, 2, 1], [2, 3, 3], [5, 6, 7])
     assert "from the triad census" in explain(plain(graph, 3, [(0, 1), (1, 2)]))

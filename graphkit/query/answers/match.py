@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from graphkit.query.match.bound import Bound
     from graphkit.query.planner import Plan
 
-__all__ = ["MOST_ROWS", "answer", "matches_table", "search_order"]
+__all__ = ["MOST_ROWS", "answer", "sampled", "search_order"]
 
 MOST_ROWS = 5_000_000
 """Matches that are given where the question has no limit."""
@@ -46,7 +46,7 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
     if planned.engine == "DuckDB":
         return _joined(form, dataset, planned)
     from graphkit.motifs.pattern import contradiction
-    from graphkit.motifs.search import count_matches
+    from graphkit.motifs.search import any_match, count_matches
     from graphkit.query.match.bound import bound
 
     found = bound(form, dataset)
@@ -56,6 +56,10 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
     if form.returns == "count":
         number = 0 if reason is not None else count_matches(pattern)
         return Answer(pa.table({"matches": pa.array([number], pa.int64())}), True, notes)
+    if form.returns == "exists":
+        return Answer(pa.table({"exists": pa.array([any_match(pattern)])}), True, notes)
+    if form.sample is not None:
+        return _of_sample(form, dataset, found, form.sample, notes)
     if form.returns == "neurons":
         return cut(_by_neuron(form, dataset, pattern), form.limit, notes)
     rows, complete, timed_out = _rows(form, dataset, found)
@@ -98,7 +102,7 @@ def _joined(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
 
     table, complete = run_rows(dataset, planned.sql, form.limit or MOST_ROWS)
     notes: tuple[str, ...] = ()
-    nothing = table["matches"][0].as_py() == 0 if form.returns == "count" else not len(table)
+    nothing = not len(table) or (form.returns in ("count", "exists") and not table[0][0].as_py())
     if nothing and (reason := _impossible(form, dataset)):
         notes = (f"Nothing can match: {reason}.",)
     return Answer(table, complete, notes if complete or form.limit is not None else (*notes, _ALL))
@@ -217,6 +221,33 @@ def _of_neurons(dataset: Dataset, names: list[str], ids: NDArray[np.int64]) -> p
     table: pa.Table = interruptible(cursor, cursor.sql(sql).to_arrow_table)
     at = np.searchsorted(table["neuron_id"].to_numpy(), ids)
     return table.take(pa.array(at)).drop_columns(["neuron_id"])
+
+
+# -- a sample ---------------------------------------------------------------------------------------------------
+
+
+def _of_sample(form: ir.Match, dataset: Dataset, found: Bound, drawn: ir.Sample, notes: tuple[str, ...]) -> Answer:
+    try:
+        table, total = sampled(form, dataset, found, drawn.count, drawn.seed)
+    except TimeLimitError as error:
+        raise TimeLimitError(
+            f"{error.message} All matches are counted before some are drawn.",
+            hint="Give it more time (--timeout; in Python timeout=), ask for fewer neurons or stronger connections, or take "
+            "the first matches that are found: LIMIT.",
+        ) from None
+    of_all = (
+        f"All {total:,} matches" if total <= drawn.count else f"{len(table):,} of {total:,} matches, drawn at random"
+    )
+    return cut(table, form.limit, (*notes, f"{of_all}."))
+
+
+def sampled(form: ir.Match, dataset: Dataset, found: Bound, k: int, seed: int) -> tuple[pa.Table, int]:
+    """``k`` matches drawn at random (all, where there are fewer), in the order of the answer, and how many there are."""
+    from graphkit.motifs.search import sample_of_all
+    from graphkit.query.match.first import firsts
+
+    rows, total = sample_of_all(found.pattern, k, seed)
+    return matches_table(form, dataset, found, _ordered(form, dataset, found, firsts(found.pattern)(rows))), total
 
 
 # -- by neuron --------------------------------------------------------------------------------------------------

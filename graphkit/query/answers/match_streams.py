@@ -52,14 +52,11 @@ def any_match(form: ir.Match, dataset: Dataset) -> bool:
 
 def sample_matches(form: ir.Match, dataset: Dataset, k: int, seed: int) -> pa.Table:
     """``k`` different matches, each set of them as likely as another, with the columns of the question's answer."""
-    from graphkit.motifs.search import sample_matches as sample_of
-    from graphkit.query.answers.match import matches_table
+    from graphkit.query.answers.match import sampled
     from graphkit.query.match.bound import bound
-    from graphkit.query.match.first import firsts
 
     _bare(form)
-    found = bound(form, dataset)
-    return matches_table(form, dataset, found, firsts(found.pattern)(sample_of(found.pattern, k, seed)))
+    return sampled(form, dataset, bound(form, dataset), k, seed)[0]
 
 
 def _bare(form: ir.Match) -> None:
@@ -69,6 +66,7 @@ def _bare(form: ir.Match) -> None:
             ("AGAINST", form.against is not None),
             ("RETURN", form.returns != "rows" or bool(form.columns)),
             ("ORDER BY", bool(form.order)),
+            ("SAMPLE", form.sample is not None),
             ("LIMIT", form.limit is not None),
         )
         if there

@@ -12,7 +12,7 @@ from graphkit.query import ir
 from graphkit.query.english.boxes import box_of, length_nm_of
 from graphkit.query.english.places import belonging_of, regions_of
 from graphkit.query.english.sets import neuron_set
-from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, name_of, unquoted
+from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, name_of, seed_of, unquoted
 from graphkit.query.english.where import condition_of, named_set
 
 __all__ = ["PARTS", "Parts", "parts_of"]
@@ -132,7 +132,7 @@ def _part(source: Source, tree: Node) -> Any:
         case "limit" | "into":
             return count_of(source, as_token(children[0]))
         case "seeded":
-            return int(as_token(children[0]))
+            return seed_of(source, tree)
         case "every":
             return length_nm_of(source, tree)
         case "box":
@@ -158,7 +158,7 @@ def _against(source: Source, tree: Node) -> ir.Against:
     counts = [as_token(c) for c in tree.children if not isinstance(c, Tree)]
     samples = count_of(source, counts[0]) if counts else ir.SAMPLES
     trees = {str(c.data): c for c in tree.children if isinstance(c, Tree)}
-    seed = int(str(as_token(as_tree(trees["seeded"]).children[0]))) if "seeded" in trees else 0
+    seed = seed_of(source, as_tree(trees["seeded"])) if "seeded" in trees else 0
     model = as_tree(trees["name"])
     return source.placed(model, lambda: ir.Against(name_of(model), samples, seed))
 
@@ -169,7 +169,7 @@ def _errors(source: Source, tree: Node) -> ir.ReconstructionErrors:
     seed, rates = 0, {}
     for child in (as_tree(c) for c in tree.children if isinstance(c, Tree)):
         if child.data == "seeded":
-            seed = int(str(as_token(child.children[0])))
+            seed = seed_of(source, child)
             continue
         kind, number = str(child.children[0]).lower(), as_token(child.children[1])
         if kind in rates:

@@ -34,6 +34,7 @@ Node = Tree[Token]
 
 _T = TypeVar("_T")
 _MOST_DIGITS = 18
+_MOST_SEED_DIGITS = 100
 """Of a number that counts something: more would not be a count."""
 
 _LARGEST = 10**30
@@ -74,6 +75,14 @@ def count_of(source: Source, token: Token) -> int:
         raise source.refusal(token, f"The number is too large; {_MOST_DIGITS} digits are the most.")
     if int(token) < 1:
         raise source.refusal(token, "The number must be at least 1.")
+    return int(token)
+
+
+def seed_of(source: Source, seeded: Node) -> int:
+    """The number after ``seed``, which may be 0."""
+    token = as_token(seeded.children[0])
+    if len(token) > _MOST_SEED_DIGITS:
+        raise source.refusal(token, f"The number is too large; {_MOST_SEED_DIGITS} digits are the most.")
     return int(token)
 
 

@@ -72,7 +72,7 @@ from graphkit.query.ir.graph import (
 )
 from graphkit.query.ir.morphology import EVERY_NM, Compartments, Morphology, Sholl, StrahlerOrders
 from graphkit.query.ir.order import Sort
-from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Test, TestOperator
+from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Sample, Test, TestOperator
 from graphkit.query.ir.reconstruction_errors import ERROR_SAMPLES, ReconstructionErrors
 from graphkit.query.ir.selection import GROUPS, Group, Kind, Selection, is_whole
 from graphkit.query.ir.similarity import ALIKE, Alike, Similarities, SimilarityClusters
@@ -144,6 +144,7 @@ __all__ = [
     "RichClub",
     "Role",
     "Roles",
+    "Sample",
     "Selection",
     "Sholl",
     "SideConnections",

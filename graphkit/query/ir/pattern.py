@@ -15,7 +15,7 @@ from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import EVERYTHING, Selection
 
-__all__ = ["Attribute", "Match", "Order", "PatternEdge", "PatternNode", "Test", "TestOperator"]
+__all__ = ["Attribute", "Match", "Order", "PatternEdge", "PatternNode", "Sample", "Test", "TestOperator"]
 
 TestOperator = Literal["=", "!=", "<", "<=", ">", ">="]
 
@@ -77,8 +77,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """``count`` different matches, each set of them as likely as any other; the same ones for the same seed."""
+
+    count: int
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
-    """The matches of a pattern in the selected graph: their number, one row each, or how many each neuron takes part in.
+    """The matches of a pattern in the selected graph: their number, whether there is one, one row each (or each of a
+    ``sample``), or how many each neuron takes part in.
 
     ``against`` a null model: their number, and that in random graphs; with ``errors``: and that in perturbed ones.
     """
@@ -89,10 +98,11 @@ class Match:
     selection: Selection = EVERYTHING
     induced: bool = False
     labelled: bool = False
-    returns: Literal["rows", "count", "neurons"] = "rows"
+    returns: Literal["rows", "count", "exists", "neurons"] = "rows"
     columns: tuple[Attribute, ...] = ()
     order: tuple[Order, ...] = ()
     limit: int | None = None
+    sample: Sample | None = None
     against: Against | None = None
     errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "match"

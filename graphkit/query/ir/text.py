@@ -11,7 +11,7 @@ from graphkit.query.ir.against import Against
 from graphkit.query.ir.conditions import And, BelongsTo, Comparison, HasSynapsesIn, NamedSet, Not, Or
 from graphkit.query.ir.forms import FORMS, Box, Form, Signs
 from graphkit.query.ir.order import Sort
-from graphkit.query.ir.pattern import Attribute, Order, PatternEdge, PatternNode, Test
+from graphkit.query.ir.pattern import Attribute, Order, PatternEdge, PatternNode, Sample, Test
 from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
 from graphkit.query.ir.selection import Selection
 
@@ -24,7 +24,7 @@ _NAMED = {
     c.__name__: c
     for c in (
         *(Against, And, Attribute, BelongsTo, Box, Comparison, HasSynapsesIn, NamedSet, Not, Or, Order),
-        *(PatternEdge, PatternNode, ReconstructionErrors, Signs, Sort, Test),
+        *(PatternEdge, PatternNode, ReconstructionErrors, Sample, Signs, Sort, Test),
     )
 }
 """What stands in a form under its own name."""

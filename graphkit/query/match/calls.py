@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["called"]
 
-_Returns = Literal["rows", "count", "neurons"]
+_Returns = Literal["rows", "count", "exists", "neurons"]
 
 
 def called(
@@ -35,7 +35,7 @@ def called(
     from graphkit.selection import make_selection
 
     if returns not in get_args(_Returns):
-        raise QueryError(f"returns must be 'rows', 'count' or 'neurons', got {returns!r}.")
+        raise QueryError(f"returns must be 'rows', 'count', 'exists' or 'neurons', got {returns!r}.")
     form = _form(dataset, pattern)
     if selection and form.selection != ir.Selection():
         raise QueryError("The pattern's text and the arguments both say which synapses count.", hint="Say it once.")

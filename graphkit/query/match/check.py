@@ -8,12 +8,15 @@ from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.match.columns import NEURON_COLUMNS, answered
 
-__all__ = ["MOST_HOPS", "MOST_NEURONS", "Problem", "check", "pieces", "problem_of"]
+__all__ = ["MOST_HOPS", "MOST_NEURONS", "MOST_SAMPLED", "Problem", "check", "pieces", "problem_of"]
 
 MOST_NEURONS = 8
 """Of a pattern; as many as graphkit.motifs.pattern takes."""
 
 MOST_HOPS = 10
+
+MOST_SAMPLED = 1_000_000
+"""Matches that are drawn at random; they are held in memory together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ def problem_of(form: ir.Match) -> Problem | None:
         or _pieces(form)
         or _names(form)
         or _order(form)
+        or _sample(form)
         or _against(form)
         or _errors(form)
     )
@@ -166,8 +170,9 @@ def _names(form: ir.Match) -> Problem | None:
 
 
 def _order(form: ir.Match) -> Problem | None:
-    if form.order and form.returns == "count":
-        return Problem("A count has one row, so there is nothing to order.", "Leave ORDER BY out.", "order")
+    if form.order and form.returns in ("count", "exists"):
+        what = "A count" if form.returns == "count" else "Whether there is a match"
+        return Problem(f"{what} is one row, so there is nothing to order.", "Leave ORDER BY out.", "order")
     for order in form.order:
         if form.returns == "neurons":
             if order.by.of or order.by.name not in NEURON_COLUMNS:
@@ -180,6 +185,26 @@ def _order(form: ir.Match) -> Problem | None:
                 "Add it to RETURN.",
                 "order",
             )
+    return None
+
+
+def _sample(form: ir.Match) -> Problem | None:
+    if form.sample is None:
+        return None
+    if form.returns != "rows":
+        return Problem(
+            "A sample has a row for each match that was drawn, and the question asks for something else.",
+            "Leave one of the two out.",
+            "sample",
+        )
+    if not 1 <= form.sample.count <= MOST_SAMPLED:
+        return Problem(
+            f"{form.sample.count:,} matches are too many or too few to be drawn; 1 to {MOST_SAMPLED:,} can be.",
+            "LIMIT gives the first matches; brain.match_batches streams all of them.",
+            "sample",
+        )
+    if form.sample.seed < 0:
+        return Problem(f"The seed is {form.sample.seed}; expected 0 or more.", None, "sample")
     return None
 
 

@@ -51,10 +51,22 @@ _KINDS = (
     ),
     (
         {"RETURN", "WHERE", "IN", "WITH"},
-        "a further part (where, in, between, with, induced, against, return, order by, limit)",
+        "a further part (where, in, between, with, induced, against, return, sample, order by, limit)",
     ),
 )
-_FURTHER = {"AGAINST", "UNLABELLED", "AMONG", "BETWEEN", "INDUCED", "LABELLED", "LIMIT", "TOP", "ORDER", "WITHOUT"}
+_FURTHER = {
+    "AGAINST",
+    "UNLABELLED",
+    "AMONG",
+    "BETWEEN",
+    "INDUCED",
+    "LABELLED",
+    "LIMIT",
+    "TOP",
+    "ORDER",
+    "SAMPLE",
+    "WITHOUT",
+}
 _SETS = {"NEURON", "NEURONS", "ANY", "ALL", "BELONG", "HAVE"}
 
 

@@ -25,10 +25,12 @@ __all__ = ["joined_sql"]
 
 
 def joined_sql(form: ir.Match, dataset: Dataset) -> str:
-    """The whole answer, without its limit. Not for walks."""
+    """The whole answer, without its limit. Not for walks, nor for samples."""
     matches = _matches_sql(form, dataset)
     if form.returns == "count":
         return f"SELECT count(*) AS matches FROM ({matches})"
+    if form.returns == "exists":
+        return f"SELECT EXISTS ({matches}) AS exists"
     if form.returns == "neurons":
         ends = " UNION ALL ".join(f"SELECT n{i} AS neuron_id FROM m" for i in range(len(form.nodes)))
         order = [f"{quoted_name(o.by.name)} {_direction(o)}" for o in form.order]

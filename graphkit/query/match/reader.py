@@ -10,7 +10,7 @@ from lark import Token, Tree
 from graphkit.errors import QuerySyntaxError
 from graphkit.query import ir
 from graphkit.query.english.parts import parts_of
-from graphkit.query.english.source import Node, Source, as_token, as_tree, span_of
+from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, seed_of, span_of
 from graphkit.query.match.check import Problem, problem_of
 from graphkit.query.match.columns import NEURON_COLUMNS
 from graphkit.query.match.shape import Shape, shape_of
@@ -18,7 +18,7 @@ from graphkit.query.match.where import attribute_of, read_tests
 
 __all__ = ["read_match"]
 
-_OURS = ("tests", "induced", "labelled", "returns", "order")
+_OURS = ("tests", "induced", "labelled", "returns", "sample", "order")
 
 
 @dataclass(slots=True)
@@ -40,9 +40,16 @@ def read_match(source: Source, tree: Node) -> ir.Match:
         if clause.data in clauses.trees:
             raise source.refusal(clause, "This stands in the question twice.", "Leave one of them out.")
         clauses.trees[str(clause.data)] = clause
+    said = clauses.child("returns")
+    if isinstance(said, Tree) and said.data == "sample":  # RETURN sample 100 is RETURN rows SAMPLE 100
+        if "sample" in clauses.trees:
+            raise source.refusal(
+                clauses.trees["sample"], "This stands in the question twice.", "Leave one of them out."
+            )
+        clauses.trees["sample"] = said
     parts = parts_of(source, [c for c in others if c.data not in _OURS])
     tests = read_tests(source, shape, clauses.trees["tests"]) if "tests" in clauses.trees else ()
-    returns, columns = _returns(source, shape, clauses.child("returns"))
+    returns, columns = _returns(source, shape, said)
     limit, against, errors = parts.take("limit"), parts.take("against"), parts.take("errors")
     if (against is not None or errors is not None) and "returns" not in clauses.trees:
         returns = "count"
@@ -57,6 +64,7 @@ def read_match(source: Source, tree: Node) -> ir.Match:
         columns=columns,
         order=_order(source, shape, clauses.trees.get("order"), returns),
         limit=limit,
+        sample=_sample(source, clauses.trees.get("sample")),
         against=against,
         errors=errors,
     )
@@ -69,16 +77,23 @@ def _is(token: Any, kind: str) -> bool:
     return isinstance(token, Token) and token.type == kind
 
 
-_Returns = Literal["rows", "count", "neurons"]
+_Returns = Literal["rows", "count", "exists", "neurons"]
 
 
 def _returns(source: Source, shape: Shape, said: Any) -> tuple[_Returns, tuple[ir.Attribute, ...]]:
-    if said is None:
+    if said is None or (isinstance(said, Tree) and said.data == "sample"):
         return "rows", ()
     if isinstance(said, Token):
-        kinds: dict[str, _Returns] = {"COUNT": "count", "ROWS": "rows", "PER_NEURON": "neurons"}
+        kinds: dict[str, _Returns] = {"COUNT": "count", "EXISTS": "exists", "ROWS": "rows", "PER_NEURON": "neurons"}
         return kinds[said.type], ()
     return "rows", tuple(dict.fromkeys(attribute_of(source, shape, as_tree(c)) for c in said.children))
+
+
+def _sample(source: Source, tree: Node | None) -> ir.Sample | None:
+    if tree is None:
+        return None
+    count, *seeded = tree.children
+    return ir.Sample(count_of(source, as_token(count)), seed_of(source, as_tree(seeded[0])) if seeded else 0)
 
 
 def _order(source: Source, shape: Shape, order: Node | None, returns: _Returns) -> tuple[ir.Order, ...]:

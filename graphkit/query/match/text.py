@@ -25,7 +25,10 @@ def match_text(form: ir.Match) -> str:
     if form.columns:
         words.append("RETURN " + ", ".join(map(_attribute, form.columns)))
     elif form.returns != "rows":
-        words.append("RETURN count" if form.returns == "count" else "RETURN per neuron")
+        words.append("RETURN " + ("per neuron" if form.returns == "neurons" else form.returns))
+    if form.sample is not None:
+        words += [] if form.columns else ["RETURN"]
+        words.append(f"sample {form.sample.count}" + (f" seed {form.sample.seed}" if form.sample.seed else ""))
     if form.order:
         words.append("ORDER BY " + ", ".join(_attribute(o.by) + (" DESC" if o.descending else "") for o in form.order))
     if form.limit is not None:

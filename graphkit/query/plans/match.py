@@ -42,6 +42,8 @@ def plan_match(form: ir.Match, dataset: Dataset) -> Plan:
 
 def _partial_matches(form: ir.Match, dataset: Dataset) -> tuple[float | None, str]:
     """About how many partial matches a join meets at most, and in words; None where it is not to be asked."""
+    if form.sample is not None:
+        return None, "a sample is drawn over the graph, after all matches were counted"
     if form.against is not None:
         return None, "random graphs are searched, too"
     if form.errors is not None:

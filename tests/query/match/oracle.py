@@ -238,6 +238,8 @@ class MatchOracle:
         classes = self.classes(form)
         if form.returns == "count":
             return ["matches"], [[len(classes)]]
+        if form.returns == "exists":
+            return ["exists"], [[bool(classes)]]
         if form.returns == "neurons":
             counts = Counter(i for c in classes for i in c[0])
             listed = [[i, self.neurons[i]["name"], self.neurons[i]["type"], n] for i, n in counts.items()]

@@ -45,9 +45,16 @@ def _ask(knot: Dataset, form: ir.Match) -> Result:
 
 def _check(knot: Dataset, oracle: MatchOracle, form: ir.Match) -> None:
     classes = oracle.classes(form)
-    rows = _ask(knot, replace(form, columns=tuple(ir.Attribute(n.name, "neuron_id") for n in form.nodes)))
+    columns = tuple(ir.Attribute(n.name, "neuron_id") for n in form.nodes)
+    rows = _ask(knot, replace(form, columns=columns))
     assert [tuple(r.values()) for r in rows] == sorted(c[0] for c in classes)
     assert _ask(knot, replace(form, returns="count")).scalar() == len(classes)
+    assert _ask(knot, replace(form, returns="exists")).scalar() is bool(classes)
+    sampled = _ask(knot, replace(form, columns=columns, sample=ir.Sample(1 + len(classes) // 2, len(classes))))
+    drawn = [tuple(r.values()) for r in sampled]
+    assert drawn == sorted(set(drawn))
+    assert len(drawn) == min(len(classes), 1 + len(classes) // 2)
+    assert set(drawn) <= {c[0] for c in classes}
     per_neuron = Counter(i for c in classes for i in c[0])
     found = _ask(knot, replace(form, returns="neurons"))
     assert {r["neuron_id"]: r["matches"] for r in found} == per_neuron
@@ -74,6 +81,13 @@ def test_larger_patterns_too(knot: Dataset, oracle: MatchOracle, form: ir.Match)
 def test_text_and_json_give_the_same_form(knot: Dataset, form: ir.Match) -> None:
     assert parse_match(knot, match_text(form)) == form
     assert ir.from_json(ir.to_json(form)) == form
+    for other in (
+        replace(form, returns="exists"),
+        replace(form, sample=ir.Sample(5)),
+        replace(form, sample=ir.Sample(100, 7), columns=(ir.Attribute("a", "neuron_id"), ir.Attribute("a", "type"))),
+    ):
+        assert parse_match(knot, match_text(other)) == other
+        assert ir.from_json(ir.to_json(other)) == other
     compared = replace(form, returns="count", columns=(), order=(), against=ir.Against("bidegree", 7, 3))
     erring = replace(compared, against=None, errors=ir.ReconstructionErrors(missed=0.125, split=0.5, samples=3, seed=2))
     if problem_of(erring) is None:

@@ -66,6 +66,8 @@ _MORE = [
     "induced",
     "LABELLED",
     "per neuron",
+    "exists",
+    "sample 3 seed 1",
     "and",
     "or",
     "with at least",
