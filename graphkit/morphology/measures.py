@@ -6,18 +6,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphkit.errors import GraphError
+from graphkit.morphology.kernels import orders
 from graphkit.morphology.skeleton import Skeleton
 
 __all__ = ["cable_length_nm", "sholl", "strahler", "synapse_density"]
 
 
-def cable_length_nm(skeleton: Skeleton) -> float:
-    """The length of all edges, in nm.
+def cable_length_nm(skeleton: Skeleton, *, gaps: bool = False) -> float:
+    """The length of all edges, in nm; of those that `heal` put across gaps only with ``gaps``.
 
     >>> cable_length_nm(Skeleton.from_nodes([1, 2], [-1, 1], [[0, 0, 0], [3, 4, 0]]))
     5.0
     """
-    return float(skeleton.edge_lengths_nm().sum())
+    return float(skeleton.edge_lengths_nm(gaps=gaps).sum())
 
 
 def strahler(skeleton: Skeleton) -> NDArray[np.int64]:
@@ -27,19 +28,7 @@ def strahler(skeleton: Skeleton) -> NDArray[np.int64]:
     >>> strahler(Skeleton.from_nodes([1, 2, 3], [-1, 1, 1], [[0, 0, 0], [1, 0, 0], [2, 0, 0]])).tolist()
     [2, 1, 1]
     """
-    n = len(skeleton)
-    highest, times = [0] * n, [0] * n
-    order = [1] * n
-    parent = skeleton.parent_row.tolist()
-    for row in skeleton.outward[::-1].tolist():
-        if highest[row]:
-            order[row] = highest[row] + (times[row] > 1)
-        if (above := parent[row]) >= 0:
-            if order[row] > highest[above]:
-                highest[above], times[above] = order[row], 1
-            elif order[row] == highest[above]:
-                times[above] += 1
-    return np.array(order, dtype=np.int64)
+    return orders(skeleton.parent_row, skeleton.outward)
 
 
 def sholl(skeleton: Skeleton, radii_nm: ArrayLike, *, centre_nm: ArrayLike | None = None) -> NDArray[np.int64]:

@@ -10,13 +10,14 @@ Points are x, y, z in nm, float64 of shape (n, 3). Arrays are read-only and in t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphkit.errors import GraphError
+from graphkit.morphology.kernels import lengths, outward_rows, sides, sums
 
 __all__ = ["Skeleton"]
 
@@ -31,13 +32,15 @@ class Skeleton:
         points_nm: x, y, z, float64 of shape (n, 3).
         radius_nm: float64 of shape (n,); NaN where it is not known.
         outward: rows with parents before children, int64 of shape (n,).
+        healed: where the edge to the parent was put in by `heal` across a gap, bool of shape (n,). It joins, and is no cable.
     """
 
     node: NDArray[np.int64]
     parent_row: NDArray[np.int64]
     points_nm: NDArray[np.float64]
     radius_nm: NDArray[np.float64]
-    outward: NDArray[np.int64] = field(repr=False)
+    outward: NDArray[np.int64]
+    healed: NDArray[np.bool_]
 
     @classmethod
     def from_nodes(
@@ -72,14 +75,24 @@ class Skeleton:
             lost = parents[inner][~found][0]
             raise GraphError(f"The parent {lost} of node {nodes[inner][~found][0]} is not a node of the skeleton.")
         rows[inner] = order[at]
-        outward = _outward(rows)
+        return cls._of_rows(nodes, rows, points, radii, np.zeros(len(nodes), dtype=np.bool_))
+
+    @classmethod
+    def _of_rows(
+        cls,
+        node: NDArray[np.int64],
+        parent_row: NDArray[np.int64],
+        points_nm: NDArray[np.float64],
+        radius_nm: NDArray[np.float64],
+        healed: NDArray[np.bool_],
+    ) -> Skeleton:
+        """From parents that are rows of the arrays."""
+        nodes, parents, points, radii, gaps = (_fixed(a) for a in (node, parent_row, points_nm, radius_nm, healed))
+        outward = _fixed(outward_rows(parents))
         if len(outward) < len(nodes):
             left = np.setdiff1d(np.arange(len(nodes)), outward)
             raise GraphError(f"Node {nodes[left[0]]} is its own ancestor: the skeleton has a circle.")
-        arrays = [np.ascontiguousarray(a).view() for a in (nodes, rows, points, radii, outward)]
-        for array in arrays:
-            array.setflags(write=False)
-        return cls(*arrays)
+        return cls(nodes, parents, points, radii, outward, gaps)
 
     def __len__(self) -> int:
         return len(self.node)
@@ -109,29 +122,27 @@ class Skeleton:
         """Rows of the nodes with two children or more."""
         return np.flatnonzero(self.children > 1)
 
-    def edge_lengths_nm(self) -> NDArray[np.float64]:
-        """Length of the edge from each node to its parent, float64 of shape (n,); 0 for a root."""
-        apart = self.points_nm - self.points_nm[np.where(self.parent_row >= 0, self.parent_row, np.arange(len(self)))]
-        lengths: NDArray[np.float64] = np.sqrt((apart**2).sum(axis=1))
-        return lengths
+    def edge_lengths_nm(self, *, gaps: bool = False) -> NDArray[np.float64]:
+        """Length of the edge from each node to its parent, float64 of shape (n,).
 
-    def summed_outward(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Of each node, the sum of ``values`` over itself and all that hangs on it, of the same shape and type."""
-        sums = values.tolist()
-        parent = self.parent_row.tolist()
-        for row in self.outward[::-1].tolist():
-            if parent[row] >= 0:
-                sums[parent[row]] += sums[row]
-        return np.array(sums, dtype=values.dtype).reshape(values.shape)
+        0 for a root, and unless ``gaps`` for an edge that `heal` put in.
+        """
+        found = lengths(self.parent_row, self.points_nm)
+        if not gaps:
+            found[self.healed] = 0.0
+        return found
+
+    def sides_nm(self) -> NDArray[np.float64]:
+        """The sides of the box around the nodes: x, y, z, float64 of shape (3,)."""
+        return sides(self.points_nm)
+
+    def summed_outward(self, values: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Of each node, the sum of ``values`` over itself and all that hangs on it, int64 of shape (n,)."""
+        return sums(self.parent_row, self.outward, values)
 
 
-def _outward(parent_row: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows level by level from the roots; those on a circle are not among them."""
-    by_parent = np.argsort(parent_row, kind="stable")
-    starts = np.searchsorted(parent_row[by_parent], np.arange(-1, len(parent_row) + 1))
-    begin, end = starts[:-1].tolist(), starts[1:].tolist()
-    children = by_parent.tolist()
-    order = children[begin[0] : end[0]]
-    for row in order:  # it grows while it is walked through
-        order += children[begin[row + 1] : end[row + 1]]
-    return np.array(order, dtype=np.int64)
+def _fixed(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, not to be written to."""
+    fixed = np.ascontiguousarray(array).view()
+    fixed.setflags(write=False)
+    return fixed

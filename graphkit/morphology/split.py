@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphkit.errors import GraphError
+from graphkit.morphology.kernels import AXON, DENDRITE, LINKER, NOTHING, flows, parts, pieces
 from graphkit.morphology.skeleton import Skeleton
 
 __all__ = ["Split", "flow_centrality", "segregation_index", "split_axon_dendrite"]
 
+_NAMES = np.array(["", "dendrite", "linker", "axon"])  # by the numbers of the kernels
 _LEAST_SHARE = 0.01  # of the inputs or of the outputs, for a piece to be named by its own synapses
 
 
@@ -55,23 +57,9 @@ def flow_centrality(
     """
     n = len(skeleton)
     post, pre = _counts(inputs, n, "inputs"), _counts(outputs, n, "outputs")
-    far_post, far_pre = skeleton.summed_outward(post), skeleton.summed_outward(pre)
-    root = np.arange(n)
-    for row in skeleton.outward.tolist():
-        if (parent := skeleton.parent_row[row]) >= 0:
-            root[row] = root[parent]
-    all_post, all_pre = far_post[root], far_pre[root]
-    flow = np.zeros(n, dtype=np.int64)
-    if direction != "centripetal":
-        flow += (all_post - far_post) * far_pre
-    if direction != "centrifugal":
-        flow += far_post * (all_pre - far_pre)
-    across = np.full(n, -1, dtype=np.int64)
-    inner = np.flatnonzero(skeleton.parent_row >= 0)
-    np.maximum.at(across, skeleton.parent_row[inner], flow[inner])
-    branches = skeleton.branch_points
-    flow[branches] = across[branches]
-    return flow
+    return flows(
+        skeleton.parent_row, skeleton.outward, post, pre, direction != "centripetal", direction != "centrifugal"
+    )
 
 
 def segregation_index(parts: Iterable[tuple[int, int]]) -> float:
@@ -120,21 +108,17 @@ def split_axon_dendrite(skeleton: Skeleton, inputs: ArrayLike, outputs: ArrayLik
     if not flow.max():
         raise GraphError("All inputs and outputs lie at one node; a split needs some cable between them.")
     linker = flow >= threshold * flow.max()
-    piece = _pieces(skeleton, linker)
-    compartment = np.where(linker, "linker", "").astype("<U8")
-    kept = ~linker
+    piece = pieces(skeleton.parent_row, skeleton.outward, linker)
     n_pieces = int(piece.max(initial=-1)) + 1
-    share_in = np.bincount(piece[kept], weights=post[kept], minlength=n_pieces) / post.sum()
-    share_out = np.bincount(piece[kept], weights=pre[kept], minlength=n_pieces) / pre.sum()
-    for number in range(n_pieces):
-        if max(share_in[number], share_out[number]) >= _LEAST_SHARE:
-            compartment[piece == number] = "axon" if share_out[number] > share_in[number] else "dendrite"
-    neighbours = _neighbours(skeleton)
-    for name in ("axon", "dendrite"):
-        _join(neighbours, compartment, name)
-    _spread(neighbours, compartment)
-    parts = [(int(post[at].sum()), int(pre[at].sum())) for at in (compartment == "axon", compartment == "dendrite")]
-    return Split(compartment, flow, segregation_index(parts))
+    share_in, share_out = (
+        np.bincount(piece[~linker], at[~linker], minlength=n_pieces) / at.sum() for at in (post, pre)
+    )
+    of_piece = np.where(share_out > share_in, AXON, DENDRITE)
+    of_piece[np.maximum(share_in, share_out) < _LEAST_SHARE] = NOTHING
+    named = np.where(linker, LINKER, of_piece[piece] if n_pieces else NOTHING).astype(np.int8)
+    found = parts(skeleton.parent_row, named)
+    halves = [(int(post[at].sum()), int(pre[at].sum())) for at in (found == AXON, found == DENDRITE)]
+    return Split(_NAMES[found], flow, segregation_index(halves))
 
 
 def _counts(values: ArrayLike, n: int, name: str) -> NDArray[np.int64]:
@@ -151,54 +135,3 @@ def _entropy(inputs: int, outputs: int) -> float:
         return 0.0
     p = inputs / (inputs + outputs)
     return -(p * math.log(p) + (1 - p) * math.log(1 - p))
-
-
-def _pieces(skeleton: Skeleton, cut: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The number of the connected piece of each node that is left without those of ``cut``; -1 for these."""
-    piece = np.full(len(skeleton), -1, dtype=np.int64)
-    count = 0
-    for row in skeleton.outward.tolist():
-        if cut[row]:
-            continue
-        parent = skeleton.parent_row[row]
-        if parent >= 0 and not cut[parent]:
-            piece[row] = piece[parent]
-        else:
-            piece[row] = count
-            count += 1
-    return piece
-
-
-def _neighbours(skeleton: Skeleton) -> list[list[int]]:
-    """The rows next to each row, its parent first."""
-    neighbours: list[list[int]] = [[] for _ in range(len(skeleton))]
-    for row, parent in enumerate(skeleton.parent_row.tolist()):
-        if parent >= 0:
-            neighbours[row].insert(0, parent)
-            neighbours[parent].append(row)
-    return neighbours
-
-
-def _join(neighbours: list[list[int]], compartment: NDArray[np.str_], name: str) -> None:
-    """Linker nodes between pieces of one compartment belong to it: those that are left when loose ends are taken off."""
-    among = {row for row, c in enumerate(compartment.tolist()) if c in (name, "linker")}
-    beside = {row: sum(other in among for other in neighbours[row]) for row in among}
-    loose = [row for row in sorted(among) if beside[row] < 2 and compartment[row] == "linker"]
-    for row in loose:  # it grows while it is walked through
-        among.discard(row)
-        for other in neighbours[row]:
-            if other in among:
-                beside[other] -= 1
-                if beside[other] == 1 and compartment[other] == "linker":
-                    loose.append(other)
-    compartment[sorted(among)] = name
-
-
-def _spread(neighbours: list[list[int]], compartment: NDArray[np.str_]) -> None:
-    """Names the nodes without a compartment after the nearest one (in edges) that has one."""
-    queue = np.flatnonzero(compartment != "").tolist()
-    for row in queue:  # it grows while it is walked through
-        for other in neighbours[row]:
-            if compartment[other] == "":
-                compartment[other] = compartment[row]
-                queue.append(other)

@@ -24,32 +24,55 @@ __all__ = ["MorphologyQuestions"]
 
 
 class MorphologyQuestions:
-    """Mixed into ``Dataset``. ``of`` None: any neuron. ``selection`` stands for the arguments of ``Dataset.graph``."""
+    """Mixed into ``Dataset``. ``of`` None: any neuron. ``selection`` stands for the arguments of ``Dataset.graph``.
 
-    def morphology(self, of: NeuronSet | None = None, *, limit: int | None = None, order: Sorts = None) -> Result:
+    Skeletons in pieces are joined across gaps of at most ``heal_nm``, 0: not at all (``graphkit.morphology.heal``).
+    """
+
+    def morphology(
+        self,
+        of: NeuronSet | None = None,
+        *,
+        heal_nm: int = ir.HEAL_NM,
+        limit: int | None = None,
+        order: Sorts = None,
+    ) -> Result:
         """Cable, branches, extent, synapses and segregation index of each neuron; like ``morphology of type 'EPG'``."""
-        return asked(self, ir.Morphology(neurons_given(self, of), limit, sorts_given(order)))
+        return asked(self, ir.Morphology(neurons_given(self, of), limit, sorts_given(order), heal_nm))
 
     def axon_dendrite_split(
-        self, of: NeuronSet | None = None, *, limit: int | None = None, order: Sorts = None
+        self,
+        of: NeuronSet | None = None,
+        *,
+        heal_nm: int = ir.HEAL_NM,
+        limit: int | None = None,
+        order: Sorts = None,
     ) -> Result:
         """Cable and synapses of axon, dendrite and what lies between; like ``axon dendrite split of type 'EPG'``."""
-        return asked(self, ir.Compartments(neurons_given(self, of), limit, sorts_given(order)))
+        return asked(self, ir.Compartments(neurons_given(self, of), limit, sorts_given(order), heal_nm))
 
-    def strahler_orders(self, of: NeuronSet | None = None, *, limit: int | None = None, order: Sorts = None) -> Result:
+    def strahler_orders(
+        self,
+        of: NeuronSet | None = None,
+        *,
+        heal_nm: int = ir.HEAL_NM,
+        limit: int | None = None,
+        order: Sorts = None,
+    ) -> Result:
         """Branches, cable and synapses of each Strahler order; like ``strahler orders of 123``."""
-        return asked(self, ir.StrahlerOrders(neurons_given(self, of), limit, sorts_given(order)))
+        return asked(self, ir.StrahlerOrders(neurons_given(self, of), limit, sorts_given(order), heal_nm))
 
     def sholl(
         self,
         of: NeuronSet | None = None,
         *,
         every_nm: int = ir.EVERY_NM,
+        heal_nm: int = ir.HEAL_NM,
         limit: int | None = None,
         order: Sorts = None,
     ) -> Result:
         """Crossings of spheres around the soma; like ``sholl of 123 every 10 um``."""
-        return asked(self, ir.Sholl(neurons_given(self, of), every_nm, limit, sorts_given(order)))
+        return asked(self, ir.Sholl(neurons_given(self, of), every_nm, limit, sorts_given(order), heal_nm))
 
     def similarity(
         self,

@@ -90,6 +90,7 @@ _SHOWN = {
     "ALIKE": "cosine, jaccard or ruzicka",
     "FEATURES": "inputs, outputs, partners, input types, output types or partner types",
     "_COMPARTMENTS": "axon dendrite split",
+    "_UP_TO": "gaps up to",
     "LEAST": "from the least connected",
     "DIRECTION": "ascending or descending",
     "UNIT": "nm or um",

@@ -58,11 +58,12 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
 
             return similarity_map(result.table, title, complete=result.complete)
         case "skeletons":
+            from graphkit.query.ir import HEAL_NM
             from graphkit.views.skeletons import split_drawing
 
             assert result.dataset is not None, "it fits"
             ids = list(dict.fromkeys(result.table["neuron_id"].to_pylist()))
-            return split_drawing(result.dataset, ids, title)
+            return split_drawing(result.dataset, ids, title, getattr(result.form, "heal_nm", HEAL_NM))
         case "regions":
             from graphkit.views.regions import region_chart
 

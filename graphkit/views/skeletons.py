@@ -25,14 +25,17 @@ MOST_SKELETONS = 6
 _COLOURS = {"dendrite": PALETTE[0], "axon": PALETTE[3], "linker": PALETTE[2], "not split": GREY}
 
 
-def split_drawing(dataset: Dataset, ids: list[int], title: str) -> Figure:
-    """The first neurons, each seen along the axis of its least extent, axon and dendrite in two colours, with a scale bar."""
+def split_drawing(dataset: Dataset, ids: list[int], title: str, heal_nm: int) -> Figure:
+    """The first neurons, each seen along the axis of its least extent, axon and dendrite in two colours, with a scale bar.
+
+    Gaps of at most ``heal_nm`` join what the split sees as one tree; they are drawn dotted.
+    """
     from graphkit.query import ir
     from graphkit.query.answers.skeletons import Reader
     from graphkit.query.plans.skeletons import plan_skeletons
 
     chosen = ir.Comparison("neuron_id", "in", tuple(sorted(ids[:MOST_SKELETONS])))
-    grown = {g.of.neuron_id: g for g in Reader(dataset, chosen, plan_skeletons(chosen, dataset)).read()}
+    grown = {g.of.neuron_id: g for g in Reader(dataset, chosen, plan_skeletons(chosen, dataset), heal_nm).read()}
     across = min(len(grown), 3)
     down = -(-len(grown) // across)
     figure = new_figure(max(6.6, 3.6 * across + 0.6), 3.9 * down + 1.0)
@@ -70,12 +73,15 @@ def _draw(axes: Axes, grown: Grown) -> set[str]:
     if extent[flat[1]] > extent[flat[0]]:
         flat.reverse()  # wide rather than high
     plane = points[:, flat]
-    outer = np.flatnonzero(skeleton.parent_row >= 0)
+    outer = np.flatnonzero((skeleton.parent_row >= 0) & ~skeleton.healed)
     lines = np.stack([plane[outer], plane[skeleton.parent_row[outer]]], axis=1)
     for name, colour in _COLOURS.items():
         inside = named[outer] == name
         if inside.any():
             axes.add_collection(LineCollection(list(lines[inside]), colors=colour, linewidths=0.9, capstyle="round"))
+    if (gaps := np.flatnonzero(skeleton.healed)).size:
+        bridges = np.stack([plane[gaps], plane[skeleton.parent_row[gaps]]], axis=1)
+        axes.add_collection(LineCollection(list(bridges), colors=INK, linewidths=0.9, linestyles=":"))
     root = np.array(grown.of.soma_nm) / 1000 if grown.of.soma_nm is not None else points[skeleton.roots[0]]
     axes.plot([root[flat[0]]], [root[flat[1]]], "o", color=INK, markersize=5, zorder=3)
     plain_axes(axes)

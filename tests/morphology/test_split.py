@@ -84,9 +84,8 @@ def digest(skeleton: Skeleton, values: np.ndarray[Any, Any]) -> str:
     return hashlib.sha256(values[np.argsort(skeleton.node)].astype("<i8").tobytes()).hexdigest()
 
 
-@pytest.mark.parametrize("neuron", NAVIS)
-def test_real_neurons_measure_as_in_navis(real_data: Path, neuron: str) -> None:
-    folder = real_data / "navis_neurons"
+def navis_neuron(folder: Path, neuron: str) -> tuple[Skeleton, list[int], list[int]]:
+    """The skeleton, and the inputs and outputs at its nodes."""
     lines = (folder / "swc" / f"{neuron}.swc").read_text().splitlines()
     rows = [line.split() for line in lines if not line.startswith("#")]
     points = [[VOXEL_NM * float(v) for v in row[2:5]] for row in rows]
@@ -95,6 +94,12 @@ def test_real_neurons_measure_as_in_navis(real_data: Path, neuron: str) -> None:
     with (folder / "synapses" / f"{neuron}.csv").open() as file:
         counted = Counter((r["type"], at[int(r["node_id"])]) for r in csv.DictReader(file))
     inputs, outputs = ([counted[kind, row] for row in range(len(skeleton))] for kind in ("post", "pre"))
+    return skeleton, inputs, outputs
+
+
+@pytest.mark.parametrize("neuron", NAVIS)
+def test_real_neurons_measure_as_in_navis(real_data: Path, neuron: str) -> None:
+    skeleton, inputs, outputs = navis_neuron(real_data / "navis_neurons", neuron)
     expected = NAVIS[neuron]
     assert (len(skeleton), len(skeleton.roots)) == (expected["nodes"], expected["roots"])
     assert cable_length_nm(skeleton) == pytest.approx(VOXEL_NM * expected["cable"], rel=1e-6)

@@ -70,6 +70,7 @@ def _nested(inner: st.SearchStrategy[ir.Condition]) -> st.SearchStrategy[ir.Cond
 
 _CONDITIONS = st.recursive(_comparisons(), _nested, max_leaves=4)
 _maybe = st.none() | _CONDITIONS
+_gaps = st.just(ir.HEAL_NM) | st.integers(0, 2**31 - 1)
 _limits = st.none() | st.integers(1, 10**17)
 _groups = st.lists(
     st.sampled_from(["type", "class", "side", "nt", "region", "hemilineage", "by"]), unique=True, max_size=3
@@ -249,10 +250,10 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
         _selections(),
         _limits,
     ),
-    st.builds(ir.Morphology, _maybe, _limits),
-    st.builds(ir.Compartments, _maybe, _limits),
-    st.builds(ir.StrahlerOrders, _maybe, _limits),
-    st.builds(ir.Sholl, _maybe, st.integers(1, 2**31 - 1), _limits),
+    st.builds(ir.Morphology, _maybe, _limits, heal_nm=_gaps),
+    st.builds(ir.Compartments, _maybe, _limits, heal_nm=_gaps),
+    st.builds(ir.StrahlerOrders, _maybe, _limits, heal_nm=_gaps),
+    st.builds(ir.Sholl, _maybe, st.integers(1, 2**31 - 1), _limits, heal_nm=_gaps),
     st.builds(ir.Projectome, _limits),
     st.builds(ir.Communities, st.booleans(), _selections(), _limits),
     _spreads(),

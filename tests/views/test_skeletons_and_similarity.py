@@ -31,9 +31,15 @@ def test_every_edge_is_drawn_in_the_colour_of_its_compartment(grown: Dataset) ->
         assert sum(len(c.get_segments()) for c in axes.collections) == edges
         parts = [row for row in rows if row["neuron_id"] == neuron.neuron_id and row["nodes"]]
         assert len(axes.collections) == len(parts)
-    whole = plot(grown.query(f"axon dendrite split of {LONG + 9}"))
+    left = f"axon dendrite split of {LONG + 9} without healing"
+    whole = plot(grown.query(left))
     assert whole.axes[0].get_title(loc="left").endswith("2 trees")
-    assert figure_bytes(whole, "svg") == figure_bytes(plot(grown.query(f"axon dendrite split of {LONG + 9}")), "svg")
+    assert figure_bytes(whole, "svg") == figure_bytes(plot(grown.query(left)), "svg")
+    joined = plot(grown.query(f"axon dendrite split of {LONG + 9}")).axes[0]
+    assert "segregation" in joined.get_title(loc="left")
+    assert sum(len(c.get_segments()) for c in joined.collections) == 39
+    (gap,) = [c for c in joined.collections if c.get_linestyles()[0][1] is not None]  # dotted
+    assert len(gap.get_segments()) == 1
 
 
 def test_sholl_profiles(grown: Dataset) -> None:

@@ -28,6 +28,8 @@ _COLUMNS: dict[str, dict[str, pa.DataType]] = {
         "cable_um": _FLOAT,
         "nodes": _INT,
         "trees": _INT,
+        "gaps": _INT,
+        "gaps_um": _FLOAT,
         "branch_points": _INT,
         "ends": _INT,
         "strahler": _INT,
@@ -66,19 +68,20 @@ Row = dict[str, Any]
 
 def answer(form: Form, dataset: Dataset, planned: Plan) -> Answer:
     """Rows by neuron, ids ascending."""
-    reader = Reader(dataset, form.of, planned)
+    reader = Reader(dataset, form.of, planned, form.heal_nm)
     notes: list[str] = []
     match form:
         case ir.Morphology():
-            by_id = {g.of.neuron_id: _measured(g) for g in reader.read()}
+            by_id = {row["neuron_id"]: row for row in reader.each(_measured)}
             rows = [by_id.get(i) or _without(n) for i, n in reader.neurons.items()]
             notes.append(
-                "x_um, y_um and z_um are the sides of the box around the skeleton; a skeleton in pieces has several trees."
+                "x_um, y_um and z_um are the sides of the box around the skeleton; a skeleton in pieces has several trees, "
+                "some of them joined across gaps."
             )
         case ir.Compartments():
             rows = _split_rows(reader, notes)
         case ir.StrahlerOrders():
-            rows = [row for grown in reader.read() for row in _orders(grown)]
+            rows = [row for rows in reader.each(_orders) for row in rows]
             notes.append(
                 "Branches of order 1 are those that end; where several of the highest order meet, one more begins."
             )
@@ -115,13 +118,16 @@ def _measured(grown: Grown) -> Row:
     segregation = None
     if not why_whole(grown):
         segregation = split_axon_dendrite(skeleton, grown.inputs, grown.outputs).segregation
-    sides = np.ptp(skeleton.points_nm, axis=0) / 1000
+    bridged = skeleton.edge_lengths_nm(gaps=True)[skeleton.healed]
+    sides = skeleton.sides_nm() / 1000
     return _density(
         {
             **_named(grown.of),
             "cable_um": cable_length_nm(skeleton) / 1000,
             "nodes": len(skeleton),
-            "trees": len(skeleton.roots),
+            "trees": grown.trees,
+            "gaps": len(bridged),
+            "gaps_um": float(bridged.sum()) / 1000,
             "branch_points": len(skeleton.branch_points),
             "ends": len(skeleton.ends),
             "strahler": int(strahler(skeleton).max()),
@@ -147,21 +153,12 @@ def why_whole(grown: Grown) -> str:
 
 
 def _split_rows(reader: Reader, notes: list[str]) -> list[Row]:
-    from graphkit.morphology import split_axon_dendrite
-
     rows: list[Row] = []
     whole: dict[str, list[Named]] = {}
-    for grown in reader.read():
-        lengths = grown.skeleton.edge_lengths_nm()
-        everywhere = np.ones(len(lengths), dtype=bool)
-        if why := why_whole(grown):
-            whole.setdefault(why, []).append(grown.of)
-            rows.append(_part(grown, lengths, everywhere, {"compartment": None}))
-            continue
-        split = split_axon_dendrite(grown.skeleton, grown.inputs, grown.outputs)
-        for name in ("dendrite", "linker", "axon"):
-            inside = split.compartment == name
-            rows.append(_part(grown, lengths, inside, {"compartment": name, "segregation": split.segregation}))
+    for of, why, found in reader.each(_split):
+        if why:
+            whole.setdefault(why, []).append(of)
+        rows += found
     notes += [
         f"{len(neurons):,} of {len(reader.nodes):,} neurons are not split, for {why}: {listed(neurons)}."
         for why, neurons in sorted(whole.items())
@@ -171,6 +168,24 @@ def _split_rows(reader: Reader, notes: list[str]) -> list[Row]:
         "segregation is of the neuron: 1 inputs and outputs apart, 0 mixed."
     )
     return rows
+
+
+def _split(grown: Grown) -> tuple[Named, str, list[Row]]:
+    """The neuron, why it is left whole, and its rows."""
+    from graphkit.morphology import split_axon_dendrite
+
+    lengths = grown.skeleton.edge_lengths_nm()
+    if why := why_whole(grown):
+        return grown.of, why, [_part(grown, lengths, np.ones(len(lengths), dtype=bool), {"compartment": None})]
+    split = split_axon_dendrite(grown.skeleton, grown.inputs, grown.outputs)
+    return (
+        grown.of,
+        "",
+        [
+            _part(grown, lengths, split.compartment == name, {"compartment": name, "segregation": split.segregation})
+            for name in ("dendrite", "linker", "axon")
+        ],
+    )
 
 
 def _part(grown: Grown, lengths: NDArray[np.float64], inside: NDArray[np.bool_], more: Row) -> Row:

@@ -27,21 +27,17 @@ _MOST_SPHERES = 10_000
 
 def answer(form: ir.Sholl, dataset: Dataset, planned: Plan) -> Answer:
     """A row a neuron and sphere, until one holds the whole skeleton."""
-    reader = Reader(dataset, form.of, planned, synapses=False)
+    reader = Reader(dataset, form.of, planned, form.heal_nm, synapses=False)
     named: list[Named] = []
     radii: list[NDArray[Any]] = []
     crossings: list[NDArray[Any]] = []
     by_root: list[Named] = []
-    for grown in reader.read():
-        centre = _centre(grown)
-        if grown.of.soma_nm is None:
-            by_root.append(grown.of)
-        spheres = _radii(grown, centre, form.every_nm)
-        from graphkit.morphology import sholl
-
-        named.append(grown.of)
+    for of, spheres, crossed in reader.each(lambda grown: _profile(grown, form.every_nm)):
+        if of.soma_nm is None:
+            by_root.append(of)
+        named.append(of)
         radii.append(spheres)
-        crossings.append(sholl(grown.skeleton, spheres, centre_nm=centre))
+        crossings.append(crossed)
     repeats = [len(r) for r in radii]
     columns_of = {
         "neuron_id": pa.array(np.repeat([n.neuron_id for n in named], repeats).astype(np.int64)),
@@ -54,7 +50,8 @@ def answer(form: ir.Sholl, dataset: Dataset, planned: Plan) -> Answer:
     }
     notes = [
         *reader.notes(),
-        "Edges with one end within the sphere and the other outside (Sholl 1953); spheres lie around the soma.",
+        "Edges with one end within the sphere and the other outside (Sholl 1953), those across gaps too; spheres lie around "
+        "the soma.",
     ]
     if by_root:
         notes.append(
@@ -67,6 +64,15 @@ def answer(form: ir.Sholl, dataset: Dataset, planned: Plan) -> Answer:
 def columns(form: ir.Sholl) -> list[str]:
     """The columns of the answer."""
     return ["neuron_id", "name", "type", "radius_um", "crossings"]
+
+
+def _profile(grown: Grown, every_nm: int) -> tuple[Named, NDArray[Any], NDArray[Any]]:
+    """The neuron, its spheres, and how often it crosses each."""
+    from graphkit.morphology import sholl
+
+    centre = _centre(grown)
+    spheres = _radii(grown, centre, every_nm)
+    return grown.of, spheres, sholl(grown.skeleton, spheres, centre_nm=centre)
 
 
 def _centre(grown: Grown) -> NDArray[Any]:

@@ -1,66 +1,35 @@
 """The skeletons of the neurons that a question names, each with the synapses at its nodes.
 
 A synapse lies at the node nearest to its point on this neuron. Synapses are those that the graph counts, and those whose other
-neuron is not known: the neuron has them all the same.
+neuron is not known: the neuron has them all the same. A skeleton in pieces is joined across gaps up to the length that the
+question says; the edges across gaps are no cable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from math import ceil
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphkit.errors import NotAnswerableError
+from graphkit.in_threads import in_threads
 from graphkit.interrupted import interruptible
 from graphkit.progress import shown
-from graphkit.query.conditions import condition_sql, ids_sql
-from graphkit.stopping import current
-from graphkit.tables import counted_synapses_sql
+from graphkit.query.answers.skeleton_lots import FAR_NM, Grown, Named, read_lot
+from graphkit.query.conditions import condition_sql
+from graphkit.query.echo.words import length_text
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from graphkit.dataset import Dataset
-    from graphkit.morphology import Skeleton
     from graphkit.query import ir
     from graphkit.query.plans.plan import Plan
 
 __all__ = ["Grown", "Named", "Reader", "listed"]
 
+_Result = TypeVar("_Result")
 _NODES_AT_ONCE = 1_000_000
-_FAR_NM = 10_000
 _LISTED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A neuron as an answer shows it."""
-
-    neuron_id: int
-    name: str | None
-    type: str | None
-    soma_nm: tuple[int, int, int] | None
-
-    def __str__(self) -> str:
-        return f"{self.neuron_id} ({self.name})" if self.name else str(self.neuron_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Grown:
-    """A skeleton, and how many synapses lie at each of its nodes (int64, shape (n,)); zeros where no points are known.
-
-    ``n_inputs``, ``n_outputs``: of the neuron, those without a point too; None where the dataset has no single synapses.
-    """
-
-    of: Named
-    skeleton: Skeleton
-    inputs: NDArray[np.int64]
-    outputs: NDArray[np.int64]
-    n_inputs: int | None
-    n_outputs: int | None
 
 
 def listed(neurons: list[Named]) -> str:
@@ -81,8 +50,11 @@ class Reader:
     dataset: Dataset
     of: ir.Condition | None
     planned: Plan
+    heal_nm: int
     synapses: bool = True
     """Whether they are wanted."""
+    threads: int | None = None
+    """None: as many as there are cores. The answer does not depend on it."""
     neurons: dict[int, Named] = field(default_factory=dict)
     """By id, ascending; with a skeleton or not."""
     nodes: dict[int, int] = field(default_factory=dict)
@@ -91,6 +63,11 @@ class Reader:
     unplaced: int = 0
     far: int = 0
     lonely: int = 0
+    gaps: int = 0
+    longest_nm: float = 0.0
+    joined: list[Named] = field(default_factory=list)
+    apart: list[tuple[Named, int, float]] = field(default_factory=list)
+    """Those that stay in pieces: their trees, and the longest gap between them in nm."""
 
     def __post_init__(self) -> None:
         chosen = "true" if self.of is None else condition_sql(self.of, self.dataset)
@@ -115,28 +92,28 @@ class Reader:
         """The neurons that have no skeleton."""
         return [n for i, n in self.neurons.items() if i not in self.nodes]
 
-    def read(self) -> Iterator[Grown]:
-        """The skeletons, ids ascending."""
-        from graphkit.morphology import Skeleton
-
-        progress, stop, done = shown(), current(), 0
+    def each(self, work: Callable[[Grown], _Result]) -> Iterator[_Result]:
+        """What ``work`` makes of each skeleton, ids ascending; it runs in threads and shares nothing."""
+        progress, done = shown(), 0
+        synapses = self.synapses and self.dataset.has("synapses")
         for ids in self._batches():
-            lot = f"neuron_id BETWEEN {ids[0]} AND {ids[-1]}"
-            nodes = self._table(f"SELECT * FROM ({self.planned.sql}) WHERE {lot} ORDER BY neuron_id, node")
-            starts = np.searchsorted(nodes["neuron_id"].to_numpy(), [*ids, ids[-1] + 1])
-            node, parent = (nodes[c].to_numpy() for c in ("node", "parent"))
-            points = np.stack([nodes[f"{axis}_nm"].to_numpy() for axis in "xyz"], axis=1).astype(np.float64)
-            synapses = [self._synapses(end, ids) for end in ("post", "pre")]
-            for k, neuron_id in enumerate(ids):
-                stop.check()
-                rows = slice(starts[k], starts[k + 1])
-                skeleton = Skeleton.from_nodes(node[rows], parent[rows], points[rows])
-                at = [None if s is None else self._at(skeleton, *s[neuron_id]) for s in synapses]
-                counts = [np.zeros(len(skeleton), dtype=np.int64) if a is None else a[0] for a in at]
-                totals = [None if a is None else a[1] for a in at]
-                yield Grown(self.neurons[neuron_id], skeleton, counts[0], counts[1], totals[0], totals[1])
+            of = [self.neurons[i] for i in ids]
+            lot = read_lot(self.dataset, of, everyone=self.of is None, synapses=synapses)
+            self.lonely += sum(sites.lonely for sites in (lot.inputs, lot.outputs) if sites is not None)
+
+            def one(k: int, lot=lot) -> tuple[Grown, _Result]:  # type: ignore[no-untyped-def]
+                grown = lot.grown(k, self.heal_nm)
+                return grown, work(grown)
+
+            for grown, result in in_threads(one, range(len(ids)), self.threads):
+                self._note(grown)
+                yield result
                 done += 1
                 progress("measuring skeletons", done / len(self.nodes))
+
+    def read(self) -> Iterator[Grown]:
+        """The skeletons, ids ascending."""
+        return self.each(lambda grown: grown)
 
     def notes(self) -> tuple[str, ...]:
         """What to read with the answer, once all has been read."""
@@ -146,6 +123,7 @@ class Reader:
         if lacking := self.without:
             verb = "has" if len(lacking) == 1 else "have"
             notes.append(f"{len(lacking):,} of {len(self.neurons):,} neurons {verb} no skeleton: {listed(lacking)}.")
+        notes += self._pieces()
         if self.synapses and not self.dataset.has("synapses"):
             notes.append("The dataset has no single synapses, so nothing is said of where they are.")
         if self.lonely:
@@ -154,10 +132,42 @@ class Reader:
             notes.append(f"{self.unplaced:,} synapses have no position: they are in sums, and at no node.")
         if self.far * 2 > self.placed:
             notes.append(
-                f"Warning: {self.far:,} of {self.placed:,} synapses lie more than {_FAR_NM // 1000} um from their neuron's "
+                f"Warning: {self.far:,} of {self.placed:,} synapses lie more than {FAR_NM // 1000} um from their neuron's "
                 "skeleton. Were both imported in the right unit?"
             )
         return tuple(notes)
+
+    def _pieces(self) -> list[str]:
+        notes, all_of_them = [], len(self.nodes)
+        if self.joined:
+            notes.append(
+                f"{len(self.joined):,} of {all_of_them:,} skeletons are in pieces and were joined across {self.gaps:,} "
+                f"{'gap' if self.gaps == 1 else 'gaps'}, the longest of {length_text(ceil(self.longest_nm))}. Gaps join, and are "
+                f"no cable: {listed(self.joined)}."
+            )
+        if self.apart:
+            words = [f"{n}: {k:,} trees, {length_text(ceil(gap))}" for n, k, gap in self.apart[:_LISTED]]
+            more = len(self.apart) - len(words)
+            said = "; ".join(words) + (f"; and {more:,} more" if more else "")
+            why = f"with gaps of more than {length_text(self.heal_nm)}" if self.heal_nm else "as asked"
+            notes.append(
+                f"{len(self.apart):,} of {all_of_them:,} skeletons stay in pieces, {why} (with the longest gap of each; "
+                f"`healing gaps up to` that length joins them): {said}."
+            )
+        return notes
+
+    def _note(self, grown: Grown) -> None:
+        placed = int(grown.inputs.sum() + grown.outputs.sum())
+        self.placed += placed
+        self.unplaced += (grown.n_inputs or 0) + (grown.n_outputs or 0) - placed
+        self.far += grown.far
+        if gaps := int(grown.skeleton.healed.sum()):
+            lengths = grown.skeleton.edge_lengths_nm(gaps=True)[grown.skeleton.healed]
+            self.gaps += gaps
+            self.longest_nm = max(self.longest_nm, float(lengths.max()))
+            self.joined.append(grown.of)
+        if (trees := len(grown.skeleton.roots)) > 1:
+            self.apart.append((grown.of, trees, grown.gap_nm))
 
     def _batches(self) -> Iterator[list[int]]:
         lot: list[int] = []
@@ -171,48 +181,6 @@ class Reader:
         if lot:
             yield lot
 
-    def _synapses(self, end: str, ids: list[int]) -> dict[int, tuple[NDArray[np.float64], int]] | None:
-        """Of each neuron, the points of its synapses that are known, and how many are not."""
-        if not self.synapses or not self.dataset.has("synapses"):
-            return None
-        me, other = f"{end}_id", "pre_id" if end == "post" else "post_id"
-        axes = ", ".join(f"{end}_{axis}_nm" for axis in "xyz")
-        sql = (
-            f"SELECT {me} AS neuron_id, {other} IS NULL AS lonely, {axes} FROM detected_synapses "
-            f"WHERE {me} BETWEEN {ids[0]} AND {ids[-1]} AND {me} IN {ids_sql(ids)} AND kind = 'chemical' "
-            f"AND {counted_synapses_sql(self.dataset.snapshot.build, ends=(me,))} ORDER BY {me}, synapse_id"
-        )
-        table = self._table(sql)
-        owners = table["neuron_id"].to_numpy()
-        points = np.stack([table[f"{end}_{axis}_nm"].to_numpy().astype(np.float64) for axis in "xyz"], axis=1)
-        lonely = table["lonely"].to_numpy()
-        begins, ends = (np.searchsorted(owners, ids, side=side) for side in ("left", "right"))
-        found = {}
-        for neuron_id, begin, stop in zip(ids, begins, ends, strict=True):
-            mine = points[begin:stop]
-            known = np.flatnonzero(np.isfinite(mine).all(axis=1))
-            self.lonely += int(lonely[begin:stop].sum())
-            found[neuron_id] = mine[known], len(mine) - len(known)
-        return found
-
-    def _at(self, skeleton: Skeleton, points: NDArray[np.float64], unknown: int) -> tuple[NDArray[np.int64], int]:
-        """How many of the points are nearest to each node, and how many synapses there are."""
-        from scipy.spatial import cKDTree
-
-        self.placed += len(points)
-        self.unplaced += unknown
-        counts = np.zeros(len(skeleton), dtype=np.int64)
-        if len(points):
-            away, rows = cKDTree(skeleton.points_nm).query(points)
-            self.far += int(np.count_nonzero(away > _FAR_NM))
-            counts += np.bincount(rows, minlength=len(skeleton))
-        return counts, len(points) + unknown
-
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         cursor = self.dataset.cursor(sql)
         return interruptible(cursor, lambda: cursor.execute(sql).fetchall())
-
-    def _table(self, sql: str) -> pa.Table:
-        cursor = self.dataset.cursor(sql)
-        table: pa.Table = interruptible(cursor, lambda: cursor.sql(sql).to_arrow_table().combine_chunks())
-        return table

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphkit.query import ir
-from graphkit.query.echo.words import against_words, quoted_text, selection_words, set_text
+from graphkit.query.echo.words import against_words, length_text, quoted_text, selection_words, set_text
 
 __all__ = ["analysis_words"]
 
@@ -16,14 +16,13 @@ def analysis_words(form: ir.Form) -> list[str]:
         case ir.Projectome():
             return ["projectome"]
         case ir.Morphology():
-            return [f"morphology of {set_text(form.of)}"]
+            return [f"morphology of {set_text(form.of)}", _healing(form.heal_nm)]
         case ir.Compartments():
-            return [f"axon dendrite split of {set_text(form.of)}"]
+            return [f"axon dendrite split of {set_text(form.of)}", _healing(form.heal_nm)]
         case ir.StrahlerOrders():
-            return [f"strahler orders of {set_text(form.of)}"]
-        case ir.Sholl(of, every_nm):
-            every = f"{every_nm // 1000} um" if every_nm % 1000 == 0 else f"{every_nm} nm"
-            return [f"sholl of {set_text(of)} every {every}"]
+            return [f"strahler orders of {set_text(form.of)}", _healing(form.heal_nm)]
+        case ir.Sholl():
+            return [f"sholl of {set_text(form.of)} every {length_text(form.every_nm)}", _healing(form.heal_nm)]
         case ir.Statistics():
             words = ["statistics"]
         case ir.Ranking():
@@ -70,3 +69,7 @@ def analysis_words(form: ir.Form) -> list[str]:
 def _compared(form: ir.Similarities | ir.SimilarityClusters) -> list[str]:
     on = f"{form.direction.removesuffix('s')} types" if form.types else form.direction
     return [f"by {form.measure}", f"on {on}"]
+
+
+def _healing(heal_nm: int) -> str:
+    return f"healing gaps up to {length_text(heal_nm)}" if heal_nm else "without healing"

@@ -13,6 +13,7 @@ __all__ = [
     "by_words",
     "either_text",
     "error_words",
+    "length_text",
     "names_text",
     "order_text",
     "quoted_text",
@@ -68,6 +69,11 @@ def names_text(names: tuple[str, ...]) -> str:
 
 def quoted_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def length_text(nm: int) -> str:
+    """'10 um', '2500 nm'."""
+    return f"{nm // 1000} um" if nm % 1000 == 0 else f"{nm} nm"
 
 
 def set_text(condition: ir.Condition | None) -> str:

@@ -13,20 +13,26 @@ __all__ = ["MORPHOLOGY_QUESTIONS"]
 
 
 def _morphology(source: Source, question: Node, parts: Parts) -> ir.Form:
-    return ir.Morphology(_of(source, question), parts.take("limit"), parts.take("order", ()))
+    return ir.Morphology(
+        _of(source, question), parts.take("limit"), parts.take("order", ()), parts.take("heal", ir.HEAL_NM)
+    )
 
 
 def _compartments(source: Source, question: Node, parts: Parts) -> ir.Form:
-    return ir.Compartments(_of(source, question), parts.take("limit"), parts.take("order", ()))
+    return ir.Compartments(
+        _of(source, question), parts.take("limit"), parts.take("order", ()), parts.take("heal", ir.HEAL_NM)
+    )
 
 
 def _strahler_orders(source: Source, question: Node, parts: Parts) -> ir.Form:
-    return ir.StrahlerOrders(_of(source, question), parts.take("limit"), parts.take("order", ()))
+    return ir.StrahlerOrders(
+        _of(source, question), parts.take("limit"), parts.take("order", ()), parts.take("heal", ir.HEAL_NM)
+    )
 
 
 def _sholl(source: Source, question: Node, parts: Parts) -> ir.Form:
     every_nm, of = parts.take("every", ir.EVERY_NM), _of(source, question)
-    return ir.Sholl(of, every_nm, parts.take("limit"), parts.take("order", ()))
+    return ir.Sholl(of, every_nm, parts.take("limit"), parts.take("order", ()), parts.take("heal", ir.HEAL_NM))
 
 
 def _of(source: Source, question: Node) -> ir.Condition | None:

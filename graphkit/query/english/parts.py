@@ -44,6 +44,8 @@ PARTS = {
     "box": "box",
     "seeded": "seed",
     "every": "every",
+    "healing": "heal",
+    "unhealed": "heal",
     "measured": "measure",
     "compared": "features",
     "into": "into",
@@ -133,8 +135,10 @@ def _part(source: Source, tree: Node) -> Any:
             return count_of(source, as_token(children[0]))
         case "seeded":
             return seed_of(source, tree)
-        case "every":
+        case "every" | "healing":
             return length_nm_of(source, tree)
+        case "unhealed":
+            return 0
         case "box":
             return box_of(source, tree)
     raise AssertionError(tree.data)

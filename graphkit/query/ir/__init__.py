@@ -70,7 +70,7 @@ from graphkit.query.ir.graph import (
     Similar,
     Strength,
 )
-from graphkit.query.ir.morphology import EVERY_NM, Compartments, Morphology, Sholl, StrahlerOrders
+from graphkit.query.ir.morphology import EVERY_NM, HEAL_NM, Compartments, Morphology, Sholl, StrahlerOrders
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Sample, Test, TestOperator
 from graphkit.query.ir.reconstruction_errors import ERROR_SAMPLES, ReconstructionErrors
@@ -87,6 +87,7 @@ __all__ = [
     "FORM_VERSION",
     "GROUPS",
     "HALF",
+    "HEAL_NM",
     "HUBS_SHOWN",
     "LEAST_SHARE",
     "MOST_HOPS",

@@ -1,4 +1,7 @@
-"""Questions about the skeletons of neurons, with the synapses on them."""
+"""Questions about the skeletons of neurons, with the synapses on them.
+
+A skeleton in pieces is joined across gaps of at most ``heal_nm`` first; 0: it is left as it is.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,13 @@ from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.selection import is_whole
 
-__all__ = ["EVERY_NM", "Compartments", "Morphology", "Sholl", "StrahlerOrders"]
+__all__ = ["EVERY_NM", "HEAL_NM", "Compartments", "Morphology", "Sholl", "StrahlerOrders"]
 
 EVERY_NM = 10_000
 """Between the spheres of a Sholl analysis where the question does not say; the echo says it then."""
+
+HEAL_NM = 10_000
+"""The longest gap across which a skeleton in pieces is joined where the question does not say; the echo says it then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,11 @@ class Morphology:
     of: Condition | None = None
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    heal_nm: int = HEAL_NM
     name: ClassVar[str] = "morphology"
+
+    def __post_init__(self) -> None:
+        _gap_given(self.heal_nm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,11 @@ class Compartments:
     of: Condition | None = None
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    heal_nm: int = HEAL_NM
     name: ClassVar[str] = "compartments"
+
+    def __post_init__(self) -> None:
+        _gap_given(self.heal_nm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,11 @@ class StrahlerOrders:
     of: Condition | None = None
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    heal_nm: int = HEAL_NM
     name: ClassVar[str] = "strahler_orders"
+
+    def __post_init__(self) -> None:
+        _gap_given(self.heal_nm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,7 @@ class Sholl:
     every_nm: int = EVERY_NM
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    heal_nm: int = HEAL_NM
     name: ClassVar[str] = "sholl"
 
     def __post_init__(self) -> None:
@@ -62,3 +81,12 @@ class Sholl:
                 f"Spheres lie whole nanometres apart, 1 or more; got {self.every_nm!r} nm.",
                 hint="For example: every 10 um",
             )
+        _gap_given(self.heal_nm)
+
+
+def _gap_given(heal_nm: object) -> None:
+    if not is_whole(heal_nm) or not 0 <= int(heal_nm) < 2**31:  # type: ignore[call-overload]
+        raise QueryError(
+            f"Gaps are healed up to a length of whole nanometres below 2,147,483,648; got {heal_nm!r} nm.",
+            hint="For example: healing gaps up to 20 um. 0, or `without healing`, leaves the pieces apart.",
+        )
