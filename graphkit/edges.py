@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from graphkit.columns import attribute_column, int64_column
 from graphkit.errors import GraphError
 
-__all__ = ["CsrArrays", "argsort", "chosen", "csr_of_edges", "row_starts"]
+__all__ = ["CsrArrays", "argsort", "chosen", "csr_of_edges", "csr_of_rows", "row_starts"]
 
 _MAX_NEURONS = 2**31 - 1
 _AT_ONCE = 1 << 21
@@ -59,10 +59,23 @@ def csr_of_edges(columns: list[Any], *, ids: Any, attributes: Mapping[str, Any] 
     if not autapses:
         keep = pre != post
         pre, post, counts = pre[keep], post[keep], counts[keep]
-    key = _rank(neurons, pre)  # n * n stays below 2**62
+    rows = [_rank(neurons, pre)]
     del pre
-    key *= n
-    key += _rank(neurons, post)
+    rows += [_rank(neurons, post), counts]
+    del post, counts
+    return neurons, *csr_of_rows(rows, n, copy=given), of_neurons
+
+
+def csr_of_rows(columns: list[NDArray[np.int64]], n: int, *, least: int = 1, copy: bool = False) -> _SixArrays:
+    """The arrays of a `Graph` but its ids and attributes, of edges between rows below ``n``; those of the same pair are summed.
+
+    ``columns`` are pre, post and synapses; the list is emptied, and the rows are overwritten. Pairs of fewer than ``least``
+    synapses are left out. ``copy``: the synapses are somebody else's.
+    """
+    key, post, counts = columns
+    columns.clear()
+    key *= n  # n * n stays below 2**62
+    key += post
     del post
     if not (key[1:] > key[:-1]).all():
         if not (key[1:] >= key[:-1]).all():
@@ -75,24 +88,19 @@ def csr_of_edges(columns: list[Any], *, ids: Any, attributes: Mapping[str, Any] 
             counts = np.add.reduceat(counts, starts)
             key = key[starts]
             del starts
-    elif given:
+    elif copy:
         counts = counts.copy()  # the caller may go on to change the array
+    if least > 1:
+        enough = counts >= least
+        key, counts = key[enough], counts[enough]
+        del enough
     source = (key // max(n, 1)).astype(np.int32)
     key %= max(n, 1)
     target = key.astype(np.int32)
     pointers = row_starts(source, n), row_starts(target, n)
     by_target = argsort(key, stable=True)
     del key
-    return (
-        neurons,
-        pointers[0],
-        target,
-        counts,
-        pointers[1],
-        source[by_target],
-        counts[by_target],
-        of_neurons,
-    )
+    return pointers[0], target, counts, pointers[1], source[by_target], counts[by_target]
 
 
 def row_starts(rows: NDArray[np.int64] | NDArray[np.int32], n: int) -> NDArray[np.int64]:

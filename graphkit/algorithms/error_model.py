@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphkit.edges import csr_of_rows
 from graphkit.errors import GraphError, TimeLimitError
 from graphkit.graph import Graph
 from graphkit.progress import Progress, silent
@@ -135,29 +136,31 @@ def perturbation(
     if model.merged and len(ids) > 1:
         merged = _merge(len(ids), model.merged, rng)
         pre, post = merged[pre], merged[post]
-        ids = ids.copy()
         kept = np.flatnonzero(merged == np.arange(len(ids)))
     else:
         kept = np.arange(len(ids))
-    total = int(synapses.sum())
-    out_ends, in_ends = (np.bincount(end, weights=synapses, minlength=len(ids)) for end in (pre, post))
+    truth = synapses  # before any are missed: false ones lie where true ones do
     if model.missed:
         synapses = rng.binomial(synapses, 1 - model.missed)
-        found = synapses > 0
-        pre, post, synapses = pre[found], post[found], synapses[found]
-    if model.false and total:
+    if model.false and (total := int(truth.sum())):
+        ends = [np.bincount(end, weights=truth, minlength=len(ids)) / total for end in (pre, post)]
         count = rng.poisson(model.false * total)
-        pre = np.concatenate([pre, rng.choice(len(ids), count, p=out_ends / total)])
-        post = np.concatenate([post, rng.choice(len(ids), count, p=in_ends / total)])
+        pre, post = (
+            np.concatenate([end, rng.choice(len(ids), count, p=p)]) for end, p in zip((pre, post), ends, strict=True)
+        )
         synapses = np.concatenate([synapses, np.ones(count, dtype=np.int64)])
-    made = Graph.from_edges(ids[pre], ids[post], synapses, ids=ids[kept])
+    del truth
+    if not (found := synapses > 0).all():
+        pre, post, synapses = pre[found], post[found], synapses[found]
+    del found
     order = kept[np.argsort(ids[kept])]
     place = np.full(len(ids), -1)
     place[order] = np.arange(len(order))
+    columns = [place[pre], place[post], synapses]
+    del pre, post
+    made = Graph(ids[order], *csr_of_rows(columns, len(order), least=least, copy=synapses is graph.synapses))
     bodies = place[merged[np.arange(n) if asked is None else asked]]
     origins = origins[order]
-    if least > 1:
-        made = made.at_least(least)
     if asked is not None:
         stays = (np.diff(made.indptr) > 0) | (np.diff(made.in_indptr) > 0)
         stays[bodies] = True
@@ -270,7 +273,9 @@ def _split(
     share: float,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of second pieces follow those of the neurons; the rows of which they are pieces come last."""
+    """Rows of second pieces follow those of the neurons; what is left of a connection may be 0 synapses. The rows of which they
+    are pieces come last.
+    """
     n = len(ids)
     broken = np.flatnonzero(rng.random(n) < share)
     part = np.zeros(n)
@@ -278,15 +283,15 @@ def _split(
     piece = np.arange(n)
     piece[broken] = n + np.arange(len(broken))
     for end in ("pre", "post"):
-        rows = pre if end == "pre" else post
-        moved = rng.binomial(synapses, part[rows])
-        there = moved > 0
-        others = post if end == "pre" else pre
-        rows = np.concatenate([rows, piece[rows[there]]])
-        others = np.concatenate([others, others[there]])
-        synapses = np.concatenate([synapses - moved, moved[there]])
-        left = synapses > 0
-        rows, others, synapses = rows[left], others[left], synapses[left]
+        rows, others = (pre, post) if end == "pre" else (post, pre)
+        touched = np.flatnonzero(part[rows] > 0)
+        moved = rng.binomial(synapses[touched], part[rows[touched]])
+        touched, moved = touched[moved > 0], moved[moved > 0]
+        left = synapses.copy()
+        left[touched] -= moved
+        rows = np.concatenate([rows, piece[rows[touched]]])
+        others = np.concatenate([others, others[touched]])
+        synapses = np.concatenate([left, moved])
         pre, post = (rows, others) if end == "pre" else (others, rows)
         part, piece = np.append(part, np.zeros(len(broken))), np.append(piece, n + np.arange(len(broken)))
     free = np.setdiff1d(np.arange(n + len(broken)), ids)[: len(broken)]

@@ -11,7 +11,7 @@ from graphkit.query import ir
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["check_figure", "figure_given"]
+__all__ = ["check_errors", "check_figure", "figure_given"]
 
 
 def check_figure(figure: ir.Figure, groups: tuple[ir.Group, ...], kind: ir.Kind) -> None:
@@ -21,6 +21,27 @@ def check_figure(figure: ir.Figure, groups: tuple[ir.Group, ...], kind: ir.Kind)
     if figure == "mean" and not set(groups) - {"region"}:
         raise QueryError(
             "A mean is over the neurons of a group.", hint="For example: connections by type as mean synapses"
+        )
+
+
+def check_errors(form: ir.Form) -> None:
+    """Raises QueryError where connections cannot be counted with an error model."""
+    if not isinstance(form, ir.Connections) or form.errors is None:
+        return
+    if not form.by:
+        raise QueryError(
+            "Single connections are listed, which is no statistic: they take no error model.",
+            hint="Ask by group, `connections from A to B by type with error model ...`, or for their number with MATCH.",
+        )
+    if "region" in form.by:
+        raise QueryError(
+            "False synapses lie in no region, so connections by region take no error model.",
+            hint="Ask in one region: `connections in EB by type with error model ...`.",
+        )
+    if form.signs is not None:
+        raise QueryError(
+            "False synapses have no transmitter, so signed figures take no error model.",
+            hint="Ask for the mean or the input fraction.",
         )
 
 

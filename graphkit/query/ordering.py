@@ -50,7 +50,12 @@ def _columns(form: ir.Form, dataset: Dataset) -> list[str] | None:
         return None
     from graphkit.query.planner import plan
 
-    return _described(plan(replace(form, order=()), dataset).sql, dataset)
+    found = _described(plan(replace(form, order=()), dataset).sql, dataset)
+    if getattr(form, "errors", None) is None:
+        return found
+    from graphkit.query.answers.perturbed import INTERVAL, SHARE
+
+    return [*found, *INTERVAL, SHARE]
 
 
 def _described(sql: str, dataset: Dataset) -> list[str]:

@@ -31,9 +31,13 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
         NotAnswerableError: the dataset does not hold what the question needs.
     """
     planned = _plan(form, dataset)
-    if form.order and not isinstance(form, ir.Match) and form.name not in COMPUTED:
+    if form.order and not isinstance(form, ir.Match) and form.name not in COMPUTED and not _perturbed(form):
         return replace(planned, sql=ordered_sql(planned.sql, form.order, dataset))
     return planned
+
+
+def _perturbed(form: ir.Form) -> bool:
+    return isinstance(form, ir.Connections) and form.errors is not None
 
 
 def _plan(form: ir.Form, dataset: Dataset) -> Plan:

@@ -125,6 +125,9 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         figure: ir.Figure | None = None,
         excitatory: Iterable[str] | None = None,
         inhibitory: Iterable[str] | None = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         limit: int | None = None,
         order: Sorts = None,
         **selection: Any,
@@ -133,13 +136,16 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
 
         ``figure`` ("mean", "input fraction", "signed", "signed input fraction") stands beside the synapses, like ``connections by
         type as signed synapses``; transmitters that are ``excitatory`` and ``inhibitory`` are those of insects if not given.
+        ``errors`` as in `motifs`, of groups.
         """
-        from graphkit.query.figures import figure_given
+        from graphkit.query.figures import check_errors, figure_given
 
         ends = neurons_given(self, pre), neurons_given(self, post)
         chosen, groups = selection_given(self, selection), groups_given(self, by)
         signs = figure_given(self, figure, groups, chosen, excitatory, inhibitory)
-        form = ir.Connections(*ends, both_ways, groups, chosen, limit, sorts_given(order), figure, signs)
+        more = errors_given(errors, samples, seed)
+        form = ir.Connections(*ends, both_ways, groups, chosen, limit, sorts_given(order), figure, signs, more)
+        check_errors(form)
         return asked(self, form)
 
     def synapses(

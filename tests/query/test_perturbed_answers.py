@@ -15,7 +15,7 @@ from scipy.stats import binom
 from graphkit.algorithms.error_model import ErrorModel, Perturbation, measured
 from graphkit.build import BuildOptions, build_into
 from graphkit.dataset import Dataset
-from graphkit.errors import NotAnswerableError, QuerySyntaxError
+from graphkit.errors import NotAnswerableError, QueryError, QuerySyntaxError
 from graphkit.progress import showing
 from graphkit.writer import DatasetWriter
 
@@ -92,6 +92,9 @@ QUESTIONS = [
     "clusters of type 'ER*' in EB by type",
     "neurons like EPG_L1 in EB",
     "motif roles in EB limit 50",
+    "connections in EB by type as input fraction order by post_type limit 60",
+    "connections from type 'ER4d' to neurons of EB by type, side as mean with at least 2 synapses",
+    "connections between type 'ER4d' and type 'EPG' by side in EB",
 ]
 
 
@@ -105,8 +108,16 @@ def test_without_errors_nothing_moves(sim: Dataset, question: str) -> None:
     assert sim.query(found.question).form == found.form
     assert found.complete == plain.complete
     beside = {"hubs": "synapses", "roles": "degree", "percolation": "largest", "side_connections": "difference"}
-    figures = {"degrees": "neurons", "components": "neurons", "distances": "probability", "motifs": "count"}
+    figures = {
+        "connections": "synapses",
+        "degrees": "neurons",
+        "components": "neurons",
+        "distances": "probability",
+        "motifs": "count",
+    }
     named = {**beside, **figures}.get(found.form.name if found.form else "")
+    named = getattr(found.form, "figure", None) or named
+    named = named and named.replace(" ", "_")
     for row in rows:
         assert row.get("perturbed_share", 1) == 1
         assert row.get("perturbed_together", 1) in (1, None)
@@ -231,6 +242,32 @@ def test_communities_that_hold(cliques: Dataset) -> None:
     assert {row["perturbed_together"] for row in clusters} == {1}
 
 
+def test_connections_of_groups(star: Dataset, cliques: Dataset, sim: Dataset) -> None:
+    """Of s synapses s (1 - m) are found; pieces are of their neuron's type, so that splits change no sum, and means only down."""
+    samples, missed = 200, 0.3
+    words = f"by type with {samples} error model missed 30 % seed 1"
+    for row in cliques.query(f"connections {words}"):
+        sd = np.sqrt(row["synapses"] * missed * (1 - missed))
+        assert row["perturbed_mean"] == pytest.approx(row["synapses"] * (1 - missed), abs=4 * sd / np.sqrt(samples))
+        assert row["perturbed_high"] - row["perturbed_low"] == pytest.approx(2 * 1.645 * sd, rel=0.4)
+    for row in sim.query("connections in EB by type with 3 error model split 80 %"):
+        assert row["synapses"] == row["perturbed_low"] == row["perturbed_high"]
+    for row in cliques.query("connections by type as mean with 3 error model split 100 %"):
+        assert row["perturbed_high"] == pytest.approx(row["mean"] / 2)  # twice as many neurons
+    (pair,) = star.query(f"connections from {LONG + 1} to {LONG + 2} by type with 400 error model missed 30 %")
+    assert pair["perturbed_share"] == pytest.approx(1 - missed, abs=4 * np.sqrt(missed * (1 - missed) / 400))
+    ranked = sim.query("connections in EB by type with 3 error model missed 30 % order by perturbed_mean desc limit 4")
+    assert [row["perturbed_mean"] for row in ranked] == sorted((row["perturbed_mean"] for row in ranked), reverse=True)
+    drawn: dict[str, Any] = {"errors": {"missed": 0.3}, "samples": 3}
+    found = sim.connections(by="type", region="EB", limit=4, order="perturbed_mean descending", **drawn)
+    assert (found.question, found.table) == (ranked.question, ranked.table)
+    for by, why in (("", "Single connections"), ("by region", "lie in no region")):
+        with pytest.raises(QueryError, match=why):
+            sim.query(f"connections in EB {by} with error model missed 1 %")
+    with pytest.raises(QueryError, match="have no transmitter"):
+        sim.connections(by="type", figure="signed", **drawn)
+
+
 def test_curves_against_what_is_known(star: Dataset, sim: Dataset) -> None:
     """Taking the hub of a star away leaves pairs at most; split neurons have more pairs at each distance."""
     rows = star.query("percolation with 20 error model missed 20 %").rows()
@@ -293,8 +330,8 @@ def test_as_arguments(sim: Dataset) -> None:
         ("neurons in EB", "What is stored is listed"),
         ("shortest paths from type 'ER4d' to type 'EPG'", "Paths are followed along"),
         ("inputs of type 'EPG' within 2 hops", "Paths are followed along"),
-        ("connections from type 'ER4d' by type", "is listed and summed"),
-        ("how many connections from type 'ER4d'", "is listed and summed"),
+        ("inputs of type 'EPG' by type", "listed, which is no statistic"),
+        ("how many inputs of type 'EPG'", "listed, which is no statistic"),
         ("projectome", "lie in no region"),
         ("morphology of type 'EPG'", "skeletons stay as they are"),
     ],

@@ -20,7 +20,11 @@ __all__ = ["answer"]
 
 
 def answer(form: ir.Connections, dataset: Dataset, planned: Plan) -> Answer:
-    """What the SQL of the plan says, summed over the graph's compressed sparse rows."""
+    """What the SQL of the plan says, summed over the graph's compressed sparse rows; or it beside that of perturbed graphs."""
+    if form.errors is not None:
+        from graphkit.query.answers import perturbed_connections
+
+        return perturbed_connections.answer(form, dataset, planned, form.errors)
     from graphkit.algorithms.group_matrix import group_matrix
     from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels

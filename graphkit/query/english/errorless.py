@@ -26,9 +26,9 @@ _FORMS = (
         "`statistics` has the mean path length.",
     ),
     (
-        (ir.Connections, ir.Partners, ir.Synapses, ir.Common),
-        "What is stored of these connections is listed and summed",
-        "Their number can be asked, such as `MATCH (a: ER4d)->(b: EPG) with error model missed 10 %`.",
+        (ir.Partners, ir.Synapses, ir.Common, ir.Connections),
+        "Single neurons or synapses are listed, which is no statistic",
+        "`connections ... by type` takes one, and so does `MATCH (a: ER4d)->(b: EPG)`, which counts them.",
     ),
     (
         (ir.Projectome, ir.Regions, ir.Projections),

@@ -17,7 +17,7 @@ from graphkit.query.english.parts import PARTS, Parts, parts_of
 from graphkit.query.english.sets import neuron_set
 from graphkit.query.english.similarity_questions import SIMILARITY_QUESTIONS
 from graphkit.query.english.source import Node, Source, as_token, as_tree, two_sides, words_of
-from graphkit.query.figures import check_figure
+from graphkit.query.figures import check_errors, check_figure
 from graphkit.query.ordering import checked_order
 
 __all__ = ["form_of"]
@@ -36,6 +36,7 @@ def form_of(source: Source, tree: Node) -> ir.Form:
     form = _QUESTIONS[kind](source, question, parts)
     if "errors" in parts.values:
         form = replace(form, errors=parts.take("errors"))
+        source.placed(parts.places["errors"], lambda: check_errors(form))
     if "order" not in parts.places:
         return form
     return source.placed(parts.places["order"], lambda: checked_order(form, source.dataset))

@@ -128,6 +128,7 @@ class Connections:
     order: tuple[Sort, ...] = ()
     figure: Figure | None = None
     signs: Signs | None = None
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "connections"
 
     def __post_init__(self) -> None:

@@ -35,6 +35,8 @@ def plan_connections(form: ir.Connections, dataset: Dataset) -> Plan:
     """A row a pair, or a pair of groups."""
     notes = (*require_connections(form.selection, dataset, by=form.by), *_said(form))
     sql = _connections_sql(form, dataset)
+    if form.errors is not None:
+        return Plan(sql, "graph kernels", notes, "counted again on perturbed graphs")
     if whole_matrix(form, dataset):
         return Plan(sql, "graph kernels", notes, "all connections, by group")
     return Plan(sql, notes=notes)
