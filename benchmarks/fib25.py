@@ -1,14 +1,15 @@
 """FIB-25 with google/ffn's published network: any settings of the fill, with or without consensus and agglomeration, scored.
 
-    GRAPHKIT_REAL_DATA=FOLDER python -m benchmarks.fib25                      # the reference's settings, on x < 125
+    GRAPHKIT_REAL_DATA=FOLDER python -m benchmarks.fib25                      # the reference's settings, on all of x < 125
+    ... python -m benchmarks.fib25 --recipe                                   # ours
+    ... python -m benchmarks.fib25 --set mirror=True --set min_unseen_share=0.01 --least 1000,3000,6000
+    ... python -m benchmarks.fib25 --report [--recipe]                        # on x >= 125: once, when the settings stand
+    ... python -m benchmarks.fib25 --start 6,0,13 ...                         # a crop of 112^3 voxels
     ... python -m benchmarks.fib25 --agglomerate --keep reference.npz         # and decisions on the pairs that come close
     ... python -m benchmarks.fib25 --agglomerate --labels reference.npz       # decisions alone, on labels that were kept
-    ... python -m benchmarks.fib25 --set disconnected_share=0.02 --set min_segment_voxels=500
-    ... python -m benchmarks.fib25 --report ...                               # on x >= 125: once, when the settings stand
-    ... python -m benchmarks.fib25 --start 6,0,13 ...                         # another crop
 
-A crop of 112^3 voxels on either side of x = 125. Settings are chosen on the one, and reported on the other.
-One process with one thread; about 1,200 calls of the network for a crop, which are 2 minutes of one core in bfloat16.
+A half is 125 x 250 x 125 voxels [z, y, x]. Settings are chosen on the one, and reported on the other. One process with one
+thread; some 4,700 calls of the network for a half by the reference's settings, which are 8 minutes of one core in bfloat16.
 
 VI is in bits, over the whole crop and without the margin of half a field of view that the reference's moves keep from its faces:
 voxels that the fill left empty as one label (`0 as a label`), and left out (`unlabelled ignored`).
@@ -20,15 +21,18 @@ import argparse
 import ast
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+HALF = (125, 250, 125)
 EDGE = 112
-START = {False: (6, 69, 13), True: (6, 69, 132)}
-"""First voxel [z, y, x] of the crop; the key says whether it is the one to report on."""
+RECIPE: dict[str, Any] = {"precision": "mixed", "mirror": True, "min_unseen_share": 0.02}
+RECIPE_LEAST = 6000
+"""Of the recipe: what it sets beside the reference's settings, and ``[reconcile] min_segment_voxels``."""
 MARGIN = 16
 VOXEL_NM = (10.0, 10.0, 10.0)
 REACH_NM = 20.0
@@ -38,11 +42,11 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 CONVENTIONS = {"truth_labelled": "0 as a label", "both_labelled": "unlabelled ignored"}
 
 
-def crop(folder: Path, start: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def part(folder: Path, start: Sequence[int], shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Image uint8 and true labels int64, [z, y, x]."""
     import h5py
 
-    box = tuple(slice(s, s + EDGE) for s in start)
+    box = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
     with h5py.File(folder / "fib25" / "fib25_train.h5") as file:
         return file["raw"][box], file["bodies"][box].astype(np.int64)
 
@@ -62,6 +66,11 @@ def show(name: str, labels: np.ndarray, truth: np.ndarray) -> None:
                 f"{plain}: {s.vi_split:.3f} split + {s.vi_merge:.3f} merge = {s.vi_sum:.3f}, Rand error {s.rand_error:.3f}"
             )
         print(f"  {name}, {where}; {'; '.join(said)}", flush=True)
+
+
+def kept(labels: np.ndarray, least: int) -> np.ndarray:
+    """``labels`` without the segments of fewer than ``least`` voxels: ``[reconcile] min_segment_voxels``."""
+    return np.where(np.bincount(labels.ravel())[labels] >= least, labels, 0)
 
 
 def agglomerated(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, network: Any, policy: Any) -> None:
@@ -104,10 +113,12 @@ def agglomerated(image: np.ndarray, labels: np.ndarray, truth: np.ndarray, netwo
 def main() -> None:
     """Fills, scores, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--report", action="store_true", help="the crop at x >= 125")
-    parser.add_argument("--start", metavar="Z,Y,X", help="first voxel of another crop")
+    parser.add_argument("--report", action="store_true", help="the half at x >= 125")
+    parser.add_argument("--start", metavar="Z,Y,X", help="first voxel of a crop of 112^3, in place of a half")
+    parser.add_argument("--recipe", action="store_true", help="our settings, in place of the reference's")
+    parser.add_argument("--least", metavar="N,N", help="voxels of the smallest segments that are kept in the end")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the fill")
-    parser.add_argument("--precision", default="bfloat16", choices=("float32", "bfloat16"))
+    parser.add_argument("--precision", choices=("float32", "mixed", "bfloat16"), help="float32; of the recipe, mixed")
     parser.add_argument("--consensus", action="store_true", help="of this fill and one in reverse order of the seeds")
     parser.add_argument("--agglomerate", action="store_true")
     parser.add_argument("--keep", type=Path, metavar="FILE.npz", help="write the labels")
@@ -123,15 +134,16 @@ def main() -> None:
     from graphkit_pipeline.ffn.seeds import peak_seeds
 
     folder = Path(os.environ["GRAPHKIT_REAL_DATA"])
-    z, y, x = (int(v) for v in given.start.split(",")) if given.start else START[given.report]
-    start = (z, y, x)
-    image, truth = crop(folder, start)
+    z, y, x = (int(v) for v in given.start.split(",")) if given.start else (0, 0, HALF[2] * given.report)
+    start, shape = (z, y, x), (EDGE, EDGE, EDGE) if given.start else HALF
+    image, truth = part(folder, start, shape)
     network = import_ffn_checkpoint(folder / "ffn_fib25" / "model.ckpt-27465036")
-    if given.precision != "float32":
-        weights, network = network.model.get_weights(), build_network(FIB25, precision=given.precision)
+    settings = dict(RECIPE) if given.recipe else {"precision": "float32"}
+    settings |= {name: ast.literal_eval(value) for name, value in (item.split("=", 1) for item in given.set)}
+    policy = replace(FIB25_POLICY, **settings | ({"precision": given.precision} if given.precision else {}))
+    if policy.precision != "float32":
+        weights, network = network.model.get_weights(), build_network(FIB25, precision=policy.precision)
         network.model.set_weights(weights)
-    settings = {name: ast.literal_eval(value) for name, value in (item.split("=", 1) for item in given.set)}
-    policy = replace(FIB25_POLICY, precision=given.precision, **settings)
     if given.labels:
         labels = np.load(given.labels)["labels"]
     else:
@@ -146,6 +158,9 @@ def main() -> None:
         labels = fills[0] if len(fills) == 1 else consensus(fills, min_voxels=policy.min_segment_voxels)
         if given.consensus:
             show("consensus", labels, truth)
+    least = [int(v) for v in given.least.split(",")] if given.least else [RECIPE_LEAST] * given.recipe
+    for voxels in least:
+        show(f"segments of {voxels:,} voxels or more", kept(labels, voxels), truth)
     if given.keep:
         np.savez_compressed(given.keep, labels=labels, start=start)
     if given.agglomerate:

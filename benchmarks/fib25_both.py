@@ -83,6 +83,10 @@ def main() -> None:
     for path in given.fills:
         with np.load(path) as kept:
             labels, start = kept["labels"].astype(np.int64), [int(v) for v in kept["start"]]
+        if labels.shape != (EDGE,) * 3:
+            raise SystemExit(
+                f"{path} holds {labels.shape} voxels; expected a crop of {EDGE}^3: benchmarks.fib25 --start Z,Y,X."
+            )
         if (start[2] >= X) != given.report:
             raise SystemExit(f"{path} begins at x = {start[2]}; with --report x is {X} or more, else less.")
         box = tuple(slice(s, s + EDGE) for s in start)

@@ -1,7 +1,7 @@
 """FIB-25 with a small membrane network trained on x < 125 alone, cut and linked, scored as benchmarks/fib25.py scores.
 
     GRAPHKIT_REAL_DATA=FOLDER python -m benchmarks.fib25_membrane OUT         # trains in OUT (resumes), scores what was held out
-    ... python -m benchmarks.fib25_membrane OUT --report                      # and the crop at x >= 125
+    ... python -m benchmarks.fib25_membrane OUT --report                      # and a crop of 112^3 voxels at x >= 125
 
 The truth has no membranes between its bodies; voxels that touch another body are taken for such. Trained on y < 190 of x < 125;
 the strip y >= 190 of x < 125 is held out, to look at thresholds. One process with one thread, bfloat16: a quarter of an hour.
@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fib25 import CONVENTIONS, START, VOXEL_NM, crop, show
+from benchmarks.fib25 import CONVENTIONS, EDGE, VOXEL_NM, part, show
 
 X, Y = 125, 190
+CROP = (6, 69, 132)
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 MIN_VOXELS = 1000
 STEPS = 9000
@@ -104,7 +105,7 @@ def main() -> None:
         held = (slice(None), slice(Y, None), slice(0, X))
         scored("held out of x < 125", file["raw"][held], file["bodies"][held].astype(np.int64), network)
     if given.report:
-        scored("x >= 125", *crop(folder, START[True]), network)
+        scored("x >= 125", *part(folder, CROP, (EDGE,) * 3), network)
 
 
 if __name__ == "__main__":
