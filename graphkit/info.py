@@ -245,8 +245,12 @@ def _examples(
         if len(types) > 1:
             questions.append(f"connections between type {_quoted(types[0][0])} and type {_quoted(types[1][0])} by type")
     else:
-        (neuron,) = _one(connection, "SELECT neuron_id FROM neurons ORDER BY inputs + outputs DESC, neuron_id LIMIT 1")
-        questions.append(f"partners of {neuron}")
+        neuron, name = _one(
+            connection,
+            "SELECT neuron_id, CASE WHEN count(*) OVER (PARTITION BY name) = 1 THEN name END FROM neurons "
+            "ORDER BY inputs + outputs DESC, neuron_id LIMIT 1",
+        )
+        questions.append(f"partners of {neuron if name is None else _quoted(name)}")
     return tuple(questions)
 
 

@@ -102,7 +102,8 @@ def _of_types(info: Info) -> str:
     types = info.counts.get("types")
     if not types:
         return "without types" if info.counts.get("neurons") else ""
-    return f"{info.counts['typed neurons']:,} of {types:,} types"
+    typed = f"{info.counts['typed neurons']:,}"
+    return f"{typed} of 1 type" if types == 1 else f"{typed} with one of {types:,} types"
 
 
 def _left_out(info: Info) -> str:

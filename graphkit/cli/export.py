@@ -21,7 +21,10 @@ _FORMATS = "graphml, networkx, neo4j, csv, tsv, parquet or npz"
 
 def export(
     output: Annotated[
-        Path, typer.Argument(help="The file to write, e.g. brain.graphml or brain.csv.gz; for neo4j a new folder.")
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The file to write, e.g. brain.graphml or brain.csv.gz; for neo4j a new folder."
+        ),
     ],
     dataset: DatasetOption = None,
     to: Annotated[
@@ -29,29 +32,41 @@ def export(
         typer.Option("--to", metavar="FORMAT", help=f"{_FORMATS}.  [else by the file's suffix]", show_default=False),
     ] = None,
     region: Annotated[
-        list[str] | None, typer.Option(help="Only synapses located here; repeatable.", show_default=False)
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only synapses located here; repeatable.", show_default=False),
     ] = None,
     between_neurons_of: Annotated[
-        list[str] | None, typer.Option(help="Only neurons that belong to this region; repeatable.", show_default=False)
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only neurons that belong to this region; repeatable.", show_default=False),
     ] = None,
     type_: Annotated[
         list[str] | None,
-        typer.Option("--type", help="Only neurons of this type (wildcards); repeatable.", show_default=False),
+        typer.Option(
+            "--type", metavar="NAME", help="Only neurons of this type (wildcards); repeatable.", show_default=False
+        ),
     ] = None,
     class_: Annotated[
         list[str] | None,
-        typer.Option("--class", help="Only neurons of this class (wildcards); repeatable.", show_default=False),
+        typer.Option(
+            "--class", metavar="NAME", help="Only neurons of this class (wildcards); repeatable.", show_default=False
+        ),
     ] = None,
-    side: Annotated[str | None, typer.Option(help="Only neurons of this side.", show_default=False)] = None,
+    side: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only neurons of this side.", show_default=False)
+    ] = None,
     where: Annotated[
-        str | None, typer.Option(help="Only neurons for which this SQL condition holds.", show_default=False)
+        str | None,
+        typer.Option(metavar="SQL", help="Only neurons for which this SQL condition holds.", show_default=False),
     ] = None,
-    min_synapses: Annotated[int, typer.Option(help="Only connections with at least this many synapses.")] = 1,
+    min_synapses: Annotated[
+        int, typer.Option(metavar="N", help="Only connections with at least this many synapses.")
+    ] = 1,
     per_region: Annotated[
         bool, typer.Option("--per-region", help="Count the least number in each region by itself.")
     ] = False,
     nt: Annotated[
-        list[str] | None, typer.Option(help="Only synapses of this transmitter; repeatable.", show_default=False)
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only synapses of this transmitter; repeatable.", show_default=False),
     ] = None,
     electrical: Annotated[
         bool, typer.Option("--electrical", help="Gap junctions instead of chemical synapses.")
@@ -62,6 +77,7 @@ def export(
     attributes: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="COLUMN",
             help="Columns of the neurons to carry along; repeatable.  [else name, type, class, side, nt]",
             show_default=False,
         ),

@@ -73,7 +73,12 @@ def _runner(point: EntryPoint) -> Callable[[typer.Context], None]:
                     hint="Install its package again, or one that goes with this graphkit.",
                 ) from error
         if not isinstance(loaded, typer.Typer):
-            single = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+            single = typer.Typer(
+                rich_markup_mode=None,
+                pretty_exceptions_enable=False,
+                add_completion=False,
+                context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+            )
             single.command(name=point.name)(loaded)
             loaded = single
         typer.main.get_command(loaded).main(args=list(context.args), prog_name=context.command_path)

@@ -48,7 +48,7 @@ def _lines() -> Progress:
     seen: set[str] = set()
 
     def report(stage: str, fraction: float) -> None:
-        if stage not in seen:
+        if stage not in seen and stage != "done":
             seen.add(stage)
             say(f"{stage} ...")
 

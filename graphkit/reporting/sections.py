@@ -30,7 +30,9 @@ def sections(place: str, least: int, *, located: bool, region: str | None) -> li
     graph = f"{among}{strong}".strip()
     found = [
         Section("In figures", f"statistics {graph}", rows=20, words="Of the graph of these synapses."),
-        Section("Types", f"types in region {region}" if region and located else "types", rows=15, picture=True),
+        Section(
+            "Types", f"types {'in' if located else 'of'} region {region}" if region else "types", rows=15, picture=True
+        ),
         Section(
             "Motifs",
             f"motifs {of}",

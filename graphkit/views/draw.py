@@ -81,13 +81,13 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
                 edges = edges_of(result, ends[0], ends[1], "synapses")
                 kinds = _of_types(result, column) if ends[0] == "pre_type" else {}
                 return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, layers=kind == "layers")
-            edges = edges_of(result, *ends)
+            edges, note = edges_of(result, *ends), ""
             if ends[1] == "type":
-                edges = {(f"{ends[0]} {group}", kind): n for (group, kind), n in edges.items()}
+                edges, note = _groups(edges, ends[0])
             from graphkit.views.matrix import heat_map
 
             first, second = (_AXES.get(end, end.replace("_", " ")) for end in ends[:2])
-            return heat_map(edges, title, unit=_FIGURES.get(ends[2], ends[2]), rows=first, columns=second)
+            return heat_map(edges, title, unit=_FIGURES.get(ends[2], ends[2]), rows=first, columns=second, note=note)
     from graphkit.views.bars import bar_chart
 
     return bar_chart(result.table, title)
@@ -107,6 +107,18 @@ _AXES = {
     "from_region": "inputs in",
     "to_region": "outputs in",
 }
+
+
+def _groups(neurons: dict[tuple[str, str], float], called: str) -> tuple[dict[tuple[str, str], float], str]:
+    """Neurons by group, such as a community, and type: without groups of one neuron, if there are others, and a note."""
+    sizes: dict[str, float] = {}
+    for (group, _), n in neurons.items():
+        sizes[group] = sizes.get(group, 0) + n
+    shown = {group for group, n in sizes.items() if n > 1} or set(sizes)
+    single = len(sizes) - len(shown)
+    words = {"community": "communities", "cluster": "clusters"}
+    note = f"{single:,} {words[called] if single > 1 else called} of a single neuron not shown." if single else ""
+    return {(f"{called} {group}", kind): n for (group, kind), n in neurons.items() if group in shown}, note
 
 
 def _called(column: str | None) -> str:

@@ -19,7 +19,13 @@ _LOGARITHMIC = 50.0
 
 
 def heat_map(
-    cells: dict[tuple[str, str], float], title: str, *, unit: str, rows: str = "from", columns: str = "to"
+    cells: dict[tuple[str, str], float],
+    title: str,
+    *,
+    unit: str,
+    rows: str = "from",
+    columns: str = "to",
+    note: str = "",
 ) -> Figure:
     """A square a pair (row, column); pairs without a value stay white. Rows and columns are in the same order: names with most
     first, or, where there are many, those that connect alike beside each other (the leaves of a clustering).
@@ -81,7 +87,8 @@ def heat_map(
                 axes.text(
                     j, i, _short(value), ha="center", va="center", fontsize=6.5, color="black" if light else "white"
                 )
-    titled(figure, title, f"{left_out:,} more names, which have least, are not shown." if left_out else "")
+    more = f"{left_out:,} more names, which have least, are not shown." if left_out else ""
+    titled(figure, title, " ".join(filter(None, (note, more))))
     return figure
 
 

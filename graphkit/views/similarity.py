@@ -63,7 +63,9 @@ def similarity_map(table: pa.Table, title: str, *, complete: bool = True) -> Fig
     longest = max(map(len, labels.values())) * 0.075 if few else 0.3
     figure = new_figure(side + longest + 2.6, side + longest + 1.2)
     axes = figure.add_subplot()
-    image = axes.imshow(shown, cmap=SEQUENCE, vmin=0.0, vmax=float(np.nanmax(shown)) or 1.0, interpolation="nearest")
+    low, high = float(np.nanmin(shown)), float(np.nanmax(shown)) or 1.0
+    low = low if low > high / 2 else min(0.0, low)  # the differences among much alike ones are to be seen
+    image = axes.imshow(shown, cmap=SEQUENCE, vmin=low, vmax=high, interpolation="nearest")
     axes.set_facecolor("#DDDDDD")
     if few:
         words = [labels[int(ids[k])] for k in order]

@@ -229,7 +229,7 @@ def evaluate(
             found["dataset"] = folder / "dataset"
         if not found:
             raise GraphkitError(
-                f"{folder} holds neither segmentation/ nor dataset/.",
+                f"{folder} holds neither segmentation/ nor dataset/." if folder.exists() else f"There is no {folder}.",
                 hint="Name the folder that `graphkit reconstruct` made.",
             )
         with progress_bar() as progress:
@@ -277,7 +277,10 @@ class _Named:
 def _report(config: Any, statuses: Any) -> None:
     for s in statuses:
         if s.outcome is not None and s.state.startswith("done"):
-            said = ", ".join(f"{v:,} {k.replace('_', ' ')}" for k, v in s.outcome.items() if isinstance(v, int) and v)
+            counts = {k: v for k, v in s.outcome.items() if isinstance(v, int) and v}
+            said = ", ".join(
+                f"{v:,} {k.replace('_', ' ').removesuffix('s' if v == 1 else '')}" for k, v in counts.items()
+            )
             say(f"{s.name:<10} {_time(s.seconds or 0.0):>8}  {said}")
     _list_failed(statuses)
     done = {s.name: s.outcome or {} for s in statuses if s.state.startswith("done")}
@@ -295,8 +298,7 @@ def _report(config: Any, statuses: Any) -> None:
 
 def _short(path: str) -> str:
     """The path as seen from here, where that is shorter."""
-    relative = os.path.relpath(path)
-    return relative if len(relative) < len(path) else path
+    return min(path, os.path.relpath(path), key=len)
 
 
 def _list_failed(statuses: Any) -> None:

@@ -263,6 +263,10 @@ def read_config(path: str | Path) -> RunConfig:
         raise GraphkitError(
             f"There is no {file}.", hint="`graphkit reconstruct --example > run.toml` writes one to begin with."
         ) from None
+    except IsADirectoryError:
+        raise GraphkitError(
+            f"{file} is a folder.", hint="Name the file that says what to do, e.g. run.toml; --example prints one."
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GraphkitError(f"{file} cannot be read as TOML: {error}.") from None
     given.setdefault("name", file.resolve().parent.name if file.stem == "run" else file.stem)

@@ -5,11 +5,13 @@ What is dear to find out (the image, the networks' settings, the blocks) is foun
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
@@ -17,7 +19,7 @@ from graphkit_pipeline.blocks import Block, Box, make_blocks
 from graphkit_pipeline.config import RunConfig
 from graphkit_pipeline.engine import Job, Workers, run_blocks
 from graphkit_pipeline.formats.disk import atomically
-from graphkit_pipeline.volume import Volume, create_volume, open_volume
+from graphkit_pipeline.volume import Volume, check_image, create_volume, open_volume
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -148,10 +150,21 @@ class Context:
         """The fragments that are linked to segments."""
         return self.folder / "fragments"
 
-    def check_input(self) -> None:
-        """Raises GraphkitError where the flood-filling network was trained on something else than what it is to see."""
-        if not self.floods:
-            return
+    def check_input(self, stages: Collection[str]) -> None:
+        """Raises GraphkitError where a network of these stages was made for something else than what it is to see: for voxels of
+        another type or size, for images or for membranes.
+        """
+        if "membrane" in stages:
+            self._check_image(self.membrane_network.voxel_size_nm, "membrane network")
+        if "segment" in stages and self.floods:
+            self._check_flood()
+        if "detect" in stages:
+            self._check_image(self.unet.voxel_size_nm, "synapse network")
+
+    def _check_image(self, voxel_size_nm: Sequence[float], network: str, view: Sequence[int] = (1, 1, 1)) -> None:
+        check_image(self.image, dtype=np.uint8, voxel_size_nm=voxel_size_nm, field_of_view=view, network=network)
+
+    def _check_flood(self) -> None:
         network = Path(self.config.segment.network).name
         if self.ffn.input == "membrane" and self.links:
             raise GraphkitError(
@@ -169,6 +182,9 @@ class Context:
                 f"The flood-filling network {network} was trained on images, and is to see what a membrane network sees.",
                 hint='Leave out [membrane] network (--membrane), or name a flood-filling network with input = "membrane".',
             )
+        if not self.fills_membrane and all(one.network is None for one in self.config.segment.passes):
+            size = self.ffn.voxel_size_nm or self.image.voxel_size_nm  # an imported checkpoint may not say
+            self._check_image(size, "flood-filling network", self.ffn.field_of_view)
 
     @cached_property
     def segment_blocks(self) -> tuple[Block, ...]:

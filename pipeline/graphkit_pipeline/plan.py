@@ -68,7 +68,8 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
     processes = max(1, (os.cpu_count() or 1) if workers == "cores" else workers)
     seen = sum(b.box.voxels for b in context.segment_blocks)
     largest = max(b.box.voxels for b in context.segment_blocks)
-    context.check_input()
+    statuses = run_status(config)
+    context.check_input({s.name for s in statuses if s.state != "done"})
     unet_s = _synapse_voxel_s(context)
     costs = {
         "segment": (*_segment_cost(context, seen / voxels, largest), context.segment_blocks),
@@ -100,7 +101,7 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
         memory = 5e8 + max(b.box.voxels for b in context.link_blocks) * 60.0
         costs["link"] = (_Cost(17.0, 1.0, 4e-7, True), memory, context.link_blocks)
     planned = []
-    for status in run_status(config):
+    for status in statuses:
         cost, memory, blocks = costs[status.name]
         at_once = min(processes, len(blocks) or processes) if cost.parallel else 1
         planned.append(

@@ -76,8 +76,7 @@ def reconstruct(
         records = _Records(folder)
         _check_settings([s for s in stages if s.name not in anew], config, records)
         job = Context(config, folder, progress, workers=workers)
-        if any(s.name == "segment" and (s.name in anew or not records.is_done(s)) for s in stages[: until + 1]):
-            job.check_input()
+        job.check_input({s.name for s in stages[: until + 1] if s.name in anew or not records.is_done(s)})
         _write_run(job)
         for name in anew:
             records.forget(name)

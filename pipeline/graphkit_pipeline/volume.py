@@ -271,7 +271,10 @@ def _local(location: str | Path) -> str:
 
 def _refuse_absent(path: Path) -> None:
     if not path.exists():
-        raise GraphkitError(f"There is no volume at {path}: nothing is there.")
+        raise GraphkitError(
+            f"There is no volume at {path}: nothing is there.",
+            hint="Name the image's place; a RUN.TOML does under [image] location.",
+        )
 
 
 def _is_stack(path: Path) -> bool:
@@ -292,9 +295,14 @@ def _clear(path: Path, marks: tuple[str, ...], overwrite: bool) -> None:
 
 
 def check_image(
-    volume: Volume, *, dtype: Any, voxel_size_nm: Sequence[float] | float, field_of_view: Sequence[int]
+    volume: Volume,
+    *,
+    dtype: Any,
+    voxel_size_nm: Sequence[float] | float,
+    field_of_view: Sequence[int],
+    network: str = "network",
 ) -> None:
-    """Refuses an image that a network was not made for.
+    """Refuses an image that a network was not made for; an error calls it ``network``.
 
     ``voxel_size_nm`` and ``field_of_view`` (voxels) are the network's, [z, y, x].
 
@@ -303,18 +311,18 @@ def check_image(
     expected = np.dtype(dtype)
     if volume.dtype != expected:
         raise GraphkitError(
-            f"{volume.location} holds {volume.dtype}; the network takes {expected}.",
-            hint="Convert the image, or use a network trained on such images.",
+            f"{volume.location} holds {volume.dtype}; the {network} takes {expected}.",
+            hint=f"Convert the image to {expected}, or use a network trained on such images.",
         )
     size = checked_size(voxel_size_nm, "the network")
     if not np.allclose(volume.voxel_size_nm, size, rtol=_SIZE_TOLERANCE, atol=0):
         raise GraphkitError(
-            f"{volume.location} has voxels of {volume.voxel_size_nm} nm [z, y, x]; the network was trained on {size} nm.",
+            f"{volume.location} has voxels of {volume.voxel_size_nm} nm [z, y, x]; the {network} was trained on {size} nm.",
             hint="Resample the image to the network's voxels, or use a network trained at this size.",
         )
     if any(have < need for have, need in zip(volume.shape, field_of_view, strict=True)):
         raise GraphkitError(
-            f"{volume.location} has {volume.shape} voxels [z, y, x]; the network's field of view is {tuple(field_of_view)}.",
+            f"{volume.location} has {volume.shape} voxels [z, y, x]; the {network}'s field of view is {tuple(field_of_view)}.",
             hint="The volume must be at least as large as the field of view along each axis.",
         )
 

@@ -11,6 +11,8 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -112,6 +114,7 @@ def _view(arguments: list[str]) -> None:
         (["reconstruct", "nothing.toml"], "no nothing.toml"),
         (["reconstruct"], "RUN.TOML"),
         (["status", "nothing.toml"], "no nothing.toml"),
+        (["reconstruct", "."], "is a folder"),
         (["segment", "nothing", "-o", "out"], "nothing"),
         (["segment", "nothing", "-o", "out", "--workers", "many"], "--workers"),
         (["segment", "nothing", "-o", "out", "--box", "1:2"], "--box"),
@@ -142,6 +145,30 @@ def test_what_is_wrong_is_said_in_one_message(
     assert "Traceback" not in done.stderr
     assert not done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("dtype", "voxel_size", "says"),
+    [
+        ("uint16", "[16, 16, 16]", "holds uint16; the membrane network takes uint8"),
+        ("uint8", "[40, 4, 4]", "the membrane network was trained on (16.0, 16.0, 16.0) nm"),
+    ],
+)
+@pytest.mark.parametrize("arguments", [["--dry-run"], []], ids=["dry run", "run"])
+def test_an_image_that_a_network_does_not_take_is_refused_before_anything_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: str, voxel_size: str, says: str, arguments: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with h5py.File("em.h5", "w") as file:
+        file["raw"] = np.zeros((64, 64, 64), dtype)
+    example = _run(["reconstruct", "--example"]).stdout.replace(
+        '"image" ', f'"em.h5:raw"\nvoxel_size_nm = {voxel_size}', 1
+    )
+    Path("run.toml").write_text(example.replace('"cores"', "0", 1), encoding="utf-8")
+    done = _run(["reconstruct", "run.toml", *arguments])
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "1/9" not in done.stderr
 
 
 def test_what_is_wrong_ends_a_process_of_its_own_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

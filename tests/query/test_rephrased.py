@@ -42,6 +42,9 @@ SUGGESTED = {
     "neurons where type = A or B": "neurons where type in (A, B)",
     "upstream of A1 2 hops": "upstream of A1 within 2 hops",
     "compare EB left and right": "compare left and right of EB",
+    "compare the two hemispheres of EB": "compare left and right of EB",
+    "compare both sides": "compare left and right",
+    "gap junctions of A1": "gap junctions from A1",
 }
 READINGS = {
     "neurons in EB and FB": ["neurons in EB, FB", "neurons in EB where have synapses in FB"],
@@ -50,6 +53,9 @@ READINGS = {
     "connections of A1": ["connections from A1", "connections to A1"],
     "paths between A1 and A2 within 2 hops": ["paths from A1 to A2 within 2 hops", "paths from A2 to A1 within 2 hops"],
     "how does A1 connect to A2": ["connections from A1 to A2", "shortest paths from A1 to A2"],
+    "does A1 connect to A2?": ["connections from A1 to A2", "shortest paths from A1 to A2"],
+    "is A1 connected to A2": ["connections from A1 to A2", "shortest paths from A1 to A2"],
+    "similar neurons in EB": ["similarity of neurons in EB", "clusters of neurons in EB"],
     "path from A1 to A2": ["shortest path from A1 to A2", "strongest path from A1 to A2"],
 }
 

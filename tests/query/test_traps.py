@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
+import graphkit
 from graphkit.dataset import Dataset
 from graphkit.query.result import Result
+from tests.query.truth_of_rows import RING
+
+
+@pytest.fixture(scope="module")
+def ring() -> Dataset:
+    return graphkit.open(RING)
 
 
 def _tuples(result: Result, *columns: str) -> list[tuple[Any, ...]]:
@@ -150,3 +157,22 @@ def test_a_region_without_synapses(tiny: Dataset) -> None:
     assert len(tiny.query("neurons in Empty")) == len(tiny.query("connections in Empty")) == 0
     empty = next(r for r in tiny.query("regions") if r["region"] == "Empty")
     assert (empty["neurons"], empty["inputs"], empty["outputs"]) == (0, 0, 0)
+
+
+def test_neurons_of_no_side_are_said_to_have_no_part_in_a_comparison(ring: Dataset) -> None:
+    sides = [row["side"] for row in ring.sql("SELECT side FROM neurons")]
+    without = sum(side not in ("left", "right") for side in sides)
+    (*_, last) = ring.query("compare left and right").notes
+    assert (f"{without:,} of {len(sides):,} neurons are of neither side" in last) == (without > 0)
+    rows = ring.query("compare left and right").rows()
+    assert sum(r["neurons_left"] + r["neurons_right"] for r in rows) == len(sides) - without
+
+
+def test_paths_and_matches_name_their_neurons(ring: Dataset) -> None:
+    names = {r["neuron_id"]: r["name"] for r in ring.sql("SELECT neuron_id, name FROM neurons")}
+    for row in ring.query("shortest paths from type 'ER4d' to type 'EPG' limit 5"):
+        assert row["names"] == [names[i] for i in row["neuron_ids"]]
+    for row in ring.query("feedforward loops in EB limit 5"):
+        assert [row[f"{x}_name"] for x in "abc"] == [names[row[f"{x}_id"]] for x in "abc"]
+    between = ring.query("count of feedforward loops between neurons of EB").scalar()
+    assert between == ring.query("count of feedforward loops among neurons of EB").scalar() > 0

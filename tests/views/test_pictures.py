@@ -243,6 +243,16 @@ def test_the_matrix_of_many_names_shows_those_with_most_and_says_so() -> None:
     assert "21 more names, which have least, are not shown." in figure.get_supxlabel()
 
 
+def test_communities_of_a_single_neuron_are_left_out_of_the_picture_and_counted(ring: Dataset) -> None:
+    rows = {"community": [1, 1, 2, 3], "type": ["EPG", None, "EPG", None], "neurons": [5, 1, 1, 1]}
+    figure = Result(pa.table(rows), "communities by type", complete=True, dataset=ring).plot()
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["community 1"]
+    assert figure.get_supxlabel() == "2 communities of a single neuron not shown."
+    alone = {name: column[2:] for name, column in rows.items()}
+    figure = Result(pa.table(alone), "communities by type", complete=True, dataset=ring).plot()
+    assert len(figure.axes[0].get_yticklabels()) == 2
+
+
 def test_neighbours_on_the_circle_are_strongly_connected() -> None:
     ring_of = {(str(i), str((i + 1) % 6)): 10 for i in range(6)} | {("0", "3"): 1}
     order = circle_order(ring_of, [str(i) for i in (3, 0, 5, 1, 4, 2)])

@@ -49,8 +49,8 @@ def columns(form: ir.Paths) -> list[str]:
     if form.by:
         return ["types", "hops", "paths", "strongest"]
     if form.strength == "synapses":
-        return ["hops", "weakest", "neuron_ids", "types", "synapses"]
-    return ["hops", "strength", "neuron_ids", "types", "synapses", "input_fractions"]
+        return ["hops", "weakest", "neuron_ids", "names", "types", "synapses"]
+    return ["hops", "strength", "neuron_ids", "names", "types", "synapses", "input_fractions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def _absent(sources: NDArray[np.int64], targets: NDArray[np.int64]) -> tuple[str
 
 def _table(graph: Graph, found: _Found, form: ir.Paths, dataset: Dataset) -> pa.Table:
     hops = np.diff(found.offsets) - 1
-    (types,) = neuron_columns_of(dataset, found.ids, ("type",))
+    names, types = neuron_columns_of(dataset, found.ids, ("name", "type"))
     last = np.zeros(len(found.ids), dtype=np.bool_)
     last[found.offsets[1:] - 1] = True
     begins = np.flatnonzero(~last)
@@ -140,6 +140,7 @@ def _table(graph: Graph, found: _Found, form: ir.Paths, dataset: Dataset) -> pa.
         "hops": pa.array(hops, pa.int64()),
         "weakest" if form.strength == "synapses" else "strength": pa.array(found.strengths),
         "neuron_ids": pa.ListArray.from_arrays(lists, pa.array(found.ids)),
+        "names": pa.ListArray.from_arrays(lists, names),
         "types": pa.ListArray.from_arrays(lists, types),
         "synapses": pa.ListArray.from_arrays(along, pa.array(synapses)),
     }

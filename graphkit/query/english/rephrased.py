@@ -77,11 +77,18 @@ _RULES: tuple[tuple[str, tuple[Reading, ...]], ...] = (
     (r"(?P<what>motifs|hubs|synapses|connections|[\w\s-]+pairs|[\w\s-]+loops)\s+of\s+(?P<a>.+)", (Reading("{what} in {a}"),)),
     (r"neurons\s+of\s+(?P<what>type|class|side)\s+(?P<a>.+)", (Reading("neurons where {what} = {a}"),)),
     (r"neurons\s+(?:with|having|whose|that\s+have)\s+(?P<a>.+)", (Reading("neurons where {a}"),)),
-    (r"(?P<a>\S+)\s+neurons(?P<rest>.*)", (Reading("neurons{rest} where type = {a}"),)),
-    (r"(?:neurons\s+)?similar\s+(?P<a>.+)", (Reading("neurons similar to {a}"),)),
+    (r"(?!similar\b)(?P<a>\S+)\s+neurons(?P<rest>.*)", (Reading("neurons{rest} where type = {a}"),)),
+    (r"(?:neurons\s+)?similar\s+(?!neurons\b)(?P<a>.+)", (Reading("neurons similar to {a}"),)),
+    (r"similar\s+(?P<a>neurons\s+(?:in|of)\s+.+)", (
+        Reading("similarity of {a}", "all with all"),
+        Reading("clusters of {a}", "groups of those alike"),
+    )),
+    (r"compare\s+(?:the\s+)?(?:(?:two|both)\s+)?(?:hemispheres|sides)(?P<rest>.*)", (Reading("compare left and right{rest}"),)),
     (r"compare\s+(?P<a>.+?)\s+(?P<b>left\s+and\s+right|right\s+and\s+left)", (Reading("compare {b} of {a}"),)),
     (r"neurons\s+where\s+(?P<a>.+?),(?P<b>.+)", (Reading("neurons where {a} and{b}"),)),
-    (r"how\s+do(?:es)?\s+(?P<a>.+?)\s+(?:connect\s+to|reach)\s+(?P<b>.+)", (
+    (r"(?:is|are)\s+(?P<a>.+?)\s+connected\s+(?:to|with)\s+(?P<b>.+)", (Reading("does {a} connect to {b}"),)),
+    (r"gap\s+junctions\s+(?:of|with)\s+(?P<a>.+)", (Reading("gap junctions from {a}"),)),
+    (r"(?:how\s+)?do(?:es)?\s+(?P<a>.+?)\s+(?:connect\s+to|reach)\s+(?P<b>.+)", (
         Reading("connections from {a} to {b}", "directly"),
         Reading("shortest paths from {a} to {b}", "by the fewest hops"),
     )),

@@ -11,10 +11,10 @@ NEURON_COLUMNS = ("neuron_id", "name", "type", "matches")
 
 
 def answered(form: ir.Match) -> dict[ir.Attribute, str]:
-    """What is returned of each match, and its column's name; by default ids and types, and synapses of named connections."""
+    """What is returned of each match, and its column's name; by default ids, names, types, and synapses of named connections."""
     chosen = form.columns
     if not chosen:
-        of_nodes = [ir.Attribute(node.name, column) for node in form.nodes for column in ("neuron_id", "type")]
+        of_nodes = [ir.Attribute(node.name, column) for node in form.nodes for column in ("neuron_id", "name", "type")]
         named = [e.name for e in form.edges if e.name and not e.absent and e.hops == (1, 1)]
         chosen = (*of_nodes, *(ir.Attribute(name, "synapses") for name in named))
     names: dict[ir.Attribute, str] = {}

@@ -59,10 +59,10 @@ def plan_sides(form: ir.Sides, dataset: Dataset) -> Plan:
         f"WHERE n.side IN ({quoted(form.first)}, {quoted(form.second)}) GROUP BY n.type"
     )
     sql = f"SELECT *, {one} - {other} AS difference FROM ({grouped}) ORDER BY abs(difference) DESC, type NULLS LAST"
-    return Plan(sql, notes=_sides_notes(form, grouped, dataset))
+    return Plan(sql, notes=_sides_notes(form, grouped, source, dataset))
 
 
-def _sides_notes(form: ir.Sides, grouped: str, dataset: Dataset) -> tuple[str, ...]:
+def _sides_notes(form: ir.Sides, grouped: str, source: str, dataset: Dataset) -> tuple[str, ...]:
     sides = (form.first, form.second)
     columns = [quoted_name(f"{what}_{side}") for side in sides for what in ("neurons", "inputs", "outputs")]
     one, other = (quoted_name(f"neurons_{side}") for side in sides)
@@ -73,7 +73,15 @@ def _sides_notes(form: ir.Sides, grouped: str, dataset: Dataset) -> tuple[str, .
         f"{side}: {totals[3 * i]:,} neurons with {totals[3 * i + 1]:,} inputs and {totals[3 * i + 2]:,} outputs"
         for i, side in enumerate(sides)
     ]
-    return (f"{'; '.join(said)}. {different:,} of {types:,} types have different numbers of neurons.",)
+    neither = f"n.side IS NULL OR n.side NOT IN ({', '.join(map(quoted, sides))})"
+    sql = f"SELECT count(*) FILTER ({neither}), count(*) FROM {source}"
+    left_out, every = dataset.cursor(sql).execute(sql).fetchall()[0]
+    notes = [f"{'; '.join(said)}. {different:,} of {types:,} types have different numbers of neurons."]
+    if left_out:
+        notes.append(
+            f"{left_out:,} of {every:,} neurons are of neither side, or of an unknown one, and have no part in it."
+        )
+    return tuple(notes)
 
 
 def plan_projectome(dataset: Dataset) -> Plan:

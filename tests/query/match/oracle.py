@@ -248,9 +248,9 @@ class MatchOracle:
                 at = ["neuron_id", "name", "type", "matches"].index(order.by.name)
                 listed.sort(key=lambda r: r[at], reverse=order.descending)
             return ["neuron_id", "name", "type", "matches"], listed[: form.limit]
-        columns = list(form.columns) or [ir.Attribute(n.name, c) for n in form.nodes for c in ("neuron_id", "type")] + [
-            ir.Attribute(e.name, "synapses") for e in form.edges if e.name and not e.absent and e.hops == (1, 1)
-        ]
+        columns = list(form.columns) or [
+            ir.Attribute(n.name, c) for n in form.nodes for c in ("neuron_id", "name", "type")
+        ] + [ir.Attribute(e.name, "synapses") for e in form.edges if e.name and not e.absent and e.hops == (1, 1)]
         found = {i: self.pairs(form, e) for i, e in enumerate(form.edges)}
         names = [n.name for n in form.nodes]
         matches = [dict(zip(names, match, strict=True)) for match in sorted(c[0] for c in classes)]

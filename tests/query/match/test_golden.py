@@ -132,7 +132,7 @@ def test_in_python(ring: Dataset, tmp_path: Path) -> None:
 
 def test_datasets_that_do_not_know(pair_totals: Dataset, nobody: Dataset, unbuilt: Dataset) -> None:
     assert pair_totals.query("MATCH (a)-[synapses >= 5]->(b)").rows() == [
-        {"a_id": 2, "a_type": "A", "b_id": 3, "b_type": "B"}
+        {"a_id": 2, "a_name": None, "a_type": "A", "b_id": 3, "b_name": None, "b_type": "B"}
     ]
     for question in ("MATCH (a)->(b) IN EB", "MATCH (a)-[region = EB]->(b)"):
         with pytest.raises(NotAnswerableError, match="totals over all regions"):
