@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,20 +99,21 @@ def export(
         if form != "neo4j":  # a new folder
             check_place(output)
         brain = opened(dataset)
-        graph = brain.graph(
-            region=region or None,
-            between_neurons_of=between_neurons_of or None,
-            type=type_ or None,
-            class_=class_ or None,
-            side=side,
-            where=where,
-            min_synapses=min_synapses,
-            per_region=per_region,
-            kind="electrical" if electrical else "chemical",
-            nt=nt or None,
-            autapses=autapses,
-            attributes=attributes or None,
-        )
+        with _in_options(region):
+            graph = brain.graph(
+                region=region or None,
+                between_neurons_of=between_neurons_of or None,
+                type=type_ or None,
+                class_=class_ or None,
+                side=side,
+                where=where,
+                min_synapses=min_synapses,
+                per_region=per_region,
+                kind="electrical" if electrical else "chemical",
+                nt=nt or None,
+                autapses=autapses,
+                attributes=attributes or None,
+            )
         if form == "neo4j":
             _write_neo4j(graph, output)
             return
@@ -123,6 +126,23 @@ def export(
         say(f"Wrote {graph.n_connections:,} connections to {output}")
         if lost := left_out(graph):
             say(f"An edge list does not hold {lost}; .graphml, .json and .npz do.")
+
+
+@contextlib.contextmanager
+def _in_options(regions: list[str] | None) -> Iterator[None]:
+    """Where a question would be told to ask ``between neurons of``, says the options for it."""
+    from graphkit.errors import NotAnswerableError
+
+    try:
+        yield
+    except NotAnswerableError as error:
+        if not regions or "between neurons of" not in (error.hint or ""):
+            raise
+        options = " ".join(f"--between-neurons-of {name}" for name in regions)
+        raise NotAnswerableError(
+            error.message,
+            hint=f"Say {options} in place of --region: connections between neurons that belong there, located anywhere.",
+        ) from None
 
 
 def _format(output: Path, asked: str | None) -> str:

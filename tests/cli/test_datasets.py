@@ -149,3 +149,11 @@ def test_import_of_nothing(tmp_path: Path, kind: str) -> None:
     assert missing.exit_code == 1
     assert "missing.csv" in missing.stderr
     assert not (tmp_path / "brain" / "dataset.json").exists()
+
+
+def test_an_export_of_a_region_of_pair_totals_says_the_option_that_goes(pair_totals: Dataset, tmp_path: Path) -> None:
+    refused = run("export", str(tmp_path / "eb.graphml"), "-d", pair_totals.url, "--region", "EB")
+    assert refused.exit_code == 1
+    assert "--between-neurons-of EB" in refused.stderr
+    done = run("export", str(tmp_path / "eb.graphml"), "-d", pair_totals.url, "--between-neurons-of", "EB")
+    assert done.exit_code == 0

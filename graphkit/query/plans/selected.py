@@ -41,9 +41,8 @@ def require_connections(selection: ir.Selection, dataset: Dataset, by: tuple[ir.
         hint = "Ask without a region."
         if dataset.has("neuron_regions") and dataset.snapshot.tables["neuron_regions"].rows and selection.regions:
             hint = (
-                f"Ask `between neurons of {names}` instead (of `graphkit export`: --between-neurons-of): connections between "
-                f"the neurons that belong to {names} (at least half of their inputs or outputs there), wherever their synapses "
-                "are."
+                f"Ask `between neurons of {names}` instead: connections between the neurons that belong to {names} "
+                "(at least half of their inputs or outputs there), wherever their synapses are."
             )
         raise NotAnswerableError(
             f"The connections of this dataset are totals over all regions, so which synapses lie in {names} is not known.",

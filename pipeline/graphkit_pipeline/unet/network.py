@@ -160,7 +160,10 @@ def read_settings(path: str | Path, settings_type: type[S]) -> S:
     """
     path, about = Path(path), settings_type.about
     if not path.is_file():
-        raise GraphkitError(f"There is no {about} network at {path}.", hint="Expected a file NAME.keras.")
+        raise GraphkitError(
+            f"There is no {about} network at {path}.",
+            hint=f"Expected a file NAME.keras, or {about}-tissue, which is shipped for generated tissue.",
+        )
     try:
         with zipfile.ZipFile(path) as archive:
             found = json.loads(archive.read(_MEMBER))
