@@ -149,7 +149,10 @@ class QuestionCommand(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         if ctx.args:
             sql = ctx.params.get("sql")
-            words = " ".join(filter(None, [sql, ctx.params.get("question"), *ctx.args]))
+            question = ctx.params.get("question")
+            words = " ".join(filter(None, [sql, question, *ctx.args]))
+            if question and len(ctx.args) == 1 and (":/" in question or Path(question).is_dir()):
+                ctx.fail(f'The dataset goes after -d: graphkit query "{ctx.args[0]}" -d {question}')
             ctx.fail(f'The question goes in quotes, as one argument: graphkit query {"--sql " if sql else ""}"{words}"')
         return super().invoke(ctx)
 

@@ -172,6 +172,9 @@ def test_a_question_without_quotes_says_what_was_missing(sim: Dataset) -> None:
     done = run("query", "--sql", "SELECT", "1", "AS", "n", "-d", sim.url)
     assert done.exit_code == 2
     assert 'graphkit query --sql "SELECT 1 AS n"' in done.stderr
+    done = run("query", sim.url, "inputs of EPG")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f'The dataset goes after -d: graphkit query "inputs of EPG" -d {sim.url}' in " ".join(done.stderr.split())
 
 
 def test_an_error_shows_the_place_and_the_way_out(tiny: Dataset) -> None:

@@ -45,6 +45,13 @@ SUGGESTED = {
     "compare the two hemispheres of EB": "compare left and right of EB",
     "compare both sides": "compare left and right",
     "gap junctions of A1": "gap junctions from A1",
+    "top 5 neurons by pagerank": "pagerank limit 5",
+    "top 5 by betweenness in EB": "betweenness in EB limit 5",
+    "highest pagerank in EB": "pagerank in EB",
+    "neurons with the highest betweenness": "betweenness",
+    "neurons with the most partners in EB": "hubs in EB",
+    "top 3 neurons by degree": "hubs limit 3",
+    "most connected neurons in EB": "hubs in EB",
 }
 READINGS = {
     "neurons in EB and FB": ["neurons in EB, FB", "neurons in EB where have synapses in FB"],

@@ -23,6 +23,7 @@ _LONGEST = 200
 """Characters; what is longer is no slip of the tongue."""
 _DEPTH = 3
 _REST = r"(?P<rest>(?:\s+(?:in|with|without|within|by|among|where|limit|top|order|sorted|as|at)\b.*)?)"
+_RANKING = r"(?P<a>pagerank|betweenness|core\s+numbers?|clustering|attractors|repellers|hubs)"
 _EITHER = r"(?P<a>\S.*?)\s+and\s+(?P<b>\S.*?)"
 _ONTO = (
     r"(?:synapses?|connects?|projects?|inputs?)\s+(?:on|onto|to|into)|targets?|drives?|excites?|inhibits?|innervates?"
@@ -42,6 +43,13 @@ _RULES: tuple[tuple[str, tuple[Reading, ...]], ...] = (
         r"(?:strongest|largest|biggest|main|top)\s+(?P<a>(?:inputs|outputs|partners|connections|hubs)\b.*)",
         (Reading("{a}"),),
     ),
+    (rf"(?:neurons\s+)?(?:by|with(?:\s+the)?\s+(?:highest|most|largest))\s+{_RANKING}{_REST}", (Reading("{a}{rest}"),)),
+    (rf"(?:highest|largest|greatest)\s+{_RANKING}{_REST}", (Reading("{a}{rest}"),)),
+    (
+        r"(?:neurons\s+)?(?:by|with(?:\s+the)?\s+(?:highest|most|largest))\s+(?:degree|partners|connections)" + _REST,
+        (Reading("hubs{rest}"),),
+    ),
+    (rf"(?:most|best|highly)[\s-]+connected(?:\s+neurons)?{_REST}", (Reading("hubs{rest}"),)),
     (r"(?:what|which)\s+(?P<what>neurons|types)\s+(?:are\s+|lie\s+)?(?P<of>in|of)\s+(?P<a>.+)", (Reading("{what} {of} {a}"),)),
     (
         rf"(?:who|what|which(?:\s+(?:neurons|types))?|neurons\s+that)\s+(?:{_ONTO})\s+(?P<a>.+)",
