@@ -55,16 +55,22 @@ def _rich_club(axes: Axes, column: dict[str, np.ndarray]) -> str:
     few = column["neurons"] < _FEW
     axes.plot(column["degree"], np.where(few, np.nan, column["density"]), color=PALETTE[0], label="observed")
     if "perturbed_low" in column:
-        low, high = (np.where(few, np.nan, column[f"perturbed_{end}"]) for end in ("low", "high"))
-        axes.fill_between(
-            column["degree"], low, high, color=PALETTE[3], alpha=0.25, linewidth=0, label="with errors (90 %)"
-        )
+        _errors(axes, column["degree"], column, ~few)
         axes.legend(frameon=False)
     axes.set_xlabel("degree")
     axes.set_ylabel("connections / ordered pairs,\nneurons of at least this degree")
     axes.set_ylim(bottom=0)
     thousands(axes.xaxis)
     return f"Degrees that fewer than {_FEW} neurons reach are left out." if few.any() else ""
+
+
+def _errors(
+    axes: Axes, x: np.ndarray, column: dict[str, np.ndarray], shown: np.ndarray | None = None, of: str = ""
+) -> None:
+    """The band that holds 90 % of the perturbed graphs."""
+    low, high = (column[f"perturbed_{end}"] for end in ("low", "high"))
+    label = f"{of}with errors (90 %)"
+    axes.fill_between(x, low, high, where=shown, color=PALETTE[1], alpha=0.35, linewidth=0, label=label)
 
 
 def _over_nulls(axes: Axes, beside: Axes, column: dict[str, np.ndarray]) -> None:
@@ -94,6 +100,11 @@ def _degrees(axes: Axes, column: dict[str, np.ndarray]) -> None:
         share = np.cumsum(counts[::-1])[::-1] / max(counts.sum(), 1)
         shown = (column[of] > 0) & (share > 0)
         axes.plot(column[of][shown], share[shown], color=PALETTE[i], label=label)
+        mean = column.get(f"perturbed{['', '_in', '_out'][i]}_mean")
+        if mean is not None:
+            after = np.cumsum(mean[::-1])[::-1] / max(mean.sum(), 1)
+            shown = (column[of] > 0) & (after > 0)
+            axes.plot(column[of][shown], after[shown], color=PALETTE[i], linestyle=":", label=f"{label}, with errors")
     if column[of].max(initial=0) > 0:
         axes.set_xscale("log")
         axes.set_yscale("log")
@@ -116,12 +127,16 @@ def _distances(axes: Axes, column: dict[str, np.ndarray]) -> str:
         alpha=0.2,
         linewidth=0,
     )
-    axes.plot(middle[seen], probability[seen], color=PALETTE[0])
+    axes.plot(middle[seen], probability[seen], color=PALETTE[0], label="observed")
+    if "perturbed_low" in column:
+        _errors(axes, middle, column, seen)
+        axes.legend(frameon=False)
     axes.set_xlabel("distance of somata (µm)")
     axes.set_ylabel("probability of a connection")
     axes.set_ylim(bottom=0)
     thousands(axes.xaxis)
-    return "Band: 95 % interval as if pairs were independent." + (
+    band = "Blue band" if "perturbed_low" in column else "Band"
+    return f"{band}: 95 % interval as if pairs were independent." + (
         f" Bins of fewer than {_FEW_PAIRS} pairs are left out." if not seen.all() else ""
     )
 
@@ -132,6 +147,8 @@ _FEW_PAIRS = 100
 def _percolation(axes: Axes, column: dict[str, np.ndarray]) -> None:
     axes.plot(column["removed"], column["largest"], color=PALETTE[0], label="largest component")
     axes.plot(column["removed"], column["second"], color=PALETTE[3], label="second largest")
+    if "perturbed_low" in column:
+        _errors(axes, column["removed"], column, of="largest, ")
     axes.set_xlabel("neurons removed")
     axes.set_ylabel("neurons of the component")
     thousands(axes.xaxis)
