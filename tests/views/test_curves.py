@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -59,3 +62,31 @@ def test_the_percolation_curves(sim: Dataset) -> None:
 def test_a_graph_without_connections_is_drawn_too(sim: Dataset) -> None:
     for words in ("degree distribution", "percolation"):
         assert plot(sim.query(f"{words} with at least 100000 synapses")).axes
+
+
+@pytest.mark.parametrize(
+    ("question", "at"),
+    [
+        ("percolation in EB", lambda row: row["removed"]),
+        ("rich club in EB", lambda row: row["degree"]),
+        ("connection probability by distance", lambda row: (row["from_nm"] + row["to_nm"]) / 2000),
+    ],
+)
+def test_the_band_of_perturbed_graphs(sim: Dataset, question: str, at: Callable[[dict[str, Any]], float]) -> None:
+    found = sim.query(f"{question} with 3 error model missed 20 %, split 10 %")
+    axes = plot(found).axes[0]
+    (band,) = (area for area in axes.collections if "with errors" in str(area.get_label()))
+    corners = {(round(float(x), 6), round(float(y), 6)) for path in band.get_paths() for x, y in path.vertices}
+    rows = [row for row in found if row.get("pairs", 100) >= 100 and row.get("neurons", 10) >= 10]
+    assert len(rows) > 10
+    for row in rows:
+        for end in ("low", "high"):
+            assert (round(at(row), 6), round(row[f"perturbed_{end}"], 6)) in corners
+
+
+def test_degrees_of_perturbed_graphs(sim: Dataset) -> None:
+    found = sim.query("degree distribution in EB with 3 error model missed 20 %")
+    x, y = _line(plot(found), 1)
+    total = sum(row["perturbed_mean"] for row in found)
+    for degree, share in zip(x, y, strict=True):
+        assert share == pytest.approx(sum(row["perturbed_mean"] for row in found if row["degree"] >= degree) / total)
