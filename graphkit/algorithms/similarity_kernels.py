@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["similarities"]
+__all__ = ["first_places", "similar_pairs", "similarities"]
 
 
 @compiled
@@ -58,3 +58,81 @@ def similarities(
             value = min(both * sizes[i] * sizes[j], 1.0) if cosine else both / (sizes[i] + sizes[j] - both)
             found[i, j] = value
             found[j, i] = value
+
+
+@compiled
+def first_places(
+    begin: int, feature_starts: NDArray[np.int64], owners: NDArray[np.int32]
+) -> NDArray[np.int64]:  # pragma: no cover - compiled
+    """Where in each feature's ``owners`` the first stands that is not below ``begin``."""
+    places = np.empty(len(feature_starts) - 1, dtype=np.int64)
+    for feature in range(len(places)):
+        low, high = feature_starts[feature], feature_starts[feature + 1]
+        while low < high:
+            middle = (low + high) >> 1
+            if owners[middle] < begin:
+                low = middle + 1
+            else:
+                high = middle
+        places[feature] = low
+    return places
+
+
+@compiled
+def similar_pairs(
+    begin: int,
+    end: int,
+    starts: NDArray[np.int64],
+    features: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    feature_starts: NDArray[np.int64],
+    owners: NDArray[np.int32],
+    by_feature: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    cosine: bool,
+    places: NDArray[np.int64],
+    least: float,
+    held: int,
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
+    values: NDArray[np.float64],
+) -> tuple[int, int]:  # pragma: no cover - compiled
+    """(the row to go on with, pairs held): puts pairs (i, j), i in [begin, end), j > i, of at least ``least`` after those held.
+
+    Stops before a row whose pairs might not find room. Arrays are those of `similarities`, by whole features:
+    ``feature_starts`` bound the ``owners`` of each, and ``places`` says of each which is the first not below ``begin``.
+    """
+    n = len(starts) - 1
+    sums = np.zeros(n)
+    met = np.empty(n + 1, dtype=np.int32)
+    for i in range(begin, end):
+        if held + n - i > len(values):
+            return i, held
+        n_met = 0
+        for k in range(starts[i], starts[i + 1]):
+            mine = np.float64(weights[k])
+            feature = features[k]
+            places[feature] += 1
+            if cosine:
+                for other in range(places[feature], feature_starts[feature + 1]):
+                    j = owners[other]
+                    met[n_met] = j
+                    n_met += sums[j] == 0.0
+                    sums[j] += mine * by_feature[other]
+            else:
+                for other in range(places[feature], feature_starts[feature + 1]):
+                    j = owners[other]
+                    met[n_met] = j
+                    n_met += sums[j] == 0.0
+                    sums[j] += min(mine, np.float64(by_feature[other]))
+        for k in range(n_met):
+            j = met[k]
+            both = sums[j]
+            sums[j] = 0.0
+            value = min(both * sizes[i] * sizes[j], 1.0) if cosine else both / (sizes[i] + sizes[j] - both)
+            if value >= least:
+                first[held] = i
+                second[held] = j
+                values[held] = value
+                held += 1
+    return end, held

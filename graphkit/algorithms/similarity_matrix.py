@@ -12,7 +12,7 @@ from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.in_threads import in_threads
 
-__all__ = ["SimilarityMeasure", "clusters", "leaf_order", "similarity_matrix"]
+__all__ = ["SimilarityMeasure", "clusters", "features_of", "leaf_order", "similarity_matrix"]
 
 SimilarityMeasure = Literal["cosine", "jaccard", "ruzicka"]
 
@@ -48,31 +48,21 @@ def similarity_matrix(
     >>> similarity_matrix(graph, [1, 2], measure="ruzicka").tolist()
     [[1.0, 0.5], [0.5, 1.0]]
     """
-    rows = np.atleast_1d(graph.index_of(ids))
-    if len(np.unique(rows)) < len(rows):
-        raise GraphError("A neuron stands twice among the ids.", hint="Give each once.")
-    if len(rows) > _MOST:
+    k, cosine = np.size(ids), measure == "cosine"
+    if k > _MOST:
         raise GraphError(
-            f"The similarity of {len(rows):,} neurons is a matrix of {8 * len(rows) ** 2 / 1e9:.0f} GB.",
-            hint=f"Choose up to {_MOST:,}, or ask for neurons like one.",
+            f"The similarity of {k:,} neurons is a matrix of {8 * k**2 / 1e9:.0f} GB.",
+            hint=f"Choose up to {_MOST:,}, or take the most similar pairs (graphkit.algorithms.most_similar).",
         )
-    if measure not in ("cosine", "jaccard", "ruzicka"):
-        raise GraphError(f"There is no similarity {measure!r}; expected 'cosine', 'jaccard' or 'ruzicka'.")
-    starts, features, weights = _features(graph, rows, direction, groups)
-    if measure == "jaccard":
-        weights = np.minimum(weights, 1)
+    starts, features, weights, sizes = features_of(graph, ids, measure, direction, groups)
     from graphkit.algorithms.similarity_kernels import similarities
 
-    k, cosine = len(rows), measure == "cosine"
     owners = np.repeat(np.arange(k, dtype=np.int32), np.diff(starts))
     order = argsort(features, stable=True)
     own = np.empty(len(order), dtype=np.int64)
     own[order] = np.arange(len(order))
     ends = row_starts(features, int(features.max(initial=-1)) + 1)[features + 1]
     counted = weights.astype(np.float64)
-    sizes = np.bincount(owners, weights=np.square(counted) if cosine else counted, minlength=k).astype(np.float64)
-    if cosine:
-        sizes = np.divide(1.0, np.sqrt(sizes), out=np.zeros(k), where=sizes > 0)
     found = np.zeros((k, k))
     by_feature = owners[order], counted[order]
 
@@ -83,6 +73,39 @@ def similarity_matrix(
     for _ in in_threads(fill, range(0, k, _AT_ONCE), threads):
         pass
     return found
+
+
+def features_of(
+    graph: Graph,
+    ids: ArrayLike,
+    measure: SimilarityMeasure,
+    direction: Literal["inputs", "outputs", "partners"],
+    groups: ArrayLike | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """(starts, features, weights, sizes): what of each of the neurons is compared, as sparse rows, features ascending.
+
+    ``sizes`` are of each row the sum of its weights or, of "cosine", 1 over the root of the sum of their squares.
+
+    Raises:
+        GraphError: as of `similarity_matrix`.
+    """
+    rows = np.atleast_1d(graph.index_of(ids))
+    once = np.sort(rows)
+    if (once[1:] == once[:-1]).any():
+        raise GraphError("A neuron stands twice among the ids.", hint="Give each once.")
+    if measure not in ("cosine", "jaccard", "ruzicka"):
+        raise GraphError(f"There is no similarity {measure!r}; expected 'cosine', 'jaccard' or 'ruzicka'.")
+    starts, features, weights = _features(graph, rows, direction, groups)
+    if measure == "jaccard":
+        weights = np.minimum(weights, 1)
+    counted = weights.astype(np.float64)
+    if measure == "cosine":
+        np.square(counted, out=counted)
+    owners = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(starts))
+    sizes = np.bincount(owners, weights=counted, minlength=len(rows)).astype(np.float64)
+    if measure == "cosine":
+        sizes = np.divide(1.0, np.sqrt(sizes), out=np.zeros(len(rows)), where=sizes > 0)
+    return starts, features, weights, sizes
 
 
 def clusters(similarity: NDArray[np.float64], count: int) -> NDArray[np.int64]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graphkit.algorithms.error_model import Perturbation
+    from graphkit.algorithms.most_similar import SimilarPairs
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
     from graphkit.query.answers.perturbed import Perturbable
@@ -37,10 +38,13 @@ if TYPE_CHECKING:
 __all__ = ["answer", "columns"]
 
 _MOST = 10_000
-"""Neurons whose matrix (0.8 GB) is made for a question."""
+"""Neurons whose matrix (0.8 GB) is made for a question; of more, the pairs of the limit are looked for without one."""
 
 _MOST_LISTED = 3_000
 """Neurons all of whose pairs are given (4.5 million); of more, as many pairs as the limit says."""
+
+_MOST_PAIRS = 5_000_000
+"""Pairs that are looked for among those of more neurons than there is a matrix for."""
 
 _NAMED = 20
 
@@ -65,9 +69,15 @@ def answer(form: Form, dataset: Dataset, planned: Plan) -> Answer:
     _check_size(form, len(inside))
     groups, notes = _groups(form, graph if of is None else of.base, dataset)
     mine = groups if groups is None or of is None else groups[of.asked.origins]
-    matrix = _matrix(form, graph, inside, mine)
-    compared = np.flatnonzero(np.diagonal(matrix) > 0)
-    ids, matrix = inside[compared], matrix[np.ix_(compared, compared)]
+    best: SimilarPairs | None = None
+    if len(inside) > _MOST:
+        best = _best(form, graph, inside, mine)
+        compared = np.flatnonzero(best.partners)
+    else:
+        matrix = _matrix(form, graph, inside, mine)
+        compared = np.flatnonzero(np.diagonal(matrix) > 0)
+        matrix = matrix[np.ix_(compared, compared)]
+    ids = inside[compared]
     left_out = np.setdiff1d(asked, ids, assume_unique=True)
     if len(ids) < 2:
         raise NotAnswerableError(
@@ -81,6 +91,8 @@ def answer(form: Form, dataset: Dataset, planned: Plan) -> Answer:
         )
     notes = (f"Similarity: {_MEANING[form.measure]}, over {_what(form)}.", *notes)
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
+    if best is not None:
+        return _best_pairs(form, best, inside, compared, name, type_, notes)
     again = None if of is None else _Again(form, of, np.searchsorted(graph.ids, ids), groups)
     if isinstance(form, ir.Similarities):
         return _pairs(form, matrix, ids, name, type_, notes, again)
@@ -120,6 +132,34 @@ def _matrix(form: Form, graph: Graph, ids: NDArray[np.int64], groups: NDArray[np
     return similarity_matrix(graph, ids, measure=form.measure, direction=form.direction, groups=groups)
 
 
+def _best(form: Form, graph: Graph, ids: NDArray[np.int64], groups: NDArray[np.int64] | None) -> SimilarPairs:
+    from graphkit.algorithms.most_similar import most_similar_pairs
+
+    options = {"measure": form.measure, "direction": form.direction, "groups": groups}
+    return most_similar_pairs(graph, ids, form.limit or 1, **options)  # type: ignore[arg-type]
+
+
+def _best_pairs(
+    form: Form,
+    best: SimilarPairs,
+    inside: NDArray[np.int64],
+    compared: NDArray[np.int64],
+    name: pa.Array,
+    type_: pa.Array,
+    notes: tuple[str, ...],
+) -> Answer:
+    """The pairs that were found, of neurons whose columns are those of ``compared``."""
+    total, found = len(compared) * (len(compared) - 1) // 2, len(best.first)
+    data = []
+    for places in (best.first, best.second):
+        at = pa.array(np.searchsorted(compared, places))
+        data += [pa.array(inside[places]), name.take(at), type_.take(at)]
+    if found < min(form.limit or 0, total):
+        notes += (f"The other {total - found:,} pairs have nothing in common: their similarity is 0.",)
+    table = pa.table([*data, pa.array(best.similarity)], names=_COLUMNS[form.name])
+    return Answer(table, found == total, notes)
+
+
 def _asked(of: ir.Condition | None, dataset: Dataset) -> NDArray[np.int64]:
     where = "" if of is None else f" WHERE {condition_sql(of, dataset)}"
     sql = f"SELECT neuron_id FROM neurons{where} ORDER BY neuron_id"
@@ -128,14 +168,27 @@ def _asked(of: ir.Condition | None, dataset: Dataset) -> NDArray[np.int64]:
 
 
 def _check_size(form: Form, count: int) -> None:
-    listed = isinstance(form, ir.Similarities) and form.limit is None
-    most = _MOST_LISTED if listed else _MOST
-    if count > most:
-        pairs = f" make {count * (count - 1) // 2:,} pairs" if listed else " are too many to compare all with all"
-        hint = "Choose fewer (type 'EPG', in a region)" + (
-            ", or give a limit: top 1000" if listed and count <= _MOST else ""
+    """All pairs of so many are listed, or those of the limit found; what needs the matrix has another limit."""
+    chosen = "Choose fewer (type 'EPG', in a region)"
+    if isinstance(form, ir.Similarities) and form.limit is None:
+        if count > _MOST_LISTED:
+            raise NotAnswerableError(
+                f"{count:,} neurons make {count * (count - 1) // 2:,} pairs; without a limit those of {_MOST_LISTED:,} neurons "
+                "are listed.",
+                hint=f"Say how many, the most alike first: top 1000. {chosen} to see all of theirs.",
+            )
+    elif count > _MOST and (form.errors is not None or form.order or isinstance(form, ir.SimilarityClusters)):
+        what = "clusters" if isinstance(form, ir.SimilarityClusters) else "an error model or another order"
+        way = "" if isinstance(form, ir.SimilarityClusters) else ", or ask for the most alike alone: top 1000"
+        raise NotAnswerableError(
+            f"{count:,} neurons are too many to compare all with all, which {what} would take; {_MOST:,} are the most.",
+            hint=f"{chosen}{way}.",
         )
-        raise NotAnswerableError(f"{count:,} neurons{pairs}; {most:,} neurons are the most.", hint=f"{hint}.")
+    elif isinstance(form, ir.Similarities) and count > _MOST and (form.limit or 0) > _MOST_PAIRS:
+        raise NotAnswerableError(
+            f"The {form.limit:,} most alike pairs of {count:,} neurons are too many; {_MOST_PAIRS:,} are the most.",
+            hint="Give a lower limit: top 1000.",
+        )
 
 
 def _what(form: Form) -> str:
