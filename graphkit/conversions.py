@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.columns import int64_column
+from graphkit.edges import distinct
 from graphkit.errors import GraphError, MissingExtraError
 from graphkit.graph import Graph
 
@@ -167,8 +168,9 @@ def from_scipy(matrix: Any, *, ids: Any = None, attributes: Mapping[str, Any] | 
         )
     n = table.shape[0]
     neurons = np.arange(n) if ids is None else int64_column(ids, "ids")
-    if len(neurons) != n or len(np.unique(neurons)) != n:
-        raise GraphError(f"ids has {len(neurons)} rows ({len(np.unique(neurons))} distinct) for a matrix of {n}.")
+    n_distinct = len(distinct(neurons))
+    if len(neurons) != n or n_distinct != n:
+        raise GraphError(f"ids has {len(neurons)} rows ({n_distinct} distinct) for a matrix of {n}.")
     rows, columns = table.coords
     nonzero = table.data != 0
     counts = table.data[nonzero]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from graphkit.columns import attribute_column, int64_column
 from graphkit.errors import GraphError
 
-__all__ = ["CsrArrays", "argsort", "chosen", "csr_of_edges", "csr_of_rows", "row_starts"]
+__all__ = ["CsrArrays", "argsort", "chosen", "csr_of_edges", "csr_of_rows", "distinct", "row_starts"]
 
 _MAX_NEURONS = 2**31 - 1
 _AT_ONCE = 1 << 21
@@ -149,14 +149,14 @@ def _neurons(
     pre: NDArray[np.int64], post: NDArray[np.int64], ids: Any, attributes: Mapping[str, Any] | None
 ) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
     """The neurons, ascending, and the attributes in their order."""
-    of_edges = _distinct(np.concatenate([_distinct(pre), _distinct(post)]))
+    of_edges = distinct(np.concatenate([distinct(pre), distinct(post)]))
     if ids is None:
         if attributes:
             raise GraphError("attributes were given without ids: there is nothing to align them with.")
         return of_edges, {}
     given = int64_column(ids, "ids")
     if not attributes:
-        return _distinct(np.concatenate([of_edges, given])), {}
+        return distinct(np.concatenate([of_edges, given])), {}
     columns = {name: attribute_column(values, name, len(given)) for name, values in attributes.items()}
     order = argsort(given)
     neurons = given[order]
@@ -195,7 +195,7 @@ def argsort(values: NDArray[np.int64], *, stable: bool = False) -> NDArray[np.in
     return packed
 
 
-def _distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """The distinct values, ascending."""
     if len(values) < 2:
         return values

@@ -30,6 +30,7 @@ from graphkit.query.plans.selected import rows_sql, selected_neurons_sql, select
 from graphkit.query.sets import NeuronSource, ids_of
 from graphkit.query.sql import check_predicate
 from graphkit.query.vocabulary import one_of, quoted_name
+from graphkit.region_sums import sums_in_regions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -173,12 +174,31 @@ def _made(dataset: Dataset, selection: ir.Selection) -> Graph:
     sql = selected_neurons_sql(selection, dataset)
     ids = _fetched(dataset, sql)["neuron_id"] if sql else None
     most = dataset.snapshot.tables["connections"].rows * (2 if selection.kind == "electrical" else 1)
+    strong = (
+        _strong_in_a_region(dataset, selection, most) if selection.per_region and selection.min_synapses > 1 else None
+    )
+    if strong is not None:
+        return Graph(*csr_of_edges(strong, ids=ids, attributes=None, autapses=True))
     summed = selection.per_region or (sql is None and selection.min_synapses > 1)
     # Rows come in the order of pairs, as they are stored: mostly they are summed here, without a hash table of all pairs.
     rows = selected_pairs_sql(selection, dataset) if summed else rows_sql(selection, dataset)
     columns = _columns(dataset, f"SELECT pre_id, post_id, synapses FROM ({rows})", most)
     graph = Graph(*csr_of_edges(columns, ids=ids, attributes=None, autapses=True))
     return graph if summed or selection.min_synapses == 1 else graph.at_least(selection.min_synapses)
+
+
+def _strong_in_a_region(dataset: Dataset, selection: ir.Selection, most: int) -> list[Any] | None:
+    """The rows of a threshold that holds in each region, to be summed by pair; None where they do not come in order."""
+    rows = rows_sql(selection, dataset)
+    sql = f"SELECT pre_id, post_id, coalesce(region_id, -1)::BIGINT AS region_id, synapses FROM ({rows})"
+    cursor = dataset.cursor(sql)
+
+    def summed() -> list[Any] | None:
+        batches = cursor.sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
+        arrays = (tuple(column.to_numpy() for column in batch.columns) for batch in batches)
+        return sums_in_regions(arrays, selection.min_synapses, most)
+
+    return interruptible(cursor, summed)
 
 
 def _columns(dataset: Dataset, sql: str, most: int) -> list[Any]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.edges import csr_of_rows
+from graphkit.edges import csr_of_rows, distinct
 from graphkit.errors import GraphError, TimeLimitError
 from graphkit.graph import Graph
 from graphkit.progress import Progress, silent
@@ -294,7 +294,7 @@ def _split(
         synapses = np.concatenate([left, moved])
         pre, post = (rows, others) if end == "pre" else (others, rows)
         part, piece = np.append(part, np.zeros(len(broken))), np.append(piece, n + np.arange(len(broken)))
-    free = np.setdiff1d(np.arange(n + len(broken)), ids)[: len(broken)]
+    free = np.setdiff1d(np.arange(n + len(broken)), distinct(ids), assume_unique=True)[: len(broken)]
     return pre, post, synapses, np.concatenate([ids, free]), broken
 
 

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from graphkit.algorithms.degrees import degrees
 from graphkit.algorithms.shares import shares_of
+from graphkit.edges import distinct
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.in_threads import in_threads
@@ -139,7 +140,7 @@ def _rows(graph: Graph, seeds: ArrayLike) -> NDArray[np.int64]:
     ids = np.atleast_1d(np.asarray(seeds))
     if ids.size == 0:
         raise GraphError("There is no seed neuron to start from.", hint="Give the ids of at least one.")
-    return np.unique(graph.index_of(ids))
+    return distinct(np.atleast_1d(graph.index_of(ids)))
 
 
 def _at_least_one(**numbers: int) -> None:

@@ -66,16 +66,19 @@ def most_similar_pairs(
     if count < 1:
         raise GraphError(f"count is {count}; expected 1 pair or more.")
     starts, features, weights, sizes = features_of(graph, ids, measure, direction, groups)
-    n = len(starts) - 1
-    owners = np.repeat(np.arange(n, dtype=np.int32), np.diff(starts))
-    order = argsort(features, stable=True)
-    feature_starts = row_starts(features, int(features.max(initial=-1)) + 1)
+    n, n_features = len(starts) - 1, int(features.max(initial=-1)) + 1
     kind = np.float32 if weights.max(initial=0) < 2**24 else np.float64  # whole numbers, which either holds exactly
-    of_features, of_weights = features.astype(np.int32), weights.astype(kind)
+    of_weights = weights.astype(kind)
+    del weights
+    feature_starts = row_starts(features, n_features)
+    order = argsort(features, stable=True)
+    of_features = features.astype(np.int32)
+    del features
+    owners = np.repeat(np.arange(n, dtype=np.int32), np.diff(starts))
     by_feature = feature_starts, owners[order], of_weights[order]
     lists: tuple[Any, ...] = starts, of_features, of_weights, *by_feature, sizes, measure == "cosine"
-    del owners, order, weights
-    work = np.concatenate([[0], np.cumsum(np.diff(feature_starts)[features])])[
+    del owners, order
+    work = np.concatenate([[0], np.cumsum(np.diff(feature_starts)[of_features])])[
         starts
     ]  # too much for late rows: no matter
     n_ranges = (threads or cores_available()) * _RANGES_A_THREAD

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from graphkit.algorithms.path_parts import BestOf, Part, best_paths
 from graphkit.algorithms.reach import edges_of, hops_from
 from graphkit.algorithms.shares import shares_of
+from graphkit.edges import distinct
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 
@@ -108,7 +109,7 @@ def _ranked(
         raise GraphError(f"Paths are not strong by {by!r}; expected 'synapses' or 'input fraction'.")
     is_target = np.zeros(len(graph), dtype=np.bool_)
     is_target[graph.index_of(targets)] = True
-    starts = np.unique(np.atleast_1d(graph.index_of(sources))).tolist()
+    starts = distinct(np.atleast_1d(graph.index_of(sources))).tolist()
     search, strength = (_widest if by == "synapses" else _likeliest)(
         graph, is_target, _ENDLESS if hops is None else hops, shortest
     )

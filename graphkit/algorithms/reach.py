@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphkit.edges import distinct
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 
@@ -42,7 +43,7 @@ def hops_from(
         "both": [(graph.indptr, graph.indices), (graph.in_indptr, graph.in_indices)],
     }[direction]
     found = np.full(len(graph), -1, dtype=np.int64)
-    frontier = np.unique(np.atleast_1d(graph.index_of(ids)))
+    frontier = distinct(np.atleast_1d(graph.index_of(ids)))
     found[frontier] = 0
     level = 0
     while len(frontier) and (hops is None or level < hops) and (until is None or not until[frontier].any()):

@@ -16,6 +16,7 @@ __all__ = ["SimilarityMeasure", "clusters", "features_of", "leaf_order", "simila
 
 SimilarityMeasure = Literal["cosine", "jaccard", "ruzicka"]
 
+_Side = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int64], int]  # indptr, indices, synapses, first feature
 _AT_ONCE = 64
 _MOST = 50_000
 
@@ -165,13 +166,15 @@ def _features(
             f"groups has the shape {group.shape}; expected {n} whole numbers of -1 or more, one a neuron of the graph."
         )
     width = int(group.max(initial=0)) + 1
-    sides = []
+    sides: list[_Side] = []
     if direction in ("outputs", "partners"):
         sides.append((graph.indptr, graph.indices, graph.synapses, 0))
     if direction in ("inputs", "partners"):
         sides.append((graph.in_indptr, graph.in_indices, graph.in_synapses, width))
     if not sides:
         raise GraphError(f"There is no direction {direction!r}; expected 'inputs', 'outputs' or 'partners'.")
+    if groups is None:
+        return _of_partners(sides, rows)
     owner, feature, count = [], [], []
     for indptr, indices, synapses, offset in sides:
         lengths = indptr[rows + 1] - indptr[rows]
@@ -188,3 +191,22 @@ def _features(
     pairs, sums = key[first], np.add.reduceat(counts, first) if len(key) else counts
     owners, features = np.divmod(pairs, 2 * width)
     return row_starts(owners, len(rows)), features, sums
+
+
+def _of_partners(
+    sides: list[_Side], rows: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """`_features` where each partner is one: the lists of both sides ascend, so they are put one after the other."""
+    lengths = [indptr[rows + 1] - indptr[rows] for indptr, *_ in sides]
+    starts = np.concatenate([[0], np.cumsum(np.sum(lengths, axis=0))])
+    features, counts = np.empty(starts[-1], dtype=np.int64), np.empty(starts[-1], dtype=np.int64)
+    begin = starts[:-1].copy()
+    for (indptr, indices, synapses, offset), length in zip(sides, lengths, strict=True):
+        n = np.arange(int(length.sum())) - np.repeat(np.cumsum(length) - length, length)
+        at, to = n + np.repeat(indptr[rows], length), n + np.repeat(begin, length)
+        del n
+        features[to] = indices[at]
+        features[to] += offset
+        counts[to] = synapses[at]
+        begin += length
+    return starts, features, counts

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from graphkit.algorithms.reach import hops_from, neighbours
+from graphkit.edges import distinct
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.stopping import check
@@ -139,8 +140,8 @@ class _Search:
     ) -> None:
         _positive(most, "most")
         self._graph = graph
-        self._sources = np.unique(np.atleast_1d(graph.index_of(sources)))
-        self._target_rows = np.unique(np.atleast_1d(graph.index_of(targets)))
+        self._sources = distinct(np.atleast_1d(graph.index_of(sources)))
+        self._target_rows = distinct(np.atleast_1d(graph.index_of(targets)))
         self._is_target = np.zeros(len(graph), dtype=np.bool_)
         self._is_target[self._target_rows] = True
         # Without a number of hops the fewest are wanted: then it is enough to come to the first source.

@@ -25,6 +25,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from graphkit.edges import distinct
 from graphkit.simulation.population import Population, fold
 
 __all__ = ["Connections", "Rates", "block_rng", "calibrate", "connect_block"]
@@ -94,7 +95,7 @@ def calibrate(population: Population) -> Rates:
     for step in range(5):
         found = connect_block(population, pilot, rates, block_rng(config.seed, 2**40 + step))
         chemical = ~found.electrical
-        pairs = len(np.unique(found.pre[chemical] * n + found.post[chemical]))
+        pairs = len(distinct(found.pre[chemical] * n + found.post[chemical]))
         if not pairs:
             break
         mean = float(found.synapses[chemical].sum()) / pairs

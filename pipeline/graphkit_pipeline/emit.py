@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from graphkit.errors import BuildError, DatasetError, GraphkitError, NotADatasetError, did_you_mean
 from graphkit.progress import Progress, silent
 from graphkit.schema import TABLES
+from graphkit_pipeline.distinct import left_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -204,7 +205,7 @@ def _all_neurons(tables: Mapping[str, pa.Table], box_nm: Mapping[str, list[int]]
 
     neurons = tables.get("neurons", conform(pa.table({"neuron_id": pa.array([], pa.int64())}), TABLES["neurons"]))
     named = [_int64(tables[t], "neuron_id") for t in ("segment_to_neuron", "skeletons") if t in tables]
-    missing = np.setdiff1d(np.unique(np.concatenate([*named, np.empty(0, np.int64)])), _int64(neurons, "neuron_id"))
+    missing = left_of(np.concatenate([*named, np.empty(0, np.int64)]), _int64(neurons, "neuron_id"))
     more = conform(pa.table({"neuron_id": missing}), TABLES["neurons"])
     neurons = pa.concat_tables([neurons, more], promote_options="default")
     if "segments" not in tables or neurons["complete"].null_count < len(neurons):
@@ -271,7 +272,6 @@ def _check_inside(table: str, rows: pa.Table, box_nm: Mapping[str, list[int]]) -
 
 def _check_segments(tables: Mapping[str, pa.Table]) -> None:
     """Ids of segments are above 0 and are segments; a pre_id or post_id given beside one is its neuron."""
-    import numpy as np
 
     known = _int64(tables["segments"], "segment_id") if "segments" in tables else None
     for table, column in (
@@ -290,7 +290,7 @@ def _check_segments(tables: Mapping[str, pa.Table]) -> None:
                 hint="0 is the background of a segmentation: leave such rows out, or the id null.",
             )
         if known is not None and column.endswith("segment_id"):
-            strange = np.setdiff1d(ids, known)
+            strange = left_of(ids, known)
             if len(strange):
                 raise GraphkitError(
                     f"{column} of {table!r} names {len(strange):,} segments that table 'segments' does not have, e.g. "

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphkit.algorithms import most_similar
+from graphkit.algorithms.most_similar import most_similar_pairs
 from graphkit.algorithms.similarity_matrix import clusters, leaf_order, similarity_matrix
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
@@ -86,3 +88,43 @@ def test_what_cannot_be() -> None:
     with pytest.raises(GraphError, match="expected a square matrix"):
         leaf_order(np.zeros((2, 3)))
     assert clusters(np.ones((1, 1)), 4).tolist() == [0]
+
+
+@pytest.mark.parametrize("measure", ["cosine", "jaccard", "ruzicka"])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_the_most_similar_pairs_are_those_of_the_matrix(
+    measure: str, grouped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many pairs are equally alike, and no more than one row's pairs find room beside the best."""
+    monkeypatch.setattr(most_similar, "_WAITING", 0)
+    rng = np.random.default_rng(7)
+    pre, post = rng.integers(0, 90, 700), rng.integers(0, 60, 700)
+    graph = Graph.from_edges(pre, post, rng.integers(1, 4, 700), ids=np.arange(100))
+    ids = rng.permutation(100)[:80]
+    groups = rng.integers(-1, 9, 100) if grouped else None
+    options = {"measure": measure, "groups": groups}
+    matrix = similarity_matrix(graph, ids, **options)  # type: ignore[arg-type]
+    first, second = np.triu_indices(len(ids), 1)
+    values = matrix[first, second]
+    ranked = np.lexsort((second, first, -values))
+    ranked = ranked[values[ranked] > 0]
+    for count in (1, 7, 100, 10_000):
+        for threads in (1, 3):
+            found = most_similar_pairs(graph, ids, count, threads=threads, **options)  # type: ignore[arg-type]
+            assert found.first.tolist() == first[ranked[:count]].tolist()
+            assert found.second.tolist() == second[ranked[:count]].tolist()
+            assert (found.similarity == values[ranked[:count]]).all()
+            assert ((found.partners > 0) == (np.diagonal(matrix) > 0)).all()
+
+
+def test_the_most_similar_pairs_of_nearly_nothing() -> None:
+    graph = Graph.from_edges([1, 2], [3, 3], [2**24, 2**24 + 1], ids=[1, 2, 3, 4])
+    assert most_similar_pairs(graph, np.empty(0, dtype=np.int64), 3).first.tolist() == []
+    assert most_similar_pairs(graph, [4], 3).partners.tolist() == [0]
+    found = most_similar_pairs(graph, [1, 2, 4], 3, measure="ruzicka")
+    assert (found.first.tolist(), found.second.tolist()) == ([0], [1])
+    assert found.similarity.tolist() == [2**24 / (2**24 + 1)]  # which a float of 32 bits would round to 1
+    with pytest.raises(GraphError, match="count is 0"):
+        most_similar_pairs(graph, [1, 2], 0)
+    with pytest.raises(GraphError, match="stands twice"):
+        most_similar_pairs(graph, [1, 1], 1)

@@ -15,6 +15,7 @@ from scipy.spatial.distance import squareform
 from graphkit.algorithms.silhouette import best_count, silhouette
 from graphkit.dataset import Dataset
 from graphkit.errors import GraphError, NotAnswerableError, QueryError, QuerySyntaxError
+from graphkit.query.answers import similarities
 from tests.query.oracle import Oracle, Picked
 
 
@@ -68,6 +69,35 @@ def test_every_pair(sim: Dataset, raw: Oracle, words: str, measure: str, on: str
     region = {"region": "EB"} if picked.regions else {}
     method = sim.similarity("type 'ER*', EPG", measure=measure, on=on, types=types, min_synapses=picked.least, **region)  # type: ignore[arg-type]
     assert method.table == result.table
+
+
+def test_many_neurons_without_a_matrix(sim: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than there is a matrix for: the same pairs, as many as the limit says."""
+    text = "similarity of type 'ER*', EPG by ruzicka on input types in EB"
+    with_matrix = sim.query(f"{text} top 40", cache=False)
+    monkeypatch.setattr(similarities, "_MOST", 5)
+    without = sim.query(f"{text} top 40", cache=False)
+    assert without.table == with_matrix.table
+    assert (without.complete, without.notes) == (False, with_matrix.notes)
+    few = sim.query(
+        "similarity of any neuron by jaccard on outputs in PB with at least 40 synapses top 5000", cache=False
+    )
+    assert 0 < len(few) < 5000
+    assert "have nothing in common: their similarity is 0" in few.notes[-1]
+    with pytest.raises(NotAnswerableError, match="another order would take; 5 are the most") as caught:
+        sim.query(f"{text} top 40 order by first_id", cache=False)
+    assert "top 1000" in (caught.value.hint or "")
+    with pytest.raises(NotAnswerableError, match="which clusters would take; 5 are the most"):
+        sim.query("clusters of type 'ER*', EPG", cache=False)
+    with pytest.raises(NotAnswerableError, match="which an error model or another order would take"):
+        sim.query(f"{text} with error model missed 10 % top 40", cache=False)
+    monkeypatch.setattr(similarities, "_MOST_PAIRS", 39)
+    with pytest.raises(NotAnswerableError, match="The 40 most alike pairs"):
+        sim.query(f"{text} top 40", cache=False)
+    monkeypatch.setattr(similarities, "_MOST_LISTED", 4)
+    with pytest.raises(NotAnswerableError, match="pairs; without a limit those of 4 neurons are listed") as caught:
+        sim.query(text, cache=False)
+    assert "top 1000" in (caught.value.hint or "")
 
 
 def test_clusters_are_those_of_scipy(sim: Dataset, raw: Oracle) -> None:

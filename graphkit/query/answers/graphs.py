@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphkit.edges import distinct
 from graphkit.query.conditions import condition_sql
 from graphkit.query.vocabulary import quoted_name
 
@@ -31,7 +32,7 @@ def neurons_in(graph: Graph, condition: ir.Condition, dataset: Dataset) -> NDArr
 
 def neuron_columns_of(dataset: Dataset, ids: NDArray[np.int64], columns: tuple[str, ...]) -> list[pa.Array]:
     """Columns of the neuron table for these ids, in their order; an id may come several times."""
-    wanted = np.unique(ids)
+    wanted = distinct(ids)
     where = f" WHERE neuron_id IN ({', '.join(map(str, wanted.tolist()))})" if len(wanted) <= _FEW else ""
     if not len(wanted):
         where = " WHERE false"

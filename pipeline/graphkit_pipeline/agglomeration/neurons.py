@@ -19,6 +19,7 @@ from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit.schema import TABLES
 from graphkit_pipeline.blocks import Block
+from graphkit_pipeline.distinct import distinct
 from graphkit_pipeline.engine import read_block
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def thresholds(
             at_row = np.searchsorted(segment[order], overlap.found).clip(0, max(len(segment) - 1, 0))
             joined = neuron[order][at_row] if len(segment) else overlap.found
             score = score_overlap(overlap.renamed(np.where(overlap.found == 0, 0, joined)))
-        found.append(ThresholdScore(threshold, joins, len(np.unique(neuron)), score))
+        found.append(ThresholdScore(threshold, joins, len(distinct(neuron)), score))
     return found
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphkit_pipeline.distinct import left_of
 from graphkit_pipeline.evaluation.overlap import NeuronMap
 from graphkit_pipeline.evaluation.synapses import MAX_DISTANCE_NM, ends_nm, match_ends, partners_of
 
@@ -122,8 +123,8 @@ def trace_loss(
     stages = []
     for allow in (right(main), right(truth), half_right):
         stages.append(matched(left_found, left_true, allow))
-        left_found = np.setdiff1d(left_found, stages[-1][:, 0])
-        left_true = np.setdiff1d(left_true, stages[-1][:, 1])
+        left_found = left_of(left_found, stages[-1][:, 0])
+        left_true = left_of(left_true, stages[-1][:, 1])
     kept, astray = stages[0], np.concatenate(stages[1:])
 
     names = list(CAUSES)

@@ -23,6 +23,7 @@ import numpy as np
 
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.blocks import Box
+from graphkit_pipeline.distinct import distinct
 from graphkit_pipeline.evaluation.places import ArrayVolume, LabelVolume
 from graphkit_pipeline.evaluation.synapses import partners_of
 
@@ -261,7 +262,8 @@ class _Mapping:
             return ids
         place = np.minimum(np.searchsorted(self.segments, ids), len(self.segments) - 1)
         listed = self.segments[place] == ids
-        strangers = np.setdiff1d(np.intersect1d(ids[~listed], self.neurons), [0])
+        unlisted = distinct(ids[~listed])
+        strangers = np.intersect1d(unlisted[unlisted != 0], distinct(self.neurons), assume_unique=True)
         if len(strangers):
             raise GraphkitError(
                 f"Segment {strangers[0]} is not in segment_to_neuron, and a neuron of other segments has the same id: "

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.distinct import distinct, left_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,12 +59,12 @@ class PartnerScore:
     @property
     def false_rows(self) -> np.ndarray:
         """int64 [found - matched]: rows of the found table that stand for no true synapse."""
-        return np.setdiff1d(np.arange(self.found), self.pairs[:, 0])
+        return left_of(np.arange(self.found), self.pairs[:, 0])
 
     @property
     def missed_rows(self) -> np.ndarray:
         """int64 [true - matched]: rows of the true table that nothing found stands for."""
-        return np.setdiff1d(np.arange(self.true), self.pairs[:, 1])
+        return left_of(np.arange(self.true), self.pairs[:, 1])
 
     @property
     def median_distance_nm(self) -> float:
@@ -252,7 +253,7 @@ def _pair_codes(
     found: tuple[np.ndarray, np.ndarray], true: tuple[np.ndarray, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """A number for each true pair of neurons, the same for the found ones between them; -1 for all others."""
-    ids = np.unique(np.concatenate(true))
+    ids = distinct(np.concatenate(true))
     ids = ids[ids != 0]
 
     def joined(pair: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
@@ -268,7 +269,7 @@ def _pair_codes(
         return out
 
     true_joined, found_joined = joined(true), joined(found)
-    codes = np.unique(true_joined[true_joined >= 0])
+    codes = distinct(true_joined[true_joined >= 0])
     if not len(codes):
         return np.full(len(found_joined), -1), np.full(len(true_joined), -1)
 

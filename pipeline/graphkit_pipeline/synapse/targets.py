@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.distinct import distinct
 
 __all__ = ["SynapseTruth", "Targets", "cleft_loss", "direction_loss", "make_targets"]
 
@@ -92,7 +93,7 @@ def make_targets(truth: SynapseTruth, *, sigma_nm: float = 32.0, use_segments: b
     directions = np.zeros((len(voxels), 3), np.float32)
     rows = _rows_by_site(truth.synapses)
     order = np.argsort(sites, kind="stable")
-    bounds = np.searchsorted(sites[order], np.unique(sites), side="left")
+    bounds = np.searchsorted(sites[order], distinct(sites), side="left")
     for members in np.split(order, bounds[1:]) if len(voxels) else []:
         site = int(sites[members[0]])
         if site not in rows:

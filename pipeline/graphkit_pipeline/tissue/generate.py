@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphkit.progress import Progress, silent
+from graphkit_pipeline.distinct import distinct
 from graphkit_pipeline.tissue.settings import TissueSettings
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Tissue:
         """What is in it: neurons, pairs, sites, connections, and the share of the volume that is inside neurons."""
         import numpy as np
 
-        sites = np.unique(self.synapses["pre_site_id"].to_numpy())
+        sites = distinct(self.synapses["pre_site_id"].to_numpy())
         pairs = self.synapses.select(["pre_id", "post_id"])
         return {
             "neurons": self.neurons.num_rows,
