@@ -135,8 +135,21 @@ def _graph_of(form: ir.Form, dataset: Dataset, table: pa.Table) -> Callable[[], 
         columns = (table["pre_id"], table["post_id"])
         return Graph.from_edges(*columns, table["synapses"] if "synapses" in table.column_names else None)
 
+    def coupled() -> Graph:
+        import numpy as np
+
+        from graphkit.graph import Graph
+
+        a, b, synapses = (table[c].to_numpy() for c in ("a_id", "b_id", "synapses"))
+        back = a != b  # a gap junction leads either way
+        return Graph.from_edges(
+            *(np.concatenate(both) for both in ((a, b[back]), (b, a[back]), (synapses, synapses[back])))
+        )
+
     if isinstance(form, ir.Motifs):
         return lambda: selected(form.selection)
     if {"pre_id", "post_id"} <= set(table.column_names):
         return answered
+    if isinstance(form, ir.Connections) and {"a_id", "b_id"} <= set(table.column_names):
+        return coupled
     return among if "neuron_id" in table.column_names else None

@@ -8,6 +8,7 @@ from typing import Any
 from lark import UnexpectedInput, UnexpectedToken
 
 from graphkit.errors import QuerySyntaxError, did_you_mean
+from graphkit.query.compartment_words import compartments_meant
 
 __all__ = ["explain_syntax"]
 
@@ -141,6 +142,8 @@ def explain_syntax(text: str, error: UnexpectedInput, *, question: bool = True) 
     keywords = [
         _word(t) for t in expected - _UNSAID if _word(t)[0].isalpha() and t not in _SHOWN and _word(t) != word.lower()
     ]
+    if question and (instead := compartments_meant(word)):
+        return QuerySyntaxError(f"I do not understand {word!r} here.", hint=instead, **place)
     meant = did_you_mean(word, keywords)
     hint = f"{meant} {_expected(expected)}" if meant else _expected(expected)
     return QuerySyntaxError(f"I do not understand {word!r} here.", hint=hint, **place)
@@ -180,7 +183,7 @@ def _beginning(word: str, place: dict[str, Any]) -> QuerySyntaxError:
                 f"{first!r}", " or ".join(f"{q!r}" for q in (*_QUESTIONS, *_ANALYSES) if q.split()[0] == first)
             )
     listed = "A question begins with " + ", ".join(_QUESTIONS[:-1]) + f" or {_QUESTIONS[-1]}."
-    return QuerySyntaxError(message, hint=meant or listed, **place)
+    return QuerySyntaxError(message, hint=compartments_meant(word) or meant or listed, **place)
 
 
 def _word(terminal: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphkit.errors import AmbiguousNameError, NotAnswerableError, UnknownNameError, did_you_mean, wildcard_meant
+from graphkit.query.compartment_words import compartments_meant
 from graphkit.query.ir import Comparison, Condition, Or, Signs
 from graphkit.tables import quoted
 
@@ -124,7 +125,8 @@ class Vocabulary:
         for column in self.columns:
             if column.casefold() == folded:
                 return column
-        hint = did_you_mean(name, self.columns) or f"The columns are {', '.join(self.columns)}."
+        hint = compartments_meant(name) or did_you_mean(name, self.columns)
+        hint = hint or f"The columns are {', '.join(self.columns)}."
         if folded == "region":
             hint = "Ask for `neurons in REGION` (with synapses there) or `neurons of REGION` (that belong to it)."
         raise UnknownNameError(f"Neurons have no column {name!r}.", hint=hint)
@@ -138,7 +140,8 @@ class Vocabulary:
         folded = name.casefold()
         if folded not in (c.casefold() for c in self.columns):
             known = [c for c in self.columns if c not in _COUNTED and not c.endswith("_nm")]
-            hint = did_you_mean(name, [*known, "region"]) or f"Group by region, or by {', '.join(known)}."
+            hint = compartments_meant(name) or did_you_mean(name, [*known, "region", "transmitter"])
+            hint = hint or f"Group by region, or by {', '.join(known)}."
             raise UnknownNameError(f"Neurons have no column {name!r} to group by.", hint=hint)
         if folded in _COUNTED:
             raise UnknownNameError(f"{name!r} is a figure, and no group.", hint="Choose by it: `where inputs >= 100`.")

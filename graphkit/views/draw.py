@@ -73,13 +73,13 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
         case "circuit" | "layers" | "matrix":
             ends = ends_of(result)
             assert ends is not None, "it fits"
-            if ends[0] == "pre_id":
+            if ends[0] in ("pre_id", "a_id"):
                 return _neurons(result, ends, kind, column, called)
             if kind != "matrix":
                 from graphkit.views.circuit import circuit_diagram
 
                 edges = edges_of(result, ends[0], ends[1], "synapses")
-                kinds = _of_types(result, column) if ends[0] == "pre_type" else {}
+                kinds = _of_types(result, column) if ends[0] in ("pre_type", "a_type") else {}
                 return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, layers=kind == "layers")
             edges, note = edges_of(result, *ends), ""
             if ends[1] == "type":
@@ -104,6 +104,8 @@ _FIGURES = {
 _AXES = {
     "pre_type": "presynaptic type",
     "post_type": "postsynaptic type",
+    "a_type": "type",
+    "b_type": "type",
     "from_region": "inputs in",
     "to_region": "outputs in",
 }
@@ -140,7 +142,8 @@ def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str,
         layers = kind == "layers"
         return circuit_diagram(edges, _title(result), kinds=dict(names.values()), kinds_are=called, layers=layers)
     unit = _FIGURES.get(figure, figure)
-    return heat_map(edges, _title(result), unit=unit, rows="presynaptic neuron", columns="postsynaptic neuron")
+    rows, columns = ("neuron", "neuron") if ends[0] == "a_id" else ("presynaptic neuron", "postsynaptic neuron")
+    return heat_map(edges, _title(result), unit=unit, rows=rows, columns=columns)
 
 
 def _paths(result: Result, column: str, called: str) -> Figure:

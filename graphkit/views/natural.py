@@ -33,7 +33,7 @@ def natural_kind(result: Result) -> str | None:
             return kind
     ends = ends_of(result)
     if ends is not None:
-        if ends[0] == "pre_id":
+        if ends[0] in ("pre_id", "a_id"):
             return "circuit" if "synapses" in result.columns else "matrix"
         names = {n for pair in edges_of(result, *ends) for n in pair}
         few = len(names) <= _DISCS and len(result) <= _DENSE
@@ -98,7 +98,10 @@ def ends_of(result: Result) -> tuple[str, str, str] | None:
         return None
     if {"pre_id", "post_id"} <= set(columns):
         return "pre_id", "post_id", figure
-    for first, second in (("pre_", "post_"), ("from_", "to_")):
+    coupled = _is_coupled(result)
+    if coupled and {"a_id", "b_id"} <= set(columns):
+        return "a_id", "b_id", figure
+    for first, second in (("pre_", "post_"), ("from_", "to_"), *([("a_", "b_")] if coupled else [])):
         groups = [
             c.removeprefix(first)
             for c in columns
@@ -108,6 +111,13 @@ def ends_of(result: Result) -> tuple[str, str, str] | None:
         if len(named) == 1:
             return f"{first}{named[0]}", f"{second}{named[0]}", figure
     return None
+
+
+def _is_coupled(result: Result) -> bool:
+    """Whether the rows are gap junctions, which have no direction."""
+    from graphkit.query import ir
+
+    return isinstance(result.form, ir.Connections) and result.form.selection.kind == "electrical"
 
 
 def _is_text(result: Result, column: str) -> bool:
@@ -120,10 +130,14 @@ def _is_text(result: Result, column: str) -> bool:
 
 
 def edges_of(result: Result, source: str, target: str, figure: str) -> dict[tuple[Any, Any], Any]:
-    """The figure of each pair (of ids, or of names), summed over what else the rows tell apart (regions)."""
+    """The figure of each pair (of ids, or of names), summed over what else the rows tell apart (regions); of gap junctions
+    either way.
+    """
     edges: dict[tuple[Any, Any], Any] = {}
+    coupled = _is_coupled(result)
     for row in result:
         a, b = row[source], row[target]
         pair = ("(none)" if a is None else a, "(none)" if b is None else b)
-        edges[pair] = edges.get(pair, 0) + (row[figure] or 0)
+        for way in {pair, pair[::-1]} if coupled else (pair,):
+            edges[way] = edges.get(way, 0) + (row[figure] or 0)
     return edges

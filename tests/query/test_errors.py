@@ -261,3 +261,33 @@ def test_conditions_nested_too_deeply_are_refused(tiny: Dataset) -> None:
 def test_numbers_without_end_are_refused(tiny: Dataset, question: str) -> None:
     with pytest.raises(GraphkitError):
         tiny.query(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "connections by compartment",
+        "inputs of type A by compartments",
+        "connections by compartement",
+        "neurons where compartment = 'axon'",
+        "connections with compartment axo-dendritic",
+        "axo-axonic connections",
+        "compartments of type A",
+    ],
+)
+def test_compartments_are_asked_for_otherwise(tiny: Dataset, question: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        tiny.query(question)
+    hint = caught.value.hint or ""
+    assert "graphkit catalogue compartments" in hint
+    assert "axon dendrite split of" in hint
+    assert "complete" not in hint
+
+
+def test_other_words_are_not_taken_for_compartments(tiny: Dataset) -> None:
+    for question, meant in (("neurons by complet", "'complete'"), ("neurons by transmiter", "'transmitter'")):
+        with pytest.raises(QueryError, match=f"Did you mean {meant}"):
+            tiny.query(question)
+    with pytest.raises(QueryError) as caught:
+        tiny.query("componnts")
+    assert "catalogue" not in (caught.value.hint or "")

@@ -22,7 +22,8 @@ def _tuples(result: Result, *columns: str) -> list[tuple[Any, ...]]:
 
 
 def _names(result: Result) -> set[tuple[Any, ...]]:
-    return set(_tuples(result, "pre_name", "post_name", "synapses"))
+    ends = ("a_name", "b_name") if "a_name" in result.columns else ("pre_name", "post_name")
+    return set(_tuples(result, *ends, "synapses"))
 
 
 def test_gap_junctions_have_no_direction(tiny: Dataset) -> None:
@@ -36,10 +37,33 @@ def test_gap_junctions_have_no_direction(tiny: Dataset) -> None:
     assert _names(tiny.query("gap junctions from type A")) == {("A1", "A2", 1), ("A1", "B", 2)}
     assert _names(tiny.query("gap junctions to type A")) == {("A1", "A2", 1), ("B", "A1", 2)}
     assert _names(tiny.query("gap junctions in EB")) == {("A1", "A2", 1), ("A1", "B", 2)}
+    columns = tiny.query("gap junctions by region").columns
+    assert not [c for c in columns if c.startswith(("pre_", "post_"))]
+    assert {"a_id", "a_type", "b_id", "b_type", "region", "synapses"} <= set(columns)
+
+
+def test_gap_junctions_lead_either_way_in_graphs_and_pictures(tiny: Dataset) -> None:
+    from graphkit.views import plot
+    from graphkit.views.natural import edges_of, ends_of
+
+    answer = tiny.query("gap junctions")
+    once = {(r["a_id"], r["b_id"]): r["synapses"] for r in answer}
+    both = once | {(b, a): n for (a, b), n in once.items()}
+    frame = answer.graph().to_pandas().connections
+    assert dict(zip(zip(frame["pre_id"], frame["post_id"], strict=True), frame["synapses"], strict=True)) == both
+    ends = ends_of(answer)
+    assert ends == ("a_id", "b_id", "synapses")
+    assert edges_of(answer, *ends) == both
+    by_type = tiny.query("gap junctions by type")
+    assert edges_of(by_type, *(ends_of(by_type) or ())) == {
+        ("D(x)_L'", "(none)"): 3, ("(none)", "D(x)_L'"): 3, ("A", "B"): 2, ("B", "A"): 2, ("A", "A"): 1
+    }  # fmt: skip
+    for drawn in (answer, by_type):
+        assert plot(drawn, "matrix").axes
 
 
 def test_gap_junctions_by_type_are_counted_once_a_pair_of_types(tiny: Dataset) -> None:
-    found = _tuples(tiny.query("gap junctions by type"), "pre_type", "post_type", "connections", "synapses")
+    found = _tuples(tiny.query("gap junctions by type"), "a_type", "b_type", "connections", "synapses")
     assert found == [("D(x)_L'", None, 1, 3), ("A", "B", 1, 2), ("A", "A", 1, 1)]
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Grown", "Named", "Reader", "listed"]
 
 _Result = TypeVar("_Result")
-_NODES_AT_ONCE = 1_000_000
+_NODES_AT_ONCE = 4_000_000  # each lot reads through all postsynaptic ids once
 _LISTED = 20
 
 

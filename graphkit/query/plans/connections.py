@@ -42,6 +42,11 @@ def plan_connections(form: ir.Connections, dataset: Dataset) -> Plan:
     return Plan(sql, notes=notes)
 
 
+def ends_named(kind: ir.Kind) -> tuple[str, str]:
+    """What the columns of the two ends begin with: gap junctions have no direction."""
+    return ("a", "b") if kind == "electrical" else ("pre", "post")
+
+
 def whole_matrix(form: ir.Form, dataset: Dataset) -> bool:
     """Whether the question is about so many connections that they are summed over their compressed sparse rows."""
     if not isinstance(form, ir.Connections) or not form.by or "region" in form.by or form.signs is not None:
@@ -57,15 +62,16 @@ def _said(form: ir.Connections) -> tuple[str, ...]:
     if form.figure is None:
         return ()
     what = "group" if set(form.by) - {"region"} else "neuron"
+    which = "second" if form.selection.kind == "electrical" else "postsynaptic"
     if form.figure == "mean":
-        return ("mean: synapses onto a neuron of the postsynaptic group, over all its neurons in the graph asked.",)
+        return (f"mean: synapses onto a neuron of the {which} group, over all its neurons in the graph asked.",)
     notes = []
     if form.signs is not None:
         excite, inhibit = (", ".join(n) or "none" for n in (form.signs.excitatory, form.signs.inhibitory))
         notes.append(f"Signed: synapses of {excite} less those of {inhibit}; other transmitters count for nothing.")
     if "input fraction" in form.figure:
         notes.append(
-            f"Input fraction: over all inputs of the postsynaptic {what} in the graph asked, whoever they are from."
+            f"Input fraction: over all inputs of the {which} {what} in the graph asked, whoever they are from."
         )
     return tuple(notes)
 
@@ -96,22 +102,24 @@ def _connections_sql(form: ir.Connections, dataset: Dataset) -> str:
         joins += f" WHERE row({first}) <= row({second}) OR NOT ({among_sql(form.post, form.pre, dataset)})"
     region = f", {REGION_NAME}" if by_region else ""
     last = ", region" if by_region else ""
+    one, other = ends_named(form.selection.kind)
     if not groups:
         sums = "e.synapses, e.signed" if signed else "e.synapses"
         found = (
-            f"SELECT e.pre_id, {neuron_columns('a', 'pre_')}, e.post_id, {neuron_columns('b', 'post_')}{region}, {sums} "
-            f"FROM ({edges}) e {joins}"
+            f"SELECT e.pre_id AS {one}_id, {neuron_columns('a', f'{one}_')}, e.post_id AS {other}_id, "
+            f"{neuron_columns('b', f'{other}_')}{region}, {sums} FROM ({edges}) e {joins}"
         )
-        return f"{_with_figure(found, ('post_id',), form, dataset)} ORDER BY synapses DESC, pre_id, post_id{last}"
-    keys = [*group_columns(groups, "a", "pre_"), *group_columns(groups, "b", "post_")]
-    names = ", ".join(f"{quoted_name(f'{end}_{g}')} NULLS LAST" for end in ("pre", "post") for g in groups)
+        found = _with_figure(found, (f"{other}_id",), form, dataset)
+        return f"{found} ORDER BY synapses DESC, {one}_id, {other}_id{last}"
+    keys = [*group_columns(groups, "a", f"{one}_"), *group_columns(groups, "b", f"{other}_")]
+    names = ", ".join(f"{quoted_name(f'{end}_{g}')} NULLS LAST" for end in (one, other) for g in groups)
     pairs = "count(DISTINCT (e.pre_id, e.post_id))" if by_region else "count(*)"  # the rows are pairs
     sums = "sum(e.synapses)::BIGINT AS synapses" + (", sum(e.signed)::BIGINT AS signed" if signed else "")
     found = (
-        f"SELECT {', '.join(keys)}{region}, count(DISTINCT e.pre_id) AS pre_neurons, "
-        f"count(DISTINCT e.post_id) AS post_neurons, {pairs} AS connections, {sums} FROM ({edges}) e {joins} GROUP BY ALL"
+        f"SELECT {', '.join(keys)}{region}, count(DISTINCT e.pre_id) AS {one}_neurons, "
+        f"count(DISTINCT e.post_id) AS {other}_neurons, {pairs} AS connections, {sums} FROM ({edges}) e {joins} GROUP BY ALL"
     )
-    posts = tuple(f"post_{g}" for g in groups)
+    posts = tuple(f"{other}_{g}" for g in groups)
     return f"{_with_figure(found, posts, form, dataset)} ORDER BY synapses DESC, {names}{last}"
 
 
@@ -135,7 +143,9 @@ def _with_figure(found: str, posts: tuple[str, ...], form: ir.Connections, datas
         to = ir.Or((form.pre, form.post))
     elif form.both_ways:
         to = None
-    columns = [f"n.{quoted_name(c.removeprefix('post_'))}" for c in posts] if posts != ("post_id",) else ["e.post_id"]
+    _, other = ends_named(form.selection.kind)
+    by_neuron = posts == (f"{other}_id",)
+    columns = ["e.post_id"] if by_neuron else [f"n.{quoted_name(c.removeprefix(f'{other}_'))}" for c in posts]
     if form.figure == "mean":
         meets = condition_sql(to, dataset) if to is not None else "true"
         source, whole = f"(SELECT * FROM neurons WHERE {meets} AND {_in_graph(form.selection, dataset)}) n", "count(*)"
