@@ -141,6 +141,8 @@ def _regions(info: Info) -> RenderableType:
     parts: list[RenderableType] = [table]
     if more := len(info.regions) - len(listed):
         parts.append(Text(f"and {more:,} smaller ones; `graphkit query regions` lists them all", style="dim"))
+    if why := _unlike_its_parts(info.regions):
+        parts.append(Text(why, style="dim"))
     return Padding(Group(*parts), (0, 2, 0, 2))
 
 
@@ -151,6 +153,25 @@ def _most_worth(regions: Sequence[RegionInfo]) -> list[RegionInfo]:
     ranked = sorted(regions, key=lambda r: (-r.synapses, r.depth))[:_MOST_REGIONS]
     chosen = {r.region_id for r in ranked}
     return [r for r in regions if r.region_id in chosen]
+
+
+def _unlike_its_parts(regions: Sequence[RegionInfo]) -> str:
+    """Why the parts of a region do not add up to it, at the one where most is apart; "" where they all do."""
+    parts: dict[int, list[RegionInfo]] = {}
+    for region in regions:
+        if region.parent_id is not None:
+            parts.setdefault(region.parent_id, []).append(region)
+    whole = [r for r in regions if r.region_id in parts]
+    apart = {r.region_id: r.synapses - sum(p.synapses for p in parts[r.region_id]) for r in whole}
+    shared = any(r.neurons != sum(p.neurons for p in parts[r.region_id]) for r in whole)
+    most = max(whole, key=lambda r: (apart[r.region_id], -r.region_id), default=None)
+    why = []
+    if most is not None and (synapses := apart[most.region_id]):
+        many = "1 synapse lies" if synapses == 1 else f"{synapses:,} synapses lie"
+        why.append(f"{many} in {most.name} and in none of its parts")
+    if shared:
+        why.append("a neuron is counted in each region in which it has synapses")
+    return f"The parts of a region need not add up to it: {'; '.join(why)}." if why else ""
 
 
 def _stems(regions: Sequence[RegionInfo]) -> Iterable[str]:

@@ -52,7 +52,7 @@ def fits(result: Result, kind: str) -> bool:
         case "significance":
             return columns >= {"motif", "code", "pattern", "z", "p_adjusted"} and "type_a" not in columns
         case "paths":
-            return columns >= {"neuron_ids", "types", "synapses"} or columns >= {"types", "hops", "paths"}
+            return columns >= {"hops", "neuron_ids", "synapses"} or columns >= {"types", "hops", "paths"}
         case "curve":
             from graphkit.views.curves import CURVES
             from graphkit.views.sholl import SHOLL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from rich.console import Console
 import graphkit
 from graphkit.build import BuildOptions, build_into
 from graphkit.dataset import Dataset
-from graphkit.info import Info, describe, info_json, render
+from graphkit.info import Info, RegionInfo, describe, info_json, render
 from graphkit.writer import DatasetWriter
 
 HUGE = 720575940621039145
@@ -68,6 +69,21 @@ def test_counts(dataset: Dataset) -> None:
 def test_regions_include_their_children(dataset: Dataset) -> None:
     found = [(r.name, r.depth, r.synapses, r.neurons) for r in describe(dataset).regions]
     assert found == [("CX", 0, 3, 3), ("EB", 1, 2, 2), ("FB", 1, 1, 2)]  # neuron 1 is in EB and in FB: once in CX
+
+
+def test_it_is_said_why_the_parts_of_a_region_do_not_add_up(dataset: Dataset) -> None:
+    def said(*regions: tuple[int, int | None, int, int]) -> str:
+        made = tuple(RegionInfo(i, f"R{i}", up, 0 if up is None else 1, n, of) for i, up, n, of in regions)
+        text = " ".join(picture(replace(describe(dataset), regions=made), 100).split())
+        return text.partition("need not add up to it: ")[2].partition(".")[0]
+
+    assert said((1, None, 9, 5), (2, 1, 4, 3), (3, 1, 5, 2)) == ""
+    shared = "a neuron is counted in each region in which it has synapses"
+    assert said((1, None, 9, 5), (2, 1, 4, 3), (3, 1, 5, 3)) == shared
+    assert said((1, None, 9, 5), (2, 1, 3, 3), (3, 1, 5, 2)) == "1 synapse lies in R1 and in none of its parts"
+    two = said((1, None, 9, 5), (2, 1, 7, 5), (3, None, 9, 5), (4, 3, 2, 4))
+    assert two == f"7 synapses lie in R3 and in none of its parts; {shared}"
+    assert shared in " ".join(picture(describe(dataset), 80).split())
 
 
 def test_examples_can_be_asked(dataset: Dataset) -> None:

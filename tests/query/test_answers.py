@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from graphkit.dataset import Dataset
-from graphkit.importers import import_swc
+from graphkit.importers import import_edges, import_swc
 from graphkit.query.result import Result
+from graphkit.views.natural import natural_kind
 from tests.query.oracle import Oracle, Picked, by_rank
 
 
@@ -387,3 +388,16 @@ def test_without_connections_an_answer_says_that_there_are_none(tmp_path: Path, 
         assert said in brain.query(question).notes, question
     assert said not in brain.query("neurons").notes
     assert said not in brain.query("morphology of 7").notes
+
+
+def test_paths_are_told_by_names(tmp_path: Path) -> None:
+    (tmp_path / "named.csv").write_text("pre,post,weight\nAVAL,AVBR,5\nAVBR,DB1,3\nAVAL,DB1,2\nDB1,VD2,4\n")
+    named = import_edges(tmp_path / "named.csv", tmp_path / "named").dataset
+    for question in ("paths from AVAL to VD2 within 3 hops", "2 shortest paths from AVAL to VD2"):
+        answer = named.query(question)
+        assert answer.columns == ["hops", "weakest", "neuron_ids", "names", "types", "synapses"]
+        assert [r["names"] for r in answer] == [["AVAL", "DB1", "VD2"], ["AVAL", "AVBR", "DB1", "VD2"]]
+        assert natural_kind(answer) == "paths"
+    by_type = named.query("paths from AVAL to VD2 within 3 hops by type")
+    assert by_type.columns == ["types", "hops", "paths", "strongest"]
+    assert any(note.startswith("No neuron of this dataset has a type") for note in by_type.notes)

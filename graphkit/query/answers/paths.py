@@ -36,12 +36,16 @@ def answer(form: ir.Paths, dataset: Dataset, planned: Plan) -> Answer:
     ranked = form.kind in ("k shortest", "strongest")
     found = (_ranked if ranked else _searched)(graph, sources, targets, form)
     table = _table(graph, found, form, dataset)
+    notes = found.notes
     if form.by:
         table = _by_type(table)
+        notes += (
+            () if _typed(dataset) else ("No neuron of this dataset has a type: all paths of as many hops are one row.",)
+        )
     if ranked:  # the limit has chosen which
-        return Answer(ordered_table(table, form.order), found.complete, found.notes)
+        return Answer(ordered_table(table, form.order), found.complete, notes)
     rows = cut(ordered_table(table, form.order), form.limit)
-    return Answer(rows.table, rows.complete and found.complete, found.notes)
+    return Answer(rows.table, rows.complete and found.complete, notes)
 
 
 def columns(form: ir.Paths) -> list[str]:
@@ -125,6 +129,13 @@ _STRONGEST = {
 def _absent(sources: NDArray[np.int64], targets: NDArray[np.int64]) -> tuple[str, ...]:
     ends = [word for word, ids in (("from", sources), ("to", targets)) if not len(ids)]
     return (f"None of the neurons {' and '.join(ends)} which paths go has a connection in the graph asked.",)
+
+
+def _typed(dataset: Dataset) -> bool:
+    """Whether any neuron has a type."""
+    sql = "SELECT count(type) > 0 FROM neurons"
+    ((typed,),) = dataset.cursor(sql).execute(sql).fetchall()
+    return bool(typed)
 
 
 def _table(graph: Graph, found: _Found, form: ir.Paths, dataset: Dataset) -> pa.Table:
