@@ -218,4 +218,7 @@ def _missing(source: Source, fields: Fields, field: str) -> ImportDataError:
     text = f"No column of {source.name} is recognised as {field}; its columns: {listed(columns)}."
     if len(columns) == 1:
         text += " There is only one: the cells may be separated by something other than a comma, tab, semicolon or bar."
-    return ImportDataError(text, hint=f"Say which it is with --columns {field}=NAME.")
+    hint = f"Say which it is with --columns {field}=NAME."
+    if any(name.replace(".", "", 1).isdecimal() for name in columns):
+        hint += " If these are no names of columns but the first row, put a line of names before it, such as pre,post,weight."
+    return ImportDataError(text, hint=hint)

@@ -61,6 +61,11 @@ def kind_cell(
     return _known_words(work, source, column, text, filtered)
 
 
+def _guess(word: str) -> str:
+    """What the word of an example probably means."""
+    return "electrical" if any(part in word.casefold() for part in ("gap", "elec", "ej")) else "chemical"
+
+
 def _mapped(text: str, words: Mapping[str, str]) -> str:
     whens = " ".join(f"WHEN {text} = {quoted(word)} THEN {quoted(kind)}" for word, kind in words.items())
     return f"CASE {whens} ELSE '?' || coalesce({text}, '') END"
@@ -75,15 +80,16 @@ def _known_words(work: Work, source: Source, column: str, text: str, filtered: b
         return Cell(
             "kind", _mapped(f"lower({text})", {**_WORDS}).replace("ELSE '?' ||", "ELSE 'chemical' ||"), column=column
         )
-    said = ", ".join(f"{word!r} ({n:,} rows)" for word, n in rows[:8])
+    said = ", ".join(f"{word!r} ({n:,} {'row' if n == 1 else 'rows'})" for word, n in rows[:8])
     if filtered and len(unknown) == len(rows):
         work.ledger.note(
             f"Column {column!r} of {source.name} says {said} in the selected rows; they were all read as chemical "
             "synapses. --kind or --kind-map says otherwise."
         )
         return Cell("kind", "'chemical'")
+    example = ",".join(f"{word}={_guess(word)}" for word, _ in rows[:4] if word)
     raise ImportDataError(
         f"Column {column!r} of {source.name} seems to say what kind of connection a row is: {said}.",
-        hint=f"Say what the words mean, e.g. --kind-map {unknown[0]}=chemical (others are left out and counted), or "
+        hint=f"Say what the words mean, e.g. --kind-map {example} (others are left out and counted), or "
         "give one kind for every row: --kind chemical",
     )

@@ -95,8 +95,8 @@ class Work:
         """Notes that ``more`` rows were added to an earlier one of the same pair."""
         if more:
             self.ledger.note(
-                f"{more:,} rows are of a pair that the same file has before (same region, kind and compartment); their "
-                "weights were summed."
+                f"{more:,} {'row is' if more == 1 else 'rows are'} of a pair that the same file has before (same region, kind "
+                "and compartment); their weights were summed."
             )
 
 

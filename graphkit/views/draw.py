@@ -94,6 +94,7 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
 
 
 _FIGURES = {
+    "neuron_id": "neurons",
     "flow": "flow (synapses)",
     "probability": "connection probability",
     "mean": "synapses onto a postsynaptic neuron",

@@ -93,6 +93,8 @@ def ends_of(result: Result) -> tuple[str, str, str] | None:
     for group in ("cluster", "community"):
         if {group, "type", "neurons"} == set(columns):
             return group, "type", "neurons"
+        if {group, "neuron_id", "type"} <= set(columns) and result.table["type"].null_count < len(result):
+            return group, "type", "neuron_id"
     figure = next((f for f in _FLOW if f in columns), None)
     if figure is None:
         return None
@@ -131,7 +133,7 @@ def _is_text(result: Result, column: str) -> bool:
 
 def edges_of(result: Result, source: str, target: str, figure: str) -> dict[tuple[Any, Any], Any]:
     """The figure of each pair (of ids, or of names), summed over what else the rows tell apart (regions); of gap junctions
-    either way.
+    either way, of neurons how many there are.
     """
     edges: dict[tuple[Any, Any], Any] = {}
     coupled = _is_coupled(result)
@@ -139,5 +141,5 @@ def edges_of(result: Result, source: str, target: str, figure: str) -> dict[tupl
         a, b = row[source], row[target]
         pair = ("(none)" if a is None else a, "(none)" if b is None else b)
         for way in {pair, pair[::-1]} if coupled else (pair,):
-            edges[way] = edges.get(way, 0) + (row[figure] or 0)
+            edges[way] = edges.get(way, 0) + (1 if figure == "neuron_id" else row[figure] or 0)
     return edges

@@ -46,7 +46,7 @@ def test_large_ids_survive_and_parallel_rows_are_summed(tmp_path: Path) -> None:
     )
     report = import_edges(source, tmp_path / "d")
     assert connections(report) == {(big, 2**53 + 1, "chemical", None): 7, (1, 2, "chemical", None): 5}
-    assert any(n.startswith("1 rows are of a pair that the same file has before") for n in report.notes)
+    assert any(n.startswith("1 row is of a pair that the same file has before") for n in report.notes)
     assert (report.rows_read, report.rows_kept, report.left_out) == (3, 3, ())
     assert sorted(report.dataset.table("neurons")["neuron_id"].to_pylist()) == sorted([1, 2, big, 2**53 + 1])
 
@@ -170,11 +170,21 @@ def test_gap_junctions_with_two_weights(tmp_path: Path) -> None:
 
 def test_unexplained_kinds_are_a_question(tmp_path: Path) -> None:
     source = write(tmp_path / "e.csv", "pre,post,weight,Type\n1,2,3,S\n2,1,4,EJ\n")
-    with pytest.raises(ImportDataError, match=r"seems to say what kind .* 'EJ' \(1 rows\), 'S' \(1 rows\)"):
+    with pytest.raises(ImportDataError, match=r"seems to say what kind .* 'EJ' \(1 row\), 'S' \(1 row\)"):
         import_edges(source, tmp_path / "d")
+    with pytest.raises(ImportDataError) as caught:
+        import_edges(source, tmp_path / "d")
+    assert "--kind-map EJ=electrical,S=chemical" in (caught.value.hint or "")  # all of them: others would be left out
     report = import_edges(source, tmp_path / "e", where="Type = 'S' AND weight >= 3")
     assert connections(report) == {(1, 2, "chemical", None): 3}
     assert balanced(report)
+
+
+def test_a_first_row_of_data_is_not_taken_for_names(tmp_path: Path) -> None:
+    source = write(tmp_path / "e.csv", "AVAL,AVAR,3\nAVAL,DA01,12\n")
+    with pytest.raises(ImportDataError, match="recognised as pre_id") as caught:
+        import_edges(source, tmp_path / "d")
+    assert "put a line of names before it" in (caught.value.hint or "")
 
 
 BAD_ROWS = [

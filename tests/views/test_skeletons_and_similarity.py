@@ -91,3 +91,5 @@ def test_groups_by_type_are_a_heat_map(sim: Dataset) -> None:
     for row in result:
         assert values[rows.index(f"cluster {row['cluster']}"), columns.index(row["type"])] == row["neurons"]
     assert np.nansum(values) == sum(row["neurons"] for row in result)
+    alone = plot(sim.query("clusters of type 'ER*', PEG into 3")).axes[0]  # a row a neuron is the same picture
+    np.testing.assert_array_equal(np.ma.filled(alone.images[0].get_array(), np.nan), values)
