@@ -32,6 +32,8 @@ _LABELS = {1: "soma", 2: "axon", 3: "dendrite", 4: "apical dendrite"}
 _SUFFIXES = (".swc", ".swc.gz")
 _UNITS = {"nm": 1.0, "um": 1000.0}
 _INT32 = 2**31
+_LOSS = 0.001
+"""Of the cable's length, by which whole nanometres may change it before that is said."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class _Skeletons:
     somata: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
 
-_Node = tuple[int, int, int, tuple[int, int, int], float | None, int]  # line, node, label, nm, radius, parent
+_Node = tuple[int, int, int, tuple[float, float, float], float | None, int]  # line, node, label, nm, radius, parent
 
 
 def import_swc(
@@ -87,17 +89,26 @@ def import_swc(
     with importing(output, ImportOptions(**common)) as work:
         skeletons = _Skeletons()
         roots: dict[int, int] = {}
+        read_nm = kept_nm = 0.0
         for number, path in enumerate(paths):
             work.progress("reading skeletons", number / len(paths))
             nodes = _checked(work, path, list(_nodes(work, path, scale)))
             roots[ids[path]] = sum(parent < 0 for *_, parent in nodes)
             _take(skeletons, ids[path], nodes)
+            read_nm, kept_nm = read_nm + _length_nm(nodes), kept_nm + _length_nm(nodes, whole=True)
             work.sources.append(path)
         if not skeletons.node:
             raise ImportDataError("None of the files has a node that can be read.", hint="Check the files.")
         broken = sum(n > 1 for n in roots.values())
         if broken:
             work.ledger.note(f"{broken:,} of {len(roots):,} skeletons have several roots: they are in pieces.")
+        if abs(kept_nm - read_nm) > _LOSS * read_nm:
+            change = f"{abs(kept_nm / read_nm - 1):.1%} {'longer' if kept_nm > read_nm else 'shorter'}"
+            apart = f"{read_nm / len(skeletons.node):.2g} nm"
+            work.ledger.note(
+                f"Positions are kept as whole nanometres, which makes the cable {change}: nodes lie {apart} apart. Is the unit "
+                f"{unit!r} right? (--unit um, or a voxel's size)"
+            )
         _write(work, skeletons, {ids[p]: _stem(p) for p in paths}, described, neuron_columns)
         if synapses is None:
             empty = {f.name: pa.array([], f.type) for f in TABLES["connections"].schema}
@@ -214,8 +225,14 @@ def _node(parts: list[str], line: int, scale: tuple[float, float, float]) -> _No
         return "has a node number that is negative or not below 2^63"
     if not all(math.isfinite(p) and abs(p) < _INT32 - 1 for p in place):
         return "lies beyond 2.1 metres once in nanometres"
-    nm = (round(place[0]), round(place[1]), round(place[2]))
-    return line, node, label, nm, radius if math.isfinite(radius) and radius > 0 else None, max(parent, -1)
+    return (
+        line,
+        node,
+        label,
+        (place[0], place[1], place[2]),
+        radius if math.isfinite(radius) and radius > 0 else None,
+        max(parent, -1),
+    )
 
 
 def _checked(work: Work, path: Path, nodes: list[_Node]) -> list[_Node]:
@@ -263,8 +280,15 @@ def _circle(nodes: list[_Node]) -> int | None:
     return None
 
 
+def _length_nm(nodes: list[_Node], *, whole: bool = False) -> float:
+    """Of all edges; ``whole``: between nodes at whole nanometres."""
+    places = {node: tuple(map(round, place)) if whole else place for _, node, _, place, _, _ in nodes}
+    return sum(math.dist(places[node], places[parent]) for _, node, _, _, _, parent in nodes if parent >= 0)
+
+
 def _take(skeletons: _Skeletons, neuron: int, nodes: list[_Node]) -> None:
-    for _, node, label, (x, y, z), radius, parent in nodes:
+    for _, node, label, place, radius, parent in nodes:
+        x, y, z = map(round, place)
         skeletons.neuron_id.append(neuron)
         skeletons.node.append(node)
         skeletons.parent.append(parent)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import math
+import random
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -95,6 +97,37 @@ def test_what_is_wrong_is_said_and_can_be_skipped(tmp_path: Path) -> None:
     assert (report.rows_read, report.rows_kept, neurons(report)[5]["cable_length_nm"]) == (5, 3, 9.0)
     assert any("the parent 99 of node 4 is not in the file" in note for note in report.notes)
     assert any("1 of 1 skeletons have several roots" in note for note in report.notes)
+
+
+def test_whole_nanometres_are_said_where_they_change_the_cable(tmp_path: Path) -> None:
+    """Micrometres that are read as nanometres; and fractions of a nm on steps of 100 nm, which change nothing to speak of."""
+    rng = random.Random(3)
+
+    def written(name: str, step: float) -> float:
+        """The length of a line of 500 nodes in a direction of its own."""
+        way = (0.36 * step, 0.48 * step, 0.8 * step)
+        start = [rng.random() for _ in range(3)]
+        places = [tuple(a + k * b for a, b in zip(start, way, strict=True)) for k in range(500)]
+        lines = (f"{k} 0 {x} {y} {z} 1 {k - 1}" for k, (x, y, z) in enumerate(places))
+        (tmp_path / name).write_text("\n".join(lines))
+        return 499 * step
+
+    written("1.swc", 0.4)
+    report = import_swc(tmp_path / "1.swc", tmp_path / "small")
+    (note,) = (n for n in report.notes if "whole nanometres" in n)
+    kept = neurons(report)[1]["cable_length_nm"]
+    said = re.search(r"makes the cable (\S+)% longer: nodes lie 0\.4 nm apart", note)
+    assert said is not None
+    assert float(said[1]) / 100 == pytest.approx(kept / (499 * 0.4) - 1, abs=0.002)
+    assert "Is the unit 'nm' right?" in note
+    length = written("2.swc", 100.0)
+    report = import_swc(tmp_path / "2.swc", tmp_path / "large")
+    assert not any("whole nanometres" in n for n in report.notes)
+    assert neurons(report)[2]["cable_length_nm"] == pytest.approx(length, rel=5e-5)
+    # a step of L nm is about 1 / (6 L) nm longer between rounded ends
+    length = written("3.swc", 10.0)
+    report = import_swc(tmp_path / "3.swc", tmp_path / "medium")
+    assert neurons(report)[3]["cable_length_nm"] / length - 1 == pytest.approx(1 / 600, rel=0.25)
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
