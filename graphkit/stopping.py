@@ -128,8 +128,10 @@ def stoppable(work: Callable[[], _T]) -> _T:
     threading.Thread(target=run, daemon=True).start()
     try:
         while not done.wait(_POLL_S if own.seconds is not None or stop is not _never else None):
-            if (stop.told or own.past(_GRACE_S)) and not (own.heard and done.wait(_HAND_OVER_S)):
-                raise own.error()
+            if stop.told or own.past(_GRACE_S):
+                waits = own.heard or (own.hands_over and not stop.told)  # what hands over may be long at one step
+                if not (waits and done.wait(_HAND_OVER_S)):
+                    raise own.error()
     except BaseException as error:
         own.told = True
         if not (isinstance(error, KeyboardInterrupt) and own.hands_over and done.wait(_HAND_OVER_S) and found):

@@ -169,6 +169,20 @@ def test_a_role_is_kept_while_its_degree_is(star: Dataset) -> None:
     assert hub["perturbed_share"] == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / samples))
 
 
+def test_matches_past_a_threshold(star: Dataset) -> None:
+    """Connections of which enough synapses are found, in MATCH and in a census of them."""
+    missed, samples, least = 0.4, 300, 4
+    chance = binom.sf(least - 1, [1 + k % 8 for k in range(1, 41)], 1 - missed)
+    expected, sd = chance.sum(), np.sqrt((chance * (1 - chance)).sum() / samples)
+    words = f"with at least {least} synapses with {samples} error model missed 40 % seed 3"
+    (row,) = star.query(f"MATCH (a)->(b) {words}")
+    assert row["matches"] == 25
+    assert row["perturbed_mean"] == pytest.approx(expected, abs=4 * sd)
+    one_way = star.query(f"motifs {words} order by size limit 1").rows()[0]
+    assert (one_way["code"], one_way["induced"]) == ("A", 25)
+    assert one_way["perturbed_mean"] == row["perturbed_mean"]
+
+
 def test_false_synapses_make_no_connections_past_a_threshold(star: Dataset) -> None:
     """One synapse more is a connection by itself, and none of five or more."""
     every = {row["statistic"]: row for row in star.query("statistics with 20 error model false 20 %")}
