@@ -7,7 +7,7 @@ rates.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from graphkit.edges import csr_of_rows, distinct
 from graphkit.errors import GraphError, TimeLimitError
 from graphkit.graph import Graph
+from graphkit.in_threads import cores_available
 from graphkit.progress import Progress, silent
 from graphkit.stopping import check
 
@@ -33,6 +34,14 @@ __all__ = [
 ]
 
 _T = TypeVar("_T")
+
+_LARGE = 1_000_000
+"""Connections of a graph from which perturbed ones are made ahead, in threads."""
+
+_MOST_AHEAD = 4
+"""Each of a fly's brain takes a gigabyte while it is made."""
+
+_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,29 +224,66 @@ def measured(
     seed: int = 0,
     least: int = 1,
     asked: NDArray[np.int64] | None = None,
+    threads: int | None = None,
     progress: Progress = silent,
 ) -> list[_T]:
-    """``measure`` of each of ``samples`` perturbations, of which number i depends on ``seed`` and i only.
+    """``measure`` of each of ``samples`` perturbations, in their order, of which number i depends on ``seed`` and i only.
 
-    Fewer where the work was stopped (Ctrl-C, a time limit) after the first.
+    ``threads`` make perturbations ahead (of a small graph one, else up to four, if not given), and hold as many in memory; they
+    are measured one by one. There are fewer where the work was stopped (Ctrl-C, a time limit) after the first.
 
     Raises:
-        GraphError: ``samples`` is not at least 1.
+        GraphError: ``samples`` or ``threads`` is not at least 1.
     """
     if samples < 1:
         raise GraphError(f"samples is {samples}; expected 1 or more.")
+    if threads is not None and threads < 1:
+        raise GraphError(f"threads is {threads}; expected 1 or more.")
+
+    def draw(number: int) -> Perturbation:
+        own = np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]
+        return perturbation(graph, model, seed=own, least=least, asked=asked)
+
+    most = 1 if graph.n_connections < _LARGE else _MOST_AHEAD
     found: list[_T] = []
     progress("perturbed graphs", 0.0)
     try:
-        for number in range(samples):
-            check()
-            one = np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]
-            found.append(measure(perturbation(graph, model, seed=one, least=least, asked=asked)))
-            progress("perturbed graphs", (number + 1) / samples)
+        for one in _ahead(draw, samples, threads or min(cores_available(), most)):
+            found.append(measure(one))
+            progress("perturbed graphs", len(found) / samples)
     except (KeyboardInterrupt, TimeLimitError):
         if not found:
             raise
     return found
+
+
+def _ahead(draw: Callable[[int], _T], samples: int, threads: int) -> Iterator[_T]:
+    """``draw`` of 0, 1, 2 ... in their order, the next ones made meanwhile.
+
+    Raises:
+        TimeLimitError: the time limit (``graphkit.stopping``) has come.
+    """
+    if threads == 1:
+        for number in range(samples):
+            check()
+            yield draw(number)
+        return
+    from concurrent.futures import ThreadPoolExecutor, wait
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="perturbed")
+    try:
+        waiting = [pool.submit(draw, number) for number in range(min(threads, samples))]
+        for number in range(threads, samples + threads):
+            while not wait(waiting[:1], _POLL_S).done:
+                check()
+            check()
+            one = waiting.pop(0).result()
+            if number < samples:
+                waiting.append(pool.submit(draw, number))
+            yield one
+            del one
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def interval(

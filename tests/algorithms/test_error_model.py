@@ -121,6 +121,17 @@ def test_an_interval_of_what_is_defined(rows: list[list[float | None]]) -> None:
         )
 
 
+def test_threads_do_not_matter() -> None:
+    graph, _ = random_graph(40, 300, seed=4)
+    model = ErrorModel(missed=0.2, false=0.1, split=0.3, merged=0.3)
+    one, several = (
+        measured(lambda made: made.graph, graph, model, samples=9, seed=7, threads=threads) for threads in (1, 3)
+    )
+    assert len(one) == len(several) == 9
+    assert all(a.equals(b) for a, b in zip(one, several, strict=True))
+    assert not one[0].equals(one[1])
+
+
 def test_what_was_stopped_rests_on_what_is_ready() -> None:
     graph, _ = random_graph(20, 60, seed=3)
     seen = []
