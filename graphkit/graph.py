@@ -227,10 +227,10 @@ class Graph:
     def without_autapses(self) -> Graph:
         """The same neurons, without connections from a neuron to itself."""
         rows = np.arange(len(self), dtype=np.int32)
-        return self._keep(
-            np.repeat(rows, np.diff(self.indptr)) != self.indices,
-            np.repeat(rows, np.diff(self.in_indptr)) != self.in_indices,
-        )
+        kept = np.repeat(rows, np.diff(self.indptr)) != self.indices
+        if kept.all():
+            return self
+        return self._keep(kept, np.repeat(rows, np.diff(self.in_indptr)) != self.in_indices)
 
     def at_least(self, min_synapses: int) -> Graph:
         """The same neurons, with the connections of ``min_synapses`` synapses or more."""

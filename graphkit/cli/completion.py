@@ -31,7 +31,10 @@ _SQL_WORDS = (
     *("SELECT", "FROM", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "JOIN", "USING", "COUNT(*)", "SUM("),
     *("DESC", "HAVING", "DISTINCT", "AS", "AND", "OR", "NOT", "IN", "LIKE", "WITH", "MIN(", "MAX(", "AVG("),
 )
-_MATCH_WORDS = ("RETURN count", "RETURN", "WHERE", "IN", "BETWEEN NEURONS OF", "NOT", "LIMIT", "ORDER BY", "synapses")
+_MATCH_WORDS = (
+    *("RETURN count", "RETURN exists", "RETURN sample", "RETURN", "WHERE", "IN", "BETWEEN NEURONS OF", "NOT", "LIMIT"),
+    *("ORDER BY", "synapses"),
+)
 _MOST = 200
 
 

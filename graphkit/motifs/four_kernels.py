@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["cliques", "codes_of", "folded", "pairs", "ranked", "ranked_lists", "squares"]
+__all__ = ["autapses", "cliques", "codes_of", "folded", "pairs", "ranked", "ranked_lists", "squares"]
 
 _Int32 = NDArray[np.int32]
 _Int64 = NDArray[np.int64]
@@ -215,6 +215,16 @@ def ranked_lists(
             targets[at[v]] = r
             at[v] += 1
     return starts, targets
+
+
+@compiled
+def autapses(indptr: _Int64, indices: _Int32) -> int:  # pragma: no cover - compiled
+    """How many neurons connect to themselves."""
+    found = 0
+    for u in range(len(indptr) - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            found += indices[k] == u
+    return found
 
 
 @compiled

@@ -127,7 +127,8 @@ def _squares(graph: Graph, corners: list[_Corner], threads: int | None) -> int:
     from graphkit.motifs import four_kernels as kernels
 
     packable(graph)
-    graph = graph.without_autapses()
+    if kernels.autapses(graph.indptr, graph.indices):
+        graph = graph.without_autapses()
     out, into = (graph.indptr, graph.indices), (graph.in_indptr, graph.in_indices)
     corners, below, by_degree = _cheapest(graph, corners)
     if by_degree:

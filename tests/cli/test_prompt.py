@@ -174,7 +174,7 @@ def test_a_dataset_that_is_not_there(tmp_path: Path) -> None:
         ("neurons where hemi", {"hemilineage"}),
         ("SELECT * FROM neuron_", {"neuron_regions", "neuron_id"}),
         ("select sp", {'"spike rate"'}),
-        ("MATCH (a)->(b) RET", {"RETURN count", "RETURN"}),
+        ("MATCH (a)->(b) RET", {"RETURN count", "RETURN exists", "RETURN sample", "RETURN"}),
         ("\\", {"\\d", "\\q", "\\help"}),
         ("\\e", {"\\explain"}),
         ("\\d syn", {"synapses", "synapses_by_place", "synapses_by_post"}),
