@@ -201,7 +201,7 @@ def _print_question(console: Console, question: Question) -> None:
 
     console.print()
     console.print(Text("Usage", style="bold"))
-    console.print(Text(f"  graphkit catalogue {question.usage} -d DIR"))
+    console.print(Text(f"  graphkit catalogue {question.usage} -d DIR"), soft_wrap=True)
     if question.parameters:
         section("Parameters", [(p.name, p.allowed, _with_default(p)) for p in question.parameters])
     section("Columns", [(c.name, c.unit, c.meaning) for c in question.columns])

@@ -187,6 +187,14 @@ cli.main()
 """
 
 
+@pytest.mark.parametrize("arguments", [["view"], ["train"], ["train", "ffn"]])
+def test_help_is_asked_for_as_of_other_commands(arguments: list[str]) -> None:
+    short, long = (_run([*arguments, option]) for option in ("-h", "--help"))
+    assert short.returncode == 0
+    assert short.stdout == long.stdout
+    assert "completion" not in short.stdout
+
+
 def test_help_names_the_commands_without_importing_them() -> None:
     done = subprocess.run([sys.executable, "-c", _HELP], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"

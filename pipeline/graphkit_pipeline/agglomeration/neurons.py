@@ -208,9 +208,11 @@ def score_thresholds(config: RunConfig, at: Sequence[float], progress: Progress 
 
     states = {s.name: s.state for s in run_status(config)}
     if not states.get("agglomerate", "not begun").startswith("done"):
+        first = "Do it first: graphkit reconstruct RUN.TOML --until agglomerate, with [agglomerate] enabled = true."
+        linked = "Fragments are linked in this run: another [link] threshold, then graphkit reconstruct RUN.TOML --from link."
         raise GraphkitError(
             f"The stage agglomerate of {config.output} is {states.get('agglomerate', 'not enabled')}.",
-            hint="Do it first: graphkit reconstruct RUN.TOML --until agglomerate, with [agglomerate] enabled = true.",
+            hint=first if config.segment.method == "flood" else linked,
         )
     job = Context(config, Path(config.output))
     truth, overlap = config.evaluate.truth, None
