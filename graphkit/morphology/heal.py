@@ -11,6 +11,7 @@ the edges of the least summed length (a minimum spanning tree over the shortest 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -55,41 +56,84 @@ def heal(skeleton: Skeleton, *, max_gap_nm: float | None = None, nodes: Literal[
     usable = np.ones(len(skeleton), dtype=np.bool_)
     if nodes == "ends":
         usable = (skeleton.children == 0) | (skeleton.parent_row < 0)
+    tree = trees(skeleton.parent_row, skeleton.outward)
+    bridges = _bridges(skeleton, tree, usable, np.inf if max_gap_nm is None else float(max_gap_nm))
     parent, healed = skeleton.parent_row.copy(), skeleton.healed.copy()
-    for inside, outside in _bridges(skeleton, usable, np.inf if max_gap_nm is None else float(max_gap_nm)):
+    for inside, outside in _from_the_largest(bridges, tree):
         _hang(parent, healed, inside, outside)
     return Skeleton._of_rows(skeleton.node, parent, skeleton.points_nm, skeleton.radius_nm, healed)
 
 
-def _bridges(skeleton: Skeleton, usable: NDArray[np.bool_], limit: float) -> list[tuple[int, int]]:
-    """Pairs of rows to be joined, the second in a tree that the pairs before have not reached: Prim's algorithm (1957), tree by
-    tree, from the largest one; again from the largest that is left where the rest is farther than the limit.
+def _bridges(
+    skeleton: Skeleton, tree: NDArray[np.int64], usable: NDArray[np.bool_], limit: float
+) -> list[tuple[int, int]]:
+    """Pairs of rows to be joined. Short gaps come first, which are in every spanning tree of the longer ones too, since a search
+    that goes no farther than it must is a short one.
     """
-    tree = trees(skeleton.parent_row, skeleton.outward)
-    by_tree = np.argsort(tree, kind="stable")
-    sizes = np.bincount(tree)
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    left = np.flatnonzero(usable)  # rows of the trees that are not joined yet
+    edges, box = skeleton.edge_lengths_nm(gaps=True), float(np.linalg.norm(skeleton.sides_nm()))
+    reach = max(2 * float(edges.sum()) / max(1, int(np.count_nonzero(edges))), box / 1000, 1.0)
+    rows = np.flatnonzero(usable)
+    group, count = tree[rows], int(tree.max()) + 1
+    found: list[tuple[int, int]] = []
+    while True:
+        reach = min(reach, limit)
+        found += _within(skeleton.points_nm, rows, group, reach)
+        if len(found) == count - 1 or reach >= min(limit, 2 * box):
+            return found
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        joins = np.array(found, dtype=np.int64).reshape(-1, 2)
+        joined = coo_array((np.ones(len(joins), dtype=np.int8), tree[joins].T), shape=(count, count))
+        group = connected_components(joined, directed=False)[1].astype(np.int64)[tree[rows]]
+        reach *= 4
+
+
+def _within(
+    points: NDArray[np.float64], left: NDArray[np.int64], group: NDArray[np.int64], limit: float
+) -> list[tuple[int, int]]:
+    """Joins groups across gaps of at most ``limit``: Prim's algorithm (1957), group by group, from the largest one, and again
+    from the largest that is left where the rest is farther.
+    """
+    by_group, sizes = np.argsort(group, kind="stable"), np.bincount(group)
+    starts, mine = np.concatenate([[0], np.cumsum(sizes)]), left[by_group]
     squares, to = np.full(len(left), np.inf), np.full(len(left), -1, dtype=np.int64)
     waiting = np.argsort(-sizes, kind="stable").tolist()[::-1]
-    joined = np.zeros(len(sizes), dtype=np.bool_)
+    done = np.zeros(len(sizes), dtype=np.bool_)
     found = []
     for _ in range(len(sizes)):
         check()
         if len(left) and np.isfinite(squares.min()):
             best = int(np.argmin(squares))
-            reached = int(tree[left[best]])
+            reached = int(group[best])
             found.append((int(to[best]), int(left[best])))
         else:
-            while joined[reached := waiting.pop()]:
+            while done[reached := waiting.pop()]:
                 pass
-        joined[reached] = True
-        stay = tree[left] != reached
-        left, squares, to = left[stay], squares[stay], to[stay]
-        rows = by_tree[starts[reached] : starts[reached + 1]]
-        rows = rows[usable[rows]]
-        draw_near(skeleton.points_nm[rows], rows, skeleton.points_nm[left], squares, to, limit)
+        done[reached] = True
+        stay = group != reached
+        left, group, squares, to = left[stay], group[stay], squares[stay], to[stay]
+        rows = mine[starts[reached] : starts[reached + 1]]
+        draw_near(points[rows], rows, points[left], squares, to, limit)
     return found
+
+
+def _from_the_largest(bridges: list[tuple[int, int]], tree: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """The bridges outwards from the largest tree of those that they join: the row on its side, and the row beyond."""
+    beside: dict[int, list[tuple[int, int]]] = {}
+    for a, b in bridges:
+        beside.setdefault(int(tree[a]), []).append((a, b))
+        beside.setdefault(int(tree[b]), []).append((b, a))
+    seen: set[int] = set()
+    for start in np.argsort(-np.bincount(tree), kind="stable").tolist():
+        queue = [] if start in seen else [start]
+        seen.add(start)
+        for at in queue:  # it grows while it is walked through
+            for inside, outside in beside.get(at, []):
+                if (beyond := int(tree[outside])) not in seen:
+                    seen.add(beyond)
+                    queue.append(beyond)
+                    yield inside, outside
 
 
 @compiled
