@@ -47,6 +47,8 @@ def split_drawing(dataset: Dataset, ids: list[int], title: str, heal_nm: int) ->
 
     handles = [Line2D([], [], color=c, linewidth=2.5, label=name) for name, c in _COLOURS.items() if name in seen]
     handles.append(Line2D([], [], color=INK, marker="o", linestyle="", markersize=5, label="soma (or root)"))
+    if any(g.skeleton.healed.any() for g in grown.values()):
+        handles.append(Line2D([], [], color=INK, linewidth=0.9, linestyle=":", label="gap"))
     figure.legend(handles=handles, frameon=False, loc="outside lower right", ncols=len(handles), fontsize=8)
     left = len(ids) - len(grown)
     note = "Seen along the axis of least extent."

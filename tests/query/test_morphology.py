@@ -152,21 +152,21 @@ def test_pieces_are_joined_up_to_a_gap(grown: Dataset) -> None:
     assert gap is not None
     gap_nm = math.ceil(gap[0])
     whole = grown.query(f"morphology of {tenth}")
-    said = f"1 of 1 skeletons are in pieces and were joined across 1 gap, the longest of {gap_nm} nm."
+    said = f"1 of 1 skeletons is in pieces and was joined across 1 gap of {gap_nm} nm."
     assert any(said in note for note in whole.notes)
     assert whole.question.endswith("healing gaps up to 10 um")
     for question, why in (
         ("without healing", "as asked"),
-        (f"healing gaps up to {gap_nm - 1} nm", f"gaps of more than {gap_nm - 1} nm"),
+        (f"healing gaps up to {gap_nm - 1} nm", f"since gaps are longer than {gap_nm - 1} nm"),
     ):
         result = grown.query(f"axon dendrite split of {tenth} {question}")
         assert result.question.endswith(question)
         (row,) = result
         assert (row["compartment"], row["nodes"]) == (None, 40)
         assert any(f"1 of 1 neurons are not split, for 2 trees: {tenth}" in note for note in result.notes)
-        (note,) = (n for n in result.notes if "stay in pieces" in n)
+        (note,) = (n for n in result.notes if "stays in pieces" in n)
         assert why in note
-        assert f"{tenth} (ER4d_9): 2 trees, {gap_nm} nm." in note
+        assert f"{tenth} (ER4d_9) (2 trees, {gap_nm} nm)." in note
         nm = 0 if question.startswith("without") else gap_nm - 1
         assert grown.axon_dendrite_split(tenth, heal_nm=nm).table == result.table
     (apart,) = grown.query(f"morphology of {tenth} without healing")

@@ -35,7 +35,10 @@ def test_every_edge_is_drawn_in_the_colour_of_its_compartment(grown: Dataset) ->
     whole = plot(grown.query(left))
     assert whole.axes[0].get_title(loc="left").endswith("2 trees")
     assert figure_bytes(whole, "svg") == figure_bytes(plot(grown.query(left)), "svg")
-    joined = plot(grown.query(f"axon dendrite split of {LONG + 9}")).axes[0]
+    healed = plot(grown.query(f"axon dendrite split of {LONG + 9}"))
+    assert [t.get_text() for t in healed.legends[0].get_texts()][-1] == "gap"
+    assert "gap" not in [t.get_text() for t in whole.legends[0].get_texts()]
+    joined = healed.axes[0]
     assert "segregation" in joined.get_title(loc="left")
     assert sum(len(c.get_segments()) for c in joined.collections) == 39
     (gap,) = [c for c in joined.collections if c.get_linestyles()[0][1] is not None]  # dotted

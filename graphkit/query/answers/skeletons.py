@@ -140,19 +140,21 @@ class Reader:
     def _pieces(self) -> list[str]:
         notes, all_of_them = [], len(self.nodes)
         if self.joined:
+            verb = "is in pieces and was" if len(self.joined) == 1 else "are in pieces and were"
+            gaps = "1 gap" if self.gaps == 1 else f"{self.gaps:,} gaps, the longest"
             notes.append(
-                f"{len(self.joined):,} of {all_of_them:,} skeletons are in pieces and were joined across {self.gaps:,} "
-                f"{'gap' if self.gaps == 1 else 'gaps'}, the longest of {length_text(ceil(self.longest_nm))}. Gaps join, and are "
-                f"no cable: {listed(self.joined)}."
+                f"{len(self.joined):,} of {all_of_them:,} skeletons {verb} joined across {gaps} of "
+                f"{length_text(ceil(self.longest_nm))}. Gaps join, and are no cable: {listed(self.joined)}."
             )
         if self.apart:
-            words = [f"{n}: {k:,} trees, {length_text(ceil(gap))}" for n, k, gap in self.apart[:_LISTED]]
-            more = len(self.apart) - len(words)
-            said = "; ".join(words) + (f"; and {more:,} more" if more else "")
-            why = f"with gaps of more than {length_text(self.heal_nm)}" if self.heal_nm else "as asked"
+            verb = "stays" if len(self.apart) == 1 else "stay"
+            why = f"since gaps are longer than {length_text(self.heal_nm)}" if self.heal_nm else "as asked"
+            named = [f"{n} ({k:,} trees, {length_text(ceil(gap))})" for n, k, gap in self.apart[:_LISTED]]
+            more = len(self.apart) - len(named)
+            said = ", ".join(named) + (f" and {more:,} more" if more else "")
             notes.append(
-                f"{len(self.apart):,} of {all_of_them:,} skeletons stay in pieces, {why} (with the longest gap of each; "
-                f"`healing gaps up to` that length joins them): {said}."
+                f"{len(self.apart):,} of {all_of_them:,} skeletons {verb} in pieces, {why}. With the length that joins them all "
+                f"(`healing gaps up to ...`): {said}."
             )
         return notes
 
