@@ -37,7 +37,7 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
 
 
 def _perturbed(form: ir.Form) -> bool:
-    return isinstance(form, ir.Connections) and form.errors is not None
+    return isinstance(form, ir.Connections | ir.Partners) and form.errors is not None
 
 
 def _plan(form: ir.Form, dataset: Dataset) -> Plan:

@@ -98,22 +98,49 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         return asked(self, ir.Regions(limit, sorts_given(order)))
 
     def inputs(
-        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+        self,
+        of: NeuronSet,
+        *,
+        by: Groups = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        limit: int | None = None,
+        order: Sorts = None,
+        **selection: Any,
     ) -> Result:
-        """Who synapses onto the neurons ``of``; like ``inputs of EPG by type``."""
-        return _partners(self, of, "inputs", by, limit, order, selection)
+        """Who synapses onto the neurons ``of``; like ``inputs of EPG by type``. ``errors`` as in `motifs`."""
+        return _partners(self, of, "inputs", by, errors_given(errors, samples, seed), limit, order, selection)
 
     def outputs(
-        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+        self,
+        of: NeuronSet,
+        *,
+        by: Groups = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        limit: int | None = None,
+        order: Sorts = None,
+        **selection: Any,
     ) -> Result:
         """Onto whom the neurons ``of`` synapse; like ``outputs of type 'MBON*' by region``."""
-        return _partners(self, of, "outputs", by, limit, order, selection)
+        return _partners(self, of, "outputs", by, errors_given(errors, samples, seed), limit, order, selection)
 
     def partners(
-        self, of: NeuronSet, *, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+        self,
+        of: NeuronSet,
+        *,
+        by: Groups = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        limit: int | None = None,
+        order: Sorts = None,
+        **selection: Any,
     ) -> Result:
         """Both, with inputs and outputs of each partner; like ``partners of 123``."""
-        return _partners(self, of, "partners", by, limit, order, selection)
+        return _partners(self, of, "partners", by, errors_given(errors, samples, seed), limit, order, selection)
 
     def connections(
         self,
@@ -246,9 +273,14 @@ def _partners(
     of: NeuronSet,
     direction: ir.Direction,
     by: Groups,
+    errors: ir.ReconstructionErrors | None,
     limit: int | None,
     order: Sorts,
     selection: dict[str, Any],
 ) -> Result:
+    from graphkit.query.figures import check_errors
+
     condition, chosen = certain_neurons(brain, of, direction), selection_given(brain, selection)
-    return asked(brain, ir.Partners(condition, direction, groups_given(brain, by), chosen, limit, sorts_given(order)))
+    form = ir.Partners(condition, direction, groups_given(brain, by), chosen, limit, sorts_given(order), errors)
+    check_errors(form)
+    return asked(brain, form)

@@ -166,6 +166,7 @@ def _with_errors(draw: st.DrawFn) -> ir.Form:
         ir.Percolation("least connected", chosen, errors=errors),
         ir.Similarities(of, selection=chosen, errors=errors),
         ir.Connections(None, of, by=("type",), selection=chosen, errors=errors),
+        ir.Partners(of, "outputs", draw(_places), chosen, errors=errors),
         ir.SimilarityClusters(of, count=7, by_type=draw(st.booleans()), selection=chosen, errors=errors),
     ]
     return draw(st.sampled_from(forms))

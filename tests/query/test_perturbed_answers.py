@@ -92,6 +92,9 @@ QUESTIONS = [
     "clusters of type 'ER*' in EB by type",
     "neurons like EPG_L1 in EB",
     "motif roles in EB limit 50",
+    "inputs of type 'EPG' in EB by type, side",
+    "outputs of EPG_L1 in EB order by name limit 12",
+    "partners of type 'EPG' in EB with at least 3 synapses limit 20",
     "connections in EB by type as input fraction order by post_type limit 60",
     "connections from type 'ER4d' to neurons of EB by type, side as mean with at least 2 synapses",
     "connections between type 'ER4d' and type 'EPG' by side in EB",
@@ -107,15 +110,19 @@ def test_without_errors_nothing_moves(sim: Dataset, question: str) -> None:
     assert rows
     assert sim.query(found.question).form == found.form
     assert found.complete == plain.complete
-    beside = {"hubs": "synapses", "roles": "degree", "percolation": "largest", "side_connections": "difference"}
     figures = {
+        "hubs": "synapses",
+        "roles": "degree",
+        "percolation": "largest",
+        "side_connections": "difference",
         "connections": "synapses",
+        "partners": "synapses",
         "degrees": "neurons",
         "components": "neurons",
         "distances": "probability",
         "motifs": "count",
     }
-    named = {**beside, **figures}.get(found.form.name if found.form else "")
+    named = figures.get(found.form.name if found.form else "")
     named = getattr(found.form, "figure", None) or named
     named = named and named.replace(" ", "_")
     for row in rows:
@@ -123,6 +130,8 @@ def test_without_errors_nothing_moves(sim: Dataset, question: str) -> None:
         assert row.get("perturbed_together", 1) in (1, None)
         if "perturbed_mean" not in row:
             continue
+        if question.startswith("partners"):
+            row["synapses"] = row["inputs"] + row["outputs"]
         column = named or next(c for c in plain.columns[::-1] if c in _FIGURES)
         for end in ("mean", "low", "high"):
             assert row[f"perturbed_{end}"] == (None if row[column] is None else pytest.approx(row[column])), column
@@ -282,6 +291,37 @@ def test_connections_of_groups(star: Dataset, cliques: Dataset, sim: Dataset) ->
         sim.connections(by="type", figure="signed", **drawn)
 
 
+def test_partners(star: Dataset, sim: Dataset) -> None:
+    """A partner of s synapses is found unless all are missed; a piece of a neuron asked about is asked about, too."""
+    missed, samples = 0.5, 400
+    for row in star.query(f"outputs of {LONG} with {samples} error model missed 50 % seed 2"):
+        chance, mean = 1 - missed ** row["synapses"], row["synapses"] * (1 - missed)
+        assert row["perturbed_share"] == pytest.approx(
+            chance, abs=4.5 * np.sqrt(chance * (1 - chance) / samples) + 1e-9
+        )
+        assert row["perturbed_mean"] == pytest.approx(mean, abs=4.5 * np.sqrt(mean * missed / samples))
+    for row in sim.query("inputs of type 'EPG' in EB by type with 3 error model split 90 %"):
+        assert row["perturbed_low"] == row["perturbed_high"] == row["synapses"]
+    (merged,) = star.query(f"inputs of {LONG + 8} with 60 error model merged 100 % limit 1").rows()
+    assert merged["neuron_id"] == LONG
+    assert merged["perturbed_low"] >= merged["synapses"] == 1  # what holds it has its inputs, and those of another
+    drawn: dict[str, Any] = {"errors": {"missed": 0.3}, "samples": 3, "region": "EB"}
+    for found, question in (
+        (sim.inputs("EPG_L1", **drawn), "inputs of EPG_L1 in EB"),
+        (sim.outputs("type 'EPG'", by="type", **drawn), "outputs of type 'EPG' in EB by type"),
+        (sim.partners("EPG_L1", order="perturbed_share", **drawn), "partners of EPG_L1 in EB order by perturbed_share"),
+    ):
+        asked = sim.query(f"{question} with 3 error model missed 30 %")
+        assert (found.question, found.table) == (asked.question, asked.table)
+    for question, why in (
+        ("inputs of EPG_L1 within 2 hops", "Paths are followed"),
+        ("how many inputs of EPG_L1", "listed or counted"),
+        ("inputs of EPG_L1 by region", "lie in no region"),
+    ):
+        with pytest.raises(QueryError, match=why):
+            sim.query(f"{question} with error model missed 1 %")
+
+
 def test_curves_against_what_is_known(star: Dataset, sim: Dataset) -> None:
     """Taking the hub of a star away leaves pairs at most; split neurons have more pairs at each distance."""
     rows = star.query("percolation with 20 error model missed 20 %").rows()
@@ -343,9 +383,8 @@ def test_as_arguments(sim: Dataset) -> None:
     [
         ("neurons in EB", "What is stored is listed"),
         ("shortest paths from type 'ER4d' to type 'EPG'", "Paths are followed along"),
-        ("inputs of type 'EPG' within 2 hops", "Paths are followed along"),
-        ("inputs of type 'EPG' by type", "listed, which is no statistic"),
-        ("how many inputs of type 'EPG'", "listed, which is no statistic"),
+        ("synapses from type 'ER4d'", "listed or counted"),
+        ("how many neurons in EB", "listed or counted"),
         ("projectome", "lie in no region"),
         ("morphology of type 'EPG'", "skeletons stay as they are"),
     ],

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["answer"]
 
 
-def answer(form: ir.Connections, dataset: Dataset, planned: Plan) -> Answer:
+def answer(form: ir.Connections | ir.Partners, dataset: Dataset, planned: Plan) -> Answer:
     """What the SQL of the plan says, summed over the graph's compressed sparse rows; or it beside that of perturbed graphs."""
-    if form.errors is not None:
-        from graphkit.query.answers import perturbed_connections
+    if form.errors is not None or isinstance(form, ir.Partners):
+        from graphkit.query.answers import perturbed_rows
 
-        return perturbed_connections.answer(form, dataset, planned, form.errors)
+        return perturbed_rows.answer(form, dataset, planned)
     from graphkit.algorithms.group_matrix import group_matrix
     from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels

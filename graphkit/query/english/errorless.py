@@ -8,7 +8,7 @@ from collections.abc import Callable
 from graphkit.errors import GraphkitError, QueryError, QuerySyntaxError
 from graphkit.query import ir
 
-__all__ = ["no_error_model"]
+__all__ = ["no_error_model", "why_not"]
 
 _CLAUSE = re.compile(
     r"\bwith\s+(?:\d+\s+)?error\s+models?\b(?:\s*,?\s*\b(?:missed|false|split|merged)\b\s+[\d.]+(?:e[-+]?\d+)?\s*%?)*"
@@ -16,8 +16,8 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _TAKEN = (
-    "Statistics, motifs, distributions, rankings (hubs, PageRank ...), roles, communities, components, similarity and clusters "
-    "take one, and so do rich club, percolation, connection probability by distance, signals and the matches of MATCH."
+    "Statistics, motifs, distributions, rankings (hubs, PageRank ...), roles, communities, components, similarity, clusters and "
+    "partners take one, and so do rich club, percolation, connection probability by distance, signals and the matches of MATCH."
 )
 _FORMS = (
     (
@@ -26,8 +26,8 @@ _FORMS = (
         "`statistics` has the mean path length.",
     ),
     (
-        (ir.Partners, ir.Synapses, ir.Common, ir.Connections),
-        "Single neurons or synapses are listed, which is no statistic",
+        (ir.Synapses, ir.Common, ir.Connections, ir.Count),
+        "What is stored is listed or counted",
         "`connections ... by type` takes one, and so does `MATCH (a: ER4d)->(b: EPG)`, which counts them.",
     ),
     (
@@ -52,16 +52,14 @@ def no_error_model(text: str, form_of: Callable[[str], ir.Form]) -> QueryError |
         form = form_of(text[: clause.start()] + text[clause.end() :])
     except GraphkitError:
         return None
-    if isinstance(form, ir.Count):
-        form = form.of
+    message, hint = why_not(form)
+    return QuerySyntaxError(message, hint=hint, text=text, start=clause.start(), end=clause.end())
+
+
+def why_not(form: ir.Form) -> tuple[str, str]:
+    """Why a question takes no error model, and what does."""
     why, hint = "What is stored is listed, which is no statistic", ""
     for kinds, reason, instead in _FORMS:
         if isinstance(form, kinds):
             why, hint = reason, instead
-    return QuerySyntaxError(
-        f"{why}: this question takes no error model.",
-        hint=f"{hint} {_TAKEN}".strip(),
-        text=text,
-        start=clause.start(),
-        end=clause.end(),
-    )
+    return f"{why}: this question takes no error model.", f"{hint} {_TAKEN}".strip()

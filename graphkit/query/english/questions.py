@@ -10,6 +10,7 @@ from lark import Token, Tree
 
 from graphkit.query import ir
 from graphkit.query.english.analysis_questions import ANALYSIS_QUESTIONS
+from graphkit.query.english.errorless import why_not
 from graphkit.query.english.graph_questions import GRAPH_QUESTIONS
 from graphkit.query.english.morphology_questions import MORPHOLOGY_QUESTIONS
 from graphkit.query.english.named_motifs import named_motif
@@ -35,6 +36,8 @@ def form_of(source: Source, tree: Node) -> ir.Form:
     parts = parts_of(source, listed)
     form = _QUESTIONS[kind](source, question, parts)
     if "errors" in parts.values:
+        if not hasattr(form, "errors"):
+            raise source.refusal(parts.places["errors"], *why_not(form))
         form = replace(form, errors=parts.take("errors"))
         source.placed(parts.places["errors"], lambda: check_errors(form))
     if "order" not in parts.places:
@@ -49,6 +52,8 @@ def _counted(source: Source, question: Node) -> ir.Form:
         of, ir.Neurons | ir.Types | ir.Partners | ir.Connections | ir.Synapses | ir.Projections | ir.Common
     ):
         raise source.refusal(inner, "Neurons some hops away are not counted.", "The notes of the answer say how many.")
+    if getattr(of, "errors", None) is not None:
+        raise source.refusal(inner, *why_not(ir.Count(of)))
     if getattr(of, "by", ()) or of.order or of.limit is not None or getattr(of, "figure", None):
         words = words_of(source, inner)
         raise source.refusal(

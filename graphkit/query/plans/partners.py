@@ -19,7 +19,10 @@ __all__ = ["plan_partners"]
 def plan_partners(form: ir.Partners, dataset: Dataset) -> Plan:
     """A row a partner, or a group of partners."""
     notes = require_connections(form.selection, dataset, by=form.by)
-    return Plan(_partners_sql(form, dataset), notes=notes)
+    sql = _partners_sql(form, dataset)
+    if form.errors is not None:
+        return Plan(sql, "graph kernels", notes, "counted again on perturbed graphs")
+    return Plan(sql, notes=notes)
 
 
 def _partners_sql(form: ir.Partners, dataset: Dataset) -> str:
