@@ -80,6 +80,35 @@ def test_a_line_with_its_inputs_at_one_end() -> None:
         flow_centrality(line, [1, 2], [0] * 6)
 
 
+@given(trees(roots=1), st.randoms(use_true_random=False))
+def test_the_split_from_its_definition(tree: tuple[list[int], list[int], list[list[int]]], random: Any) -> None:
+    nodes, parents, points = tree
+    inputs, outputs = ([random.choice([0, 0, 1, 40]) for _ in nodes] for _ in range(2))
+    skeleton, whole = Skeleton.from_nodes(nodes, parents, points), digraph(nodes, parents).to_undirected()
+    posts, pres = dict(zip(nodes, inputs, strict=True)), dict(zip(nodes, outputs, strict=True))
+    flow = dict(zip(nodes, flow_centrality(skeleton, inputs, outputs).tolist(), strict=True))
+    if not max(flow.values()):
+        with pytest.raises(GraphError):
+            split_axon_dendrite(skeleton, inputs, outputs)
+        return
+    named = {n: "linker" if flow[n] >= 0.9 * max(flow.values()) else "" for n in nodes}
+    for piece in nx.connected_components(whole.subgraph([n for n in nodes if not named[n]])):
+        ins, outs = (sum(at[n] for n in piece) / sum(at.values()) for at in (posts, pres))
+        if max(ins, outs) >= 0.01:
+            named |= dict.fromkeys(piece, "axon" if outs > ins else "dendrite")
+    for name in ("axon", "dendrite"):
+        among = whole.subgraph([n for n in nodes if named[n] in (name, "linker")])
+        ends = [n for n in nodes if named[n] == name]
+        for a, b in itertools.combinations(ends, 2):
+            if nx.has_path(among, a, b):
+                named |= dict.fromkeys(nx.shortest_path(among, a, b), name)
+    found = dict(zip(nodes, split_axon_dendrite(skeleton, inputs, outputs).compartment.tolist(), strict=True))
+    for n in nodes:
+        away = nx.single_source_shortest_path_length(whole, n)
+        nearest = min(d for m, d in away.items() if named[m])
+        assert found[n] in {named[m] for m, d in away.items() if named[m] and d == nearest}  # several may be as near
+
+
 def digest(skeleton: Skeleton, values: np.ndarray[Any, Any]) -> str:
     return hashlib.sha256(values[np.argsort(skeleton.node)].astype("<i8").tobytes()).hexdigest()
 
