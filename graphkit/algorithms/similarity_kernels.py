@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["first_places", "similar_pairs", "similarities"]
+__all__ = ["first_places", "most_similar", "similar_pairs", "similarities"]
 
 
 @compiled
@@ -136,3 +136,57 @@ def similar_pairs(
                 values[held] = value
                 held += 1
     return end, held
+
+
+@compiled
+def most_similar(
+    begin: int,
+    end: int,
+    starts: NDArray[np.int64],
+    features: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    feature_starts: NDArray[np.int64],
+    owners: NDArray[np.int32],
+    by_feature: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    cosine: bool,
+    others: NDArray[np.int32],
+    values: NDArray[np.float64],
+) -> None:  # pragma: no cover - compiled
+    """For each row in [begin, end) the rows most like it, the most alike first, equal ones by row: ``others`` and ``values``,
+    (end - begin, k), which hold -1 and zeros. Arrays are those of `similar_pairs`.
+    """
+    n, most = len(starts) - 1, others.shape[1]
+    sums = np.zeros(n)
+    met = np.empty(n + 1, dtype=np.int32)
+    for i in range(begin, end):
+        n_met = 0
+        for k in range(starts[i], starts[i + 1]):
+            mine = np.float64(weights[k])
+            for other in range(feature_starts[features[k]], feature_starts[features[k] + 1]):
+                j = owners[other]
+                met[n_met] = j
+                n_met += sums[j] == 0.0
+                sums[j] += mine * by_feature[other] if cosine else min(mine, np.float64(by_feature[other]))
+        chosen, value_of = others[i - begin], values[i - begin]
+        held = 0
+        for k in range(n_met):
+            j = met[k]
+            both = sums[j]
+            sums[j] = 0.0
+            if j == i:
+                continue
+            first, second = min(i, j), max(i, j)  # as the pair is computed elsewhere, to the last digit
+            value = min(both * sizes[first] * sizes[second], 1.0)
+            if not cosine:
+                value = both / (sizes[first] + sizes[second] - both)
+            if held == most and (value < value_of[most - 1] or (value == value_of[most - 1] and j > chosen[most - 1])):
+                continue
+            at = min(held, most - 1)
+            while at > 0 and (value_of[at - 1] < value or (value_of[at - 1] == value and chosen[at - 1] > j)):
+                value_of[at] = value_of[at - 1]
+                chosen[at] = chosen[at - 1]
+                at -= 1
+            value_of[at] = value
+            chosen[at] = j
+            held = min(held + 1, most)

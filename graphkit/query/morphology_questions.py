@@ -81,6 +81,7 @@ class MorphologyQuestions:
         measure: ir.Alike = "cosine",
         on: ir.Direction = "partners",
         types: bool = False,
+        each: int | None = None,
         limit: int | None = None,
         order: Sorts = None,
         errors: Errors = None,
@@ -90,13 +91,16 @@ class MorphologyQuestions:
     ) -> Result:
         """How alike the partners of each two neurons are; like ``similarity of type 'ER4d' by cosine on partner types``.
 
-        ``on`` "inputs", "outputs" or "partners" (both); with ``types``, partners of one type are one. ``errors`` such as
-        ``{"missed": 0.1}``: the same on so many graphs with more errors of a reconstruction.
+        ``on`` "inputs", "outputs" or "partners" (both); with ``types``, partners of one type are one. ``each``: so many rows
+        a neuron, of those most like it. ``errors`` such as ``{"missed": 0.1}``: the same on so many graphs with more errors of
+        a reconstruction.
         """
         _known(measure, on)
         neurons, chosen, sorts = neurons_given(self, of), selection_given(self, selection), sorts_given(order)
         more = errors_given(errors, samples, seed)
-        return asked(self, ir.Similarities(neurons, measure, on, types, chosen, limit, sorts, more))
+        if each is not None and (not ir.is_whole(each) or each < 1):
+            raise QueryError(f"each is {each!r}; expected 1 or more neurons.")
+        return asked(self, ir.Similarities(neurons, measure, on, types, chosen, limit, sorts, more, each))
 
     def similarity_clusters(
         self,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphkit.algorithms import most_similar
-from graphkit.algorithms.most_similar import most_similar_pairs
+from graphkit.algorithms.most_similar import most_similar_pairs, most_similar_partners
 from graphkit.algorithms.similarity_matrix import clusters, leaf_order, similarity_matrix
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
@@ -115,6 +115,12 @@ def test_the_most_similar_pairs_are_those_of_the_matrix(
             assert found.second.tolist() == second[ranked[:count]].tolist()
             assert (found.similarity == values[ranked[:count]]).all()
             assert ((found.partners > 0) == (np.diagonal(matrix) > 0)).all()
+    np.fill_diagonal(matrix, 0)
+    for each, threads in ((1, 3), (4, 1), (100, 2)):
+        near = most_similar_partners(graph, ids, each, threads=threads, **options)  # type: ignore[arg-type]
+        wanted = [(i, j) for i in range(80) for j in np.argsort(-matrix[i], kind="stable")[:each] if matrix[i, j] > 0]
+        assert list(zip(near.first.tolist(), near.second.tolist(), strict=True)) == wanted
+        assert near.similarity.tolist() == [matrix[pair] for pair in wanted]
 
 
 def test_the_most_similar_pairs_of_nearly_nothing() -> None:
@@ -124,6 +130,12 @@ def test_the_most_similar_pairs_of_nearly_nothing() -> None:
     found = most_similar_pairs(graph, [1, 2, 4], 3, measure="ruzicka")
     assert (found.first.tolist(), found.second.tolist()) == ([0], [1])
     assert found.similarity.tolist() == [2**24 / (2**24 + 1)]  # which a float of 32 bits would round to 1
+    near = most_similar_partners(graph, [1, 2, 4], 3, measure="ruzicka")
+    assert (near.first.tolist(), near.second.tolist()) == ([0, 1], [1, 0])
+    assert most_similar_partners(graph, [4], 3).first.tolist() == []
+    assert most_similar_partners(graph, np.empty(0, dtype=np.int64), 3).first.tolist() == []
+    with pytest.raises(GraphError, match="each is 0"):
+        most_similar_partners(graph, [1, 2], 0)
     with pytest.raises(GraphError, match="count is 0"):
         most_similar_pairs(graph, [1, 2], 0)
     with pytest.raises(GraphError, match="stands twice"):

@@ -240,7 +240,16 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.Distances, _selections(), _limits),
     st.builds(ir.Percolation, st.sampled_from(["most connected", "least connected"]), _selections(), _limits),
     st.builds(ir.SideConnections, st.just("left"), st.just("right"), _selections(), _limits),
-    st.builds(ir.Similarities, _maybe, st.sampled_from(ir.ALIKE), _directions, st.booleans(), _selections(), _limits),
+    st.builds(
+        ir.Similarities,
+        _maybe,
+        st.sampled_from(ir.ALIKE),
+        _directions,
+        st.booleans(),
+        _selections(),
+        _limits,
+        each=st.none() | st.integers(1, 99),
+    ),
     st.builds(
         ir.SimilarityClusters,
         _maybe,

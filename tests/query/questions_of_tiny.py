@@ -186,6 +186,7 @@ QUESTIONS = [
     "similarity of type A",
     "connectivity similarity of A1, type B by jaccard on input types in EB limit 4",
     "similarity of any neuron on outputs with at least 2 synapses order by similarity",
+    "similarity of any neuron by ruzicka on outputs top 2 per neuron limit 4",
     "clusters of type A or type B by ruzicka on partner-types into 2 clusters by type",
     "similarity clusters of neurons of EB into 3 without autapses limit 5",
     "morphology of type A",

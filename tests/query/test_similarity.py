@@ -100,6 +100,41 @@ def test_many_neurons_without_a_matrix(sim: Dataset, monkeypatch: pytest.MonkeyP
     assert "top 1000" in (caught.value.hint or "")
 
 
+def test_those_most_like_each_neuron(sim: Dataset) -> None:
+    text = "similarity of type 'ER*', EPG by ruzicka on input types in EB"
+    everyone = sim.query(text).rows()
+    like: dict[int, list[tuple[float, int]]] = defaultdict(list)
+    for row in everyone:
+        if row["similarity"] > 0:
+            like[row["first_id"]].append((-row["similarity"], row["second_id"]))
+            like[row["second_id"]].append((-row["similarity"], row["first_id"]))
+    wanted = [(one, other, -negative) for one in sorted(like) for negative, other in sorted(like[one])[:3]]
+    answer = sim.query(f"{text} top 3 per neuron")
+    assert [(row["first_id"], row["second_id"], row["similarity"]) for row in answer] == wanted
+    assert answer.complete
+    types = {row["neuron_id"]: row["type"] for row in sim.query("neurons where type = 'ER*' or type = EPG")}
+    assert all(
+        (row["first_type"], row["second_type"]) == (types[row["first_id"]], types[row["second_id"]]) for row in answer
+    )
+    assert (
+        answer.question
+        == "similarity of type 'ER*', type 'EPG' by ruzicka on input types in region 'EB' top 3 per neuron"
+    )
+    assert sim.query(answer.question).table == answer.table
+    method = sim.similarity(
+        "type 'ER*', EPG", measure="ruzicka", on="inputs", types=True, each=3, region="EB", limit=10
+    )
+    assert (method.rows(), method.complete) == (answer.rows()[:10], False)
+    with pytest.raises(NotAnswerableError, match="have no error model"):
+        sim.query(f"{text} with error model missed 10 % top 3 per neuron")
+    with pytest.raises(NotAnswerableError, match="5,000,000 are the most"):
+        sim.query(f"{text} top 4000000 per neuron")
+    with pytest.raises(QuerySyntaxError):
+        sim.query("clusters of type 'ER*' top 3 per neuron")
+    with pytest.raises(QueryError, match="each is 0"):
+        sim.similarity("EPG", each=0)
+
+
 def test_clusters_are_those_of_scipy(sim: Dataset, raw: Oracle) -> None:
     of = sorted(raw.ids(raw.typed("ER*", "EPG", "PEG")))
     counted = vectors(raw, Picked(), "partners", types=True)

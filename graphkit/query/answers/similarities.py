@@ -70,7 +70,7 @@ def answer(form: Form, dataset: Dataset, planned: Plan) -> Answer:
     groups, notes = _groups(form, graph if of is None else of.base, dataset)
     mine = groups if groups is None or of is None else groups[of.asked.origins]
     best: SimilarPairs | None = None
-    if len(inside) > _MOST:
+    if len(inside) > _MOST or _each(form) is not None:
         best = _best(form, graph, inside, mine)
         compared = np.flatnonzero(best.partners)
     else:
@@ -133,10 +133,16 @@ def _matrix(form: Form, graph: Graph, ids: NDArray[np.int64], groups: NDArray[np
 
 
 def _best(form: Form, graph: Graph, ids: NDArray[np.int64], groups: NDArray[np.int64] | None) -> SimilarPairs:
-    from graphkit.algorithms.most_similar import most_similar_pairs
+    from graphkit.algorithms.most_similar import most_similar_pairs, most_similar_partners
 
     options = {"measure": form.measure, "direction": form.direction, "groups": groups}
+    if (each := _each(form)) is not None:
+        return most_similar_partners(graph, ids, each, **options)  # type: ignore[arg-type]
     return most_similar_pairs(graph, ids, form.limit or 1, **options)  # type: ignore[arg-type]
+
+
+def _each(form: Form) -> int | None:
+    return form.each if isinstance(form, ir.Similarities) else None
 
 
 def _best_pairs(
@@ -154,6 +160,12 @@ def _best_pairs(
     for places in (best.first, best.second):
         at = pa.array(np.searchsorted(compared, places))
         data += [pa.array(inside[places]), name.take(at), type_.take(at)]
+    if _each(form) is not None:
+        table = pa.table([*data, pa.array(best.similarity)], names=_COLUMNS[form.name])
+        notes += (
+            "`second` are those most like `first`, of which each neuron has its own; who has none like it has no row.",
+        )
+        return cut(ordered_table(table, form.order), form.limit, notes)
     if found < min(form.limit or 0, total):
         notes += (f"The other {total - found:,} pairs have nothing in common: their similarity is 0.",)
     table = pa.table([*data, pa.array(best.similarity)], names=_COLUMNS[form.name])
@@ -170,12 +182,22 @@ def _asked(of: ir.Condition | None, dataset: Dataset) -> NDArray[np.int64]:
 def _check_size(form: Form, count: int) -> None:
     """All pairs of so many are listed, or those of the limit found; what needs the matrix has another limit."""
     chosen = "Choose fewer (type 'EPG', in a region)"
+    each = _each(form)
+    if each is not None:
+        if form.errors is not None:
+            raise NotAnswerableError("Those most like each neuron have no error model.", hint="Leave `per neuron` out.")
+        if each * count > _MOST_PAIRS:
+            raise NotAnswerableError(
+                f"{each:,} for each of {count:,} neurons are {each * count:,} rows; {_MOST_PAIRS:,} are the most.",
+                hint=f"Ask for fewer of each. {chosen}.",
+            )
+        return
     if isinstance(form, ir.Similarities) and form.limit is None:
         if count > _MOST_LISTED:
             raise NotAnswerableError(
                 f"{count:,} neurons make {count * (count - 1) // 2:,} pairs; without a limit those of {_MOST_LISTED:,} neurons "
                 "are listed.",
-                hint=f"Say how many, the most alike first: top 1000. {chosen} to see all of theirs.",
+                hint=f"Say how many, the most alike first: top 1000, or top 5 per neuron. {chosen} to see all of theirs.",
             )
     elif count > _MOST and (form.errors is not None or form.order or isinstance(form, ir.SimilarityClusters)):
         what = "clusters" if isinstance(form, ir.SimilarityClusters) else "an error model or another order"

@@ -44,6 +44,7 @@ PARTS = {
     "box": "box",
     "seeded": "seed",
     "every": "every",
+    "each": "each",
     "healing": "heal",
     "unhealed": "heal",
     "measured": "measure",
@@ -131,7 +132,7 @@ def _part(source: Source, tree: Node) -> Any:
             return _against(source, tree)
         case "order":
             return tuple(_order(as_tree(c)) for c in children)
-        case "limit" | "into":
+        case "limit" | "into" | "each":
             return count_of(source, as_token(children[0]))
         case "seeded":
             return seed_of(source, tree)

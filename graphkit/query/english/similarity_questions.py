@@ -16,7 +16,8 @@ __all__ = ["SIMILARITY_QUESTIONS"]
 
 def _similarities(source: Source, question: Node, parts: Parts) -> ir.Form:
     compared, limit, order = _compared(source, question, parts), parts.take("limit"), parts.take("order", ())
-    return ir.Similarities(**compared, selection=parts.selection(), limit=limit, order=order)
+    each = parts.take("each")
+    return ir.Similarities(**compared, selection=parts.selection(), limit=limit, order=order, each=each)
 
 
 def _clusters(source: Source, question: Node, parts: Parts) -> ir.Form:

@@ -19,7 +19,10 @@ ALIKE: tuple[Alike, ...] = ("cosine", "jaccard", "ruzicka")
 
 @dataclass(frozen=True, slots=True)
 class Similarities:
-    """How alike the partners of the neurons of ``of`` are, a row a pair of them; partners of one type are one with ``types``."""
+    """How alike the partners of the neurons of ``of`` are, a row a pair of them; partners of one type are one with ``types``.
+
+    With ``each``: so many rows a neuron, of those most like it.
+    """
 
     of: Condition | None = None
     measure: Alike = "cosine"
@@ -29,6 +32,7 @@ class Similarities:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     errors: ReconstructionErrors | None = None
+    each: int | None = None
     name: ClassVar[str] = "similarities"
 
 
