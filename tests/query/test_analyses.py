@@ -347,7 +347,7 @@ def test_the_docs_have_every_analysis(sim: Dataset) -> None:
         "similarities",
         "similarity_clusters",
     }
-    assert forms == {*named, "motifs", "match", "hubs", "connections"}  # these with an error model
+    assert forms == {*named, "motifs", "match", "hubs", "connections", "partners"}  # these with an error model
 
 
 def test_the_python_of_the_docs_runs(sim: Dataset) -> None:
