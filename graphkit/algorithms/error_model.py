@@ -129,8 +129,8 @@ def perturbation(
     do not.
 
     >>> made = perturbation(Graph.from_edges([7, 5], [5, 9], [4, 4]), ErrorModel(merged=1.0), seed=1)
-    >>> made.graph.ids.tolist(), made.bodies.tolist()  # 5 and 9 are one
-    ([5, 7], [0, 1, 0])
+    >>> made.graph.ids.tolist(), made.bodies.tolist()  # 5 and 7 are one
+    ([5, 9], [0, 0, 1])
     """
     rng = np.random.default_rng(seed)
     n = graph.n_neurons
