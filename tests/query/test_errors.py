@@ -90,7 +90,7 @@ BAD = [
     "common inputs of any neuron and type B",
     "common inputs of type A and type B by region",
     "upstream of type A within 2 hops by region",
-    "upstream of type A between type B within 2 hops",
+    "upstream of type A between type A and type B within 2 hops",
     "hubs by name",
     "hubs by partners",
     "hubs in EB tpo 5",

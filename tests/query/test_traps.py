@@ -200,3 +200,21 @@ def test_paths_and_matches_name_their_neurons(ring: Dataset) -> None:
         assert [row[f"{x}_name"] for x in "abc"] == [names[row[f"{x}_id"]] for x in "abc"]
     between = ring.query("count of feedforward loops between neurons of EB").scalar()
     assert between == ring.query("count of feedforward loops among neurons of EB").scalar() > 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "hubs {} neurons of EB top 3",
+        "inputs of EPG {} neurons of EB",
+        "connections from ER4d to EPG {} neurons of EB limit 9",
+        "shortest paths from ER4d to EPG {} neurons of EB limit 9",
+        "statistics {} neurons of EB",
+        "communities {} neurons of EB",
+    ],
+)
+def test_between_one_set_is_among_it(ring: Dataset, question: str) -> None:
+    """What an error about pair totals says to ask can be asked of every question about a graph."""
+    between, among = (ring.query(question.format(word)) for word in ("between", "among"))
+    assert between.form == among.form
+    assert between.rows() == among.rows() != []

@@ -114,6 +114,9 @@ def _regions(source: Source, question: Node, parts: Parts) -> ir.Form:
 
 def _partners(source: Source, question: Node, parts: Parts) -> ir.Form:
     word, of = as_token(question.children[0]), as_tree(question.children[1])
+    if len(parts.values.get("between", ())) == 1 and "among" not in parts.values:
+        parts.values["among"] = parts.take("between")[0]  # of one set it means the same
+        del parts.places["between"]
     if excess := [parts.places[k] for k in ("from", "to", "between") if k in parts.places]:
         raise source.refusal(excess[0], f"`{word} of` takes no `from`, `to` or `between`.")
     condition = neuron_set(source, of)
@@ -182,7 +185,7 @@ def _synapses(source: Source, question: Node, parts: Parts) -> ir.Form:
 def _between(source: Source, parts: Parts) -> list[ir.Condition | None]:
     """The one or two sets of ``between``."""
     between = cast(list[ir.Condition | None], parts.take("between", []))
-    if between and ({"from", "to"} & parts.places.keys()):
+    if len(between) > 1 and ({"from", "to"} & parts.places.keys()):
         raise source.refusal(parts.places["between"], "`between` and `from ... to` cannot stand in one question.")
     if len(between) == 1 and parts.values.get("among") is not None:
         raise source.refusal(
