@@ -14,9 +14,11 @@ from graphkit.edges import argsort, distinct, row_starts
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.in_threads import cores_available, in_threads
+from graphkit.progress import Progress, silent
 
 __all__ = ["SimilarPairs", "most_similar_pairs", "most_similar_partners"]
 
+_STAGE = "comparing neurons"
 _RANGES_A_THREAD = 32
 _WAITING = 1 << 20
 """Pairs that a thread holds beside the best ones before it chooses among them."""
@@ -46,6 +48,7 @@ def most_similar_pairs(
     direction: Literal["inputs", "outputs", "partners"] = "partners",
     groups: ArrayLike | None = None,
     threads: int | None = None,
+    progress: Progress = silent,
 ) -> SimilarPairs:
     """The ``count`` pairs of the neurons ``ids`` that are most alike, the most alike first, equal ones in the order of the ids.
 
@@ -87,7 +90,8 @@ def most_similar_pairs(
         return found[0][:held].copy(), found[1][:held].copy(), found[2][:held].copy()
 
     best: _Pairs = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
-    for part in in_threads(best_of, ranges, threads):
+    for done, part in enumerate(in_threads(best_of, ranges, threads), start=1):
+        progress(_STAGE, done / len(ranges))
         both = (
             np.concatenate([best[0], part[0]]),
             np.concatenate([best[1], part[1]]),
@@ -110,6 +114,7 @@ def most_similar_partners(
     direction: Literal["inputs", "outputs", "partners"] = "partners",
     groups: ArrayLike | None = None,
     threads: int | None = None,
+    progress: Progress = silent,
 ) -> SimilarPairs:
     """For each of the neurons ``ids`` the ``each`` others among them that are most like it, by neuron, the most alike first.
 
@@ -130,8 +135,9 @@ def most_similar_partners(
     each = min(each, max(n - 1, 1))
     second, values = np.full((n, each), -1, dtype=np.int32), np.zeros((n, each))
     fill: Callable[..., None] = kernels.most_similar
-    for _ in in_threads(lambda rows: fill(*rows, *lists, second[slice(*rows)], values[slice(*rows)]), ranges, threads):
-        pass
+    parts = in_threads(lambda rows: fill(*rows, *lists, second[slice(*rows)], values[slice(*rows)]), ranges, threads)
+    for done, _ in enumerate(parts, start=1):
+        progress(_STAGE, done / len(ranges))
     first, place = np.nonzero(second >= 0)
     return SimilarPairs(first, second[first, place].astype(np.int64), values[first, place], np.diff(lists[0]))
 

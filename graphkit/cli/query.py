@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,7 +29,7 @@ from graphkit.cli.options import (
     TimeoutOption,
 )
 from graphkit.cli.terminal import caught, progress_bar, say
-from graphkit.progress import showing, silent
+from graphkit.progress import showing
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -38,6 +37,9 @@ if TYPE_CHECKING:
     from graphkit.query.result import Result
 
 __all__ = ["QuestionCommand", "check_files", "print_answer", "query"]
+
+_SOON_S = 1.0
+"""An answer within this time needs no progress bar, nor the time to import one."""
 
 
 def query(
@@ -121,8 +123,10 @@ def query(
 
                 print(explain_form(asked, brain))
                 return
-            bar = progress_bar() if getattr(asked, "against", None) and not kept else contextlib.nullcontext(silent)
-            with bar as progress, showing(progress):
+            with (
+                progress_bar(0.0 if getattr(asked, "against", None) and not kept else _SOON_S) as progress,
+                showing(progress),
+            ):
                 result = brain.query(asked, cache=not no_cache, timeout=timeout)
         else:
             answer_only(arrays=plot is not None)

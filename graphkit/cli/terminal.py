@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 
 from graphkit.errors import GraphkitError, QueryError
@@ -21,8 +22,28 @@ def say(*lines: str) -> None:
 
 
 @contextlib.contextmanager
-def progress_bar() -> Iterator[Progress]:
-    """A bar on stderr when that is a terminal; otherwise a line when a stage begins."""
+def progress_bar(after_s: float = 0.0) -> Iterator[Progress]:
+    """A bar on stderr when that is a terminal; otherwise a line when a stage begins.
+
+    What is done within ``after_s`` seconds shows nothing.
+    """
+    begun = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        bar: Progress | None = None
+
+        def report(stage: str, fraction: float) -> None:
+            nonlocal bar
+            if bar is None:
+                if time.monotonic() - begun < after_s:
+                    return
+                bar = stack.enter_context(_bar())
+            bar(stage, fraction)
+
+        yield report
+
+
+@contextlib.contextmanager
+def _bar() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield _lines() if not os.environ.get("GRAPHKIT_QUIET") else silent
         return

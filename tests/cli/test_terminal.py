@@ -151,3 +151,20 @@ def test_without_unicode_there_are_plain_arrows(sim: Dataset) -> None:
     )
     assert "a->b b->c a->c" in shown
     assert "a<->b" in shown
+
+
+def test_progress_shows_what_takes_longer_than_it_may(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from graphkit.cli import terminal
+
+    monkeypatch.delenv("GRAPHKIT_QUIET", raising=False)
+    clock = iter([0.0, 0.5, 0.9, 1.5, 9.0])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    with terminal.progress_bar(1.0) as progress:
+        progress("reading", 0.1)
+        progress("reading", 1.0)
+        assert capsys.readouterr().err == ""
+        progress("counting", 0.2)
+        progress("counting", 1.0)
+    assert capsys.readouterr().err == "counting ...\n"

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from graphkit.errors import NotAnswerableError
+from graphkit.progress import shown
 from graphkit.query import ir
 from graphkit.query.answers import Answer, cut
 from graphkit.query.answers.graphs import neuron_columns_of
@@ -135,7 +136,7 @@ def _matrix(form: Form, graph: Graph, ids: NDArray[np.int64], groups: NDArray[np
 def _best(form: Form, graph: Graph, ids: NDArray[np.int64], groups: NDArray[np.int64] | None) -> SimilarPairs:
     from graphkit.algorithms.most_similar import most_similar_pairs, most_similar_partners
 
-    options = {"measure": form.measure, "direction": form.direction, "groups": groups}
+    options = {"measure": form.measure, "direction": form.direction, "groups": groups, "progress": shown()}
     if (each := _each(form)) is not None:
         return most_similar_partners(graph, ids, each, **options)  # type: ignore[arg-type]
     return most_similar_pairs(graph, ids, form.limit or 1, **options)  # type: ignore[arg-type]
