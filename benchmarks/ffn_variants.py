@@ -24,7 +24,7 @@ from typing import Any
 
 TRAIN, HELD_OUT = ((1, 128), (2, 128), (3, 128), (4, 128)), ((1001, 96), (1002, 96))
 """Seeds and edges of generated tissue."""
-MINUTES = {"on": 2.0, "new": 4.0}
+MINUTES = {"on": 2.0, "new": 3.0}
 FILL = {"min_segment_voxels": 100, "min_unseen_share": 0.01, "precision": "mixed"}
 
 
@@ -37,6 +37,8 @@ class Variant:
     network: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     fill: dict[str, Any] = field(default_factory=dict)
+    of: str = ""
+    """The variant whose network it is, filled in another way."""
 
 
 VARIANTS = {
@@ -49,6 +51,7 @@ VARIANTS = {
     "other-ties": Variant("fill", fill={"seed": 1}),
     "on": Variant("on", 44),
     "on-fov25-delta8": Variant("on", 121, {"field_of_view": (25, 25, 25), "deltas": (8, 8, 8)}),
+    "on-fov25-fill4": Variant("on", fill={"deltas": (4, 4, 4)}, of="on-fov25-delta8"),
     "on-delta8": Variant("on", 44, {"deltas": (8, 8, 8)}),
     "on-fov25-delta6": Variant("on", 121, {"field_of_view": (25, 25, 25), "deltas": (6, 6, 6)}),
     "on-float32": Variant("on", 64, training={"precision": "float32"}),
@@ -137,7 +140,7 @@ def filled(one: Variant, folder: Path, out: Path) -> list[dict[str, Any]]:
     scores: list[dict[str, Any]] = json.loads(said.read_text()) if said.exists() else []
     policy = FillPolicy(**{**FILL, **one.fill})
     if len(scores) < len(HELD_OUT):
-        file = shipped_network() if one.kind == "fill" else folder / "network.keras"
+        file = shipped_network() if one.kind == "fill" else (out / one.of if one.of else folder) / "network.keras"
         loaded = load_network(file)
         network = build_network(replace(loaded.settings, **one.network), precision=policy.precision)
         network.model.set_weights(loaded.model.get_weights())
@@ -182,7 +185,7 @@ def main() -> None:
         one, folder = VARIANTS[name], given.out / name
         if not given.table:
             folder.mkdir(parents=True, exist_ok=True)
-            if one.kind != "fill":
+            if one.kind != "fill" and not one.of:
                 trained(name, one, folder, given.out)
             filled(one, folder, given.out)
         show(name, folder)
