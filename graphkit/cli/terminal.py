@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from graphkit.errors import GraphkitError, QueryError
 from graphkit.progress import Progress, silent
+from graphkit.stopping import Terminated, sigterm_as_ctrl_c
 
 __all__ = ["caught", "print_error", "progress_bar", "say"]
 
@@ -88,19 +89,20 @@ def print_error(error: GraphkitError) -> None:
 
 
 @contextlib.contextmanager
-def caught(stopped: str = "Nothing was changed.") -> Iterator[None]:
-    """Turns what went wrong into an exit: 1 for a user's error, 130 for Ctrl-C, quiet for a closed pipe.
+def caught(stopped: str = "Nothing was changed.", *, sigterm: bool = False) -> Iterator[None]:
+    """Turns what went wrong into an exit: 1 for a user's error, 130 for Ctrl-C, 143 for SIGTERM, quiet for a closed pipe.
 
-    ``stopped`` says what a Ctrl-C leaves behind.
+    ``stopped`` says what a Ctrl-C leaves behind; with ``sigterm`` that signal is heard like one.
     """
     try:
-        yield
+        with sigterm_as_ctrl_c() if sigterm else contextlib.nullcontext():
+            yield
     except GraphkitError as error:
         print_error(error)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         say(f"Stopped. {stopped}")
-        raise SystemExit(130) from None
+        raise SystemExit(143 if isinstance(stop, Terminated) else 130) from None
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None

@@ -70,7 +70,7 @@ def reconstruct(
         return
     if run is None:
         raise typer.BadParameter("name a RUN.TOML; `graphkit reconstruct --example` prints one")
-    with caught(_STAYS):
+    with caught(_STAYS, sigterm=True):
         from graphkit_pipeline.config import read_config
 
         config = read_config(run)
@@ -126,7 +126,7 @@ def segment(
     min_segment_voxels: Annotated[int, typer.Option(min=1, metavar="N", help="Smaller segments are given up.")] = 1000,
 ) -> None:
     """Segment a volume by flood filling, or by the affinities of a membrane network (the first stages of `reconstruct`)."""
-    with caught(_STAYS):
+    with caught(_STAYS, sigterm=True):
         from graphkit_pipeline.agglomeration.joined import LinkSettings
         from graphkit_pipeline.config import ImageSettings, MembraneStage, RunConfig, SegmentStage, network_path
         from graphkit_pipeline.engine import EngineSettings
@@ -170,7 +170,7 @@ def agglomerate(
     Without --threshold: how many neurons each threshold would make, and their accuracy where a truth is named.
     The network is not asked again. The setting agglomerate.threshold in RUN.TOML does the same for good.
     """
-    with caught(_STAYS):
+    with caught(_STAYS, sigterm=True):
         from dataclasses import replace
 
         from graphkit_pipeline.config import read_config

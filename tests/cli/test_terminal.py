@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -168,3 +169,15 @@ def test_progress_shows_what_takes_longer_than_it_may(
         progress("counting", 0.2)
         progress("counting", 1.0)
     assert capsys.readouterr().err == "counting ...\n"
+
+
+def test_sigterm_is_heard_like_ctrl_c_and_has_its_own_exit_code() -> None:
+    code = (
+        "import os, signal, time\n"
+        "from graphkit.cli.terminal import caught\n"
+        "with caught('It goes on.', sigterm=True):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    time.sleep(30)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=25, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (143, "", "Stopped. It goes on.\n")

@@ -14,7 +14,6 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from graphkit.errors import GraphkitError
+from graphkit.stopping import sigterm_as_ctrl_c
 from graphkit_pipeline.ffn.team import Cluster
 
 __all__ = ["Replica", "free_addresses", "launch"]
@@ -125,7 +125,7 @@ def launch(
                 )
             )
         try:
-            with _ended_by_sigterm():
+            with sigterm_as_ctrl_c():  # so that no replica outlives the parent
                 if watch is not None:
                     watch([p.pid for p in processes])
                 ended = _await(processes, patience_s)
@@ -149,23 +149,6 @@ def _await(processes: Sequence[subprocess.Popen[bytes]], patience_s: float) -> l
             end = time.monotonic() + patience_s
         time.sleep(0.05)
     return [k for k, p in enumerate(processes) if p.poll() is not None]
-
-
-@contextlib.contextmanager
-def _ended_by_sigterm() -> Any:
-    """SIGTERM ends the parent like Ctrl-C, so that no replica outlives it."""
-
-    def stop(*_: object) -> NoReturn:
-        raise SystemExit(143)
-
-    if threading.current_thread() is not threading.main_thread():  # where Python hears no signals
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _answer(path: Path) -> dict[str, Any] | None:
