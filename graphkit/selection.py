@@ -63,6 +63,7 @@ def load_graph(
     per_region: bool = False,
     kind: Literal["chemical", "electrical"] = "chemical",
     nt: str | Iterable[str] | None = None,
+    compartments: str | Iterable[str] | None = None,
     autapses: bool = True,
     attributes: Iterable[str] | None = None,
 ) -> Graph:
@@ -79,6 +80,7 @@ def load_graph(
             each region's synapses count only where they reach it by themselves.
         kind: "chemical" (directed) or "electrical" (every gap junction both ways).
         nt: only synapses of these transmitters.
+        compartments: only synapses that join these ("axo-axonic").
         autapses: whether connections of a neuron to itself are in.
         attributes: columns of the neurons to carry along; name, type, class, side and nt where not given.
 
@@ -98,6 +100,7 @@ def load_graph(
         per_region=per_region,
         kind=kind,
         nt=nt,
+        compartments=compartments,
         autapses=autapses,
     )
     if where is not None:
@@ -125,6 +128,7 @@ def make_selection(
     per_region: bool = False,
     kind: Literal["chemical", "electrical"] = "chemical",
     nt: str | Iterable[str] | None = None,
+    compartments: str | Iterable[str] | None = None,
     autapses: bool = True,
 ) -> ir.Selection:
     """The typed selection that ``load_graph`` and its siblings mean, its names resolved against the dataset."""
@@ -147,6 +151,9 @@ def make_selection(
         kind=kind,
         nt=None if nt is None else tuple(s for text in _listed(nt, "nt") for s in vocabulary.transmitter(text)),
         autapses=autapses,
+        compartments=None
+        if compartments is None
+        else tuple(s for text in _listed(compartments, "compartments") for s in vocabulary.compartment(text)),
     )
 
 

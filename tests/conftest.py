@@ -105,6 +105,8 @@ def tiny(made_once: MadeOnce) -> Dataset:
     chemical  A1 -> B1 4 (EB 3, FB 1), A1 -> B2 2 (EB), A2 -> B1 1 (FB), B1 -> A1 5 (CX itself), B2 -> B2 1 (EB),
               C1 -> A1 2 (beta'L(R)), C1 -> B2 1 (outside every region), A1 -> A2 1 (region not resolved)
     electrical A1 = B1 2 (EB), A1 = A2 1 (EB), D' = C1 3 (FB)
+
+    Chemical synapses of C1 are axo-axonic, all others axo-dendritic.
     """
     return made_once("tiny", make_tiny)
 
@@ -161,6 +163,9 @@ def make_tiny(folder: Path) -> Dataset:
             "region_id": pa.array([r[2] for r in every], pa.int16()),
             "kind": [r[3] for r in every],
             "nt": [nt_of[r[0]] for r in every],
+            "compartment": [
+                None if r[3] == "electrical" else "axo-axonic" if r[0] == c1 else "axo-dendritic" for r in every
+            ],
             "score": pa.array([i / 20 for i in range(len(every))], pa.float32()),
         }
     )

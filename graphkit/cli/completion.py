@@ -23,7 +23,16 @@ OPENINGS = (
 )
 WORDS = (
     *("in region", "of", "from", "to", "between", "among", "and", "or", "not", "where", "by type"),
-    *("by region", "by side", "by class", "with at least", "synapses", "per region", "with transmitter"),
+    *(
+        "by region",
+        "by side",
+        "by class",
+        "with at least",
+        "synapses",
+        "per region",
+        "with transmitter",
+        "with compartment",
+    ),
     *("with electrical synapses", "without autapses", "limit", "type", "class", "side", "name", "neurons of"),
     *("neurons where", "any neuron", "is null"),
 )

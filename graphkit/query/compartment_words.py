@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-__all__ = ["compartments_meant"]
+from graphkit.errors import UnknownNameError, did_you_mean
+
+__all__ = ["compartment_of", "compartments_meant"]
 
 _WORDS = (
     "compartment",
@@ -18,8 +21,8 @@ _WORDS = (
 )
 _CLOSE = 0.85
 _HINT = (
-    "Synapses by the compartments that they join: graphkit catalogue compartments. Axon and dendrite of neurons with "
-    "skeletons: axon dendrite split of NEURONS."
+    "Synapses that join some: with compartment 'axo-axonic'; counted by compartments: graphkit catalogue compartments. Axon and "
+    "dendrite of neurons with skeletons: axon dendrite split of NEURONS."
 )
 
 
@@ -34,3 +37,19 @@ def compartments_meant(word: str) -> str | None:
     folded = word.casefold().strip("'\"")
     close = difflib.get_close_matches(folded, _WORDS, n=1, cutoff=_CLOSE)
     return _HINT if close or re.match(r"(axo|dendro)-\w", folded) else None
+
+
+def compartment_of(text: str, known: Sequence[str]) -> tuple[str, ...]:
+    """``text`` as the compartments ``known`` of a dataset spell it.
+
+    Raises:
+        UnknownNameError: none of them is called so.
+    """
+    spelled = (text,) if text in known else tuple(v for v in sorted(known) if v.casefold() == text.casefold())
+    if spelled:
+        return spelled
+    listed = f"There are {', '.join(map(repr, sorted(known)))}." if known else None
+    raise UnknownNameError(
+        f"No synapse of this dataset joins the compartments {text!r}.",
+        hint=did_you_mean(text, known) or listed or "This dataset does not say which compartments its synapses join.",
+    )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from graphkit.errors import AmbiguousNameError, NotAnswerableError, UnknownNameError, did_you_mean, wildcard_meant
-from graphkit.query.compartment_words import compartments_meant
+from graphkit.query.compartment_words import compartment_of, compartments_meant
 from graphkit.query.ir import Comparison, Condition, Or, Signs
 from graphkit.tables import quoted
 
@@ -325,11 +325,7 @@ class Vocabulary:
         return not self._rows(f"SELECT 1 FROM neurons WHERE {differ} LIMIT 1")
 
     def transmitter(self, text: str) -> tuple[str, ...]:
-        """The transmitter's own spelling (or spellings), as a neuron or a connection has it.
-
-        Raises:
-            UnknownNameError: none has it.
-        """
+        """The spelling (or spellings) of a transmitter that a neuron or a connection has; UnknownNameError where none has it."""
         known = self._transmitters()
         spelled = (text,) if text in known else tuple(v for v in known if v.casefold() == text.casefold())
         if spelled:
@@ -356,6 +352,11 @@ class Vocabulary:
                 hint=f"There are {', '.join(map(repr, known))}: say `with excitatory ...`." if known else None,
             )
         return Signs(*sides)
+
+    def compartment(self, text: str) -> tuple[str, ...]:
+        """The compartments of synapses that ``text`` names, as the dataset spells them; UnknownNameError where there is none."""
+        found = self._rows("SELECT DISTINCT compartment FROM connections") if self._dataset.has("connections") else []
+        return compartment_of(text, [v for (v,) in found if v is not None])
 
     def _transmitters(self) -> list[str]:
         sql = "SELECT nt FROM neurons UNION SELECT nt FROM connections" if self._dataset.has("connections") else ""

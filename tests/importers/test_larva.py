@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from graphkit.errors import ImportDataError
@@ -103,3 +104,30 @@ def test_the_published_totals(real_data: Path, tmp_path: Path) -> None:
         "dendro-axonic": 6_438,
         "dendro-dendritic": 20_415,
     }
+
+
+def test_questions_about_one_kind_of_synapses(real_data: Path, tmp_path: Path) -> None:
+    """Motifs of each published matrix alone, beside the squares of the matrix itself."""
+    folder = real_data / "larva_winding2023"
+    if not folder.exists():
+        pytest.skip("no larval matrices")
+    names = {"ad": "axo-dendritic", "aa": "axo-axonic", "da": "dendro-axonic", "dd": "dendro-dendritic"}
+    files = [folder / f"{k}_connectivity_matrix.csv.gz" for k in names]
+    brain = import_larva(files, tmp_path / "d").dataset
+    for file, name in zip(files, names.values(), strict=True):
+        cells = np.loadtxt(file, delimiter=",", skiprows=1, dtype=float)[:, 1:]
+        linked = (cells > 0).astype(
+            np.float64
+        )  # whole numbers below 2^53; numpy multiplies those of int64 without BLAS
+        np.fill_diagonal(linked, 0)
+        counts = {r["code"]: r["count"] for r in brain.query(f"motifs with compartment {name}").arrow().to_pylist()}
+        assert counts["A"] == linked.sum()
+        assert counts["M"] == (linked * linked.T).sum() // 2
+        assert counts["030T"] == ((linked @ linked) * linked).sum()
+        (found,) = (
+            brain.query(f"MATCH (a)->(b)->(c), (a)->(c) WITH COMPARTMENT '{name}' RETURN count")
+            .arrow()["matches"]
+            .to_pylist()
+        )
+        assert found == counts["030T"]
+        assert brain.graph(compartments=name).synapses.sum() == cells.sum()

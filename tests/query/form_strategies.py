@@ -88,6 +88,7 @@ def _selections(draw: st.DrawFn) -> ir.Selection:
         kind=draw(st.sampled_from(["chemical", "electrical"])),
         nt=draw(st.sampled_from([None, ("gaba",), ("acetylcholine", "gaba")])),
         autapses=draw(st.booleans()),
+        compartments=draw(st.sampled_from([None, ("axo-axonic",), ("axo-dendritic", "axo-axonic")])),
     )
 
 

@@ -270,7 +270,6 @@ def test_numbers_without_end_are_refused(tiny: Dataset, question: str) -> None:
         "inputs of type A by compartments",
         "connections by compartement",
         "neurons where compartment = 'axon'",
-        "connections with compartment axo-dendritic",
         "axo-axonic connections",
         "compartments of type A",
     ],

@@ -33,6 +33,8 @@ def selection_words(selection: ir.Selection, among: str) -> list[str]:
         words.append(f"with {selection.kind} synapses")
     if selection.nt:
         words.append(f"with transmitter {names_text(selection.nt)}")
+    if selection.compartments:
+        words.append(f"with compartment {names_text(selection.compartments)}")
     if selection.min_synapses > 1:
         words.append(
             f"with at least {selection.min_synapses} synapses" + (" per region" if selection.per_region else "")

@@ -30,6 +30,7 @@ PARTS = {
     "at_least": "at_least",
     "kind": "kind",
     "transmitter": "nt",
+    "compartment": "compartments",
     "no_autapses": "autapses",
     "by": "by",
     "rank": "rank",
@@ -77,6 +78,7 @@ class Parts:
             kind=self.take("kind", "chemical"),
             nt=self.take("nt"),
             autapses=self.take("autapses", True),
+            compartments=self.take("compartments"),
         )
 
 
@@ -117,6 +119,9 @@ def _part(source: Source, tree: Node) -> Any:
             return _figure(as_token(children[0]))
         case "transmitter" | "excitatory" | "inhibitory":
             named = (_transmitter(source, as_tree(n)) for n in as_tree(children[0]).children)
+            return tuple(dict.fromkeys(spelled for several in named for spelled in several))
+        case "compartment":
+            named = (_compartment(source, as_tree(n)) for n in as_tree(children[0]).children)
             return tuple(dict.fromkeys(spelled for several in named for spelled in several))
         case "no_autapses":
             return False
@@ -196,6 +201,10 @@ def _order(term: Node) -> ir.Sort:
 
 def _transmitter(source: Source, name: Node) -> tuple[str, ...]:
     return source.placed(name, lambda: source.vocabulary.transmitter(name_of(name)))
+
+
+def _compartment(source: Source, name: Node) -> tuple[str, ...]:
+    return source.placed(name, lambda: source.vocabulary.compartment(name_of(name)))
 
 
 def _group(source: Source, token: Token) -> ir.Group:

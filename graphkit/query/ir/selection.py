@@ -2,6 +2,7 @@
 
 - ``regions``: only synapses located in one of these regions or below it in the tree. None: anywhere.
 - ``neurons``: both ends are among these neurons. None: any neuron.
+- ``nt``, ``compartments``: only synapses of these transmitters, or that join these compartments ("axo-axonic"). None: of any.
 - ``min_synapses`` is on the pair's sum over the chosen regions; with ``per_region`` on each region's row by itself.
 """
 
@@ -34,6 +35,7 @@ class Selection:
     kind: Kind = "chemical"
     nt: tuple[str, ...] | None = None
     autapses: bool = True
+    compartments: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.min_synapses, bool) or not isinstance(self.min_synapses, int) or self.min_synapses < 1:

@@ -52,7 +52,7 @@ def whole_matrix(form: ir.Form, dataset: Dataset) -> bool:
     if not isinstance(form, ir.Connections) or not form.by or "region" in form.by or form.signs is not None:
         return False
     selection = form.selection
-    part = (form.pre, form.post, selection.regions, selection.neurons, selection.nt)
+    part = (form.pre, form.post, selection.regions, selection.neurons, selection.nt, selection.compartments)
     whole = all(p is None for p in part) and selection.kind == "chemical" and not form.both_ways
     return whole and dataset.has("connections") and dataset.snapshot.tables["connections"].rows > LARGE
 
@@ -183,6 +183,8 @@ def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
         terms.append(f"region_id IN {region_list_sql(dataset, selection.regions)}")
     if selection.nt is not None:
         terms.append(condition_sql(ir.Comparison("nt", "in", selection.nt), dataset))
+    if selection.compartments is not None:
+        terms.append(condition_sql(ir.Comparison("compartment", "in", selection.compartments), dataset))
     if not selection.autapses:
         terms.append("pre_id <> post_id")
     if form.box is not None:

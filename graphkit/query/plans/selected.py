@@ -72,6 +72,8 @@ def rows_sql(
         terms.append(f"region_id IN {region_list_sql(dataset, selection.regions)}")
     if selection.nt is not None:
         terms.append(condition_sql(ir.Comparison("nt", "in", selection.nt), dataset))
+    if selection.compartments is not None:
+        terms.append(condition_sql(ir.Comparison("compartment", "in", selection.compartments), dataset))
     if not selection.autapses:
         terms.append("pre_id <> post_id")
     more = f", {signed} AS signed" if signed else ""
