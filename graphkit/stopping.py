@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from numbers import Real
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from graphkit.errors import GraphkitError, TimeLimitError
 
-__all__ = ["Stop", "Terminated", "check", "current", "limited", "sigterm_as_ctrl_c", "stoppable"]
+__all__ = ["Stop", "check", "current", "limited", "stoppable"]
 
 _T = TypeVar("_T")
 _GRACE_S = 0.5
@@ -141,27 +140,3 @@ def stoppable(work: Callable[[], _T]) -> _T:
     if failure:
         raise failure[0]
     return found[0]
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, where it is heard like Ctrl-C."""
-
-
-@contextlib.contextmanager
-def sigterm_as_ctrl_c() -> Iterator[None]:
-    """Within it SIGTERM raises `Terminated`: what is under way is put away, and no process of ours is left behind.
-
-    Not for a process in which a library may hang in C: there Python's handler is never called, and the signal is lost.
-    """
-
-    def stop(*_: object) -> NoReturn:
-        raise Terminated
-
-    if threading.current_thread() is not threading.main_thread():  # where Python hears no signals
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from graphkit.errors import GraphkitError, QueryError
 from graphkit.progress import Progress, silent
-from graphkit.stopping import Terminated, sigterm_as_ctrl_c
+from graphkit.termination import Terminated, sigterm_as_ctrl_c
 
 __all__ = ["caught", "print_error", "progress_bar", "say"]
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from graphkit.errors import GraphkitError
-from graphkit.stopping import sigterm_as_ctrl_c
+from graphkit.termination import sigterm_as_ctrl_c
 from graphkit_pipeline.ffn.team import Cluster
 
 __all__ = ["Replica", "free_addresses", "launch"]
