@@ -15,8 +15,7 @@ from scipy.stats import binom
 from graphkit.algorithms.error_model import ErrorModel, Perturbation, measured
 from graphkit.build import BuildOptions, build_into
 from graphkit.dataset import Dataset
-from graphkit.errors import NotAnswerableError, QueryError, QuerySyntaxError
-from graphkit.progress import showing
+from graphkit.errors import QueryError
 from graphkit.writer import DatasetWriter
 
 LONG = 720575940621039145
@@ -338,69 +337,3 @@ def test_curves_against_what_is_known(star: Dataset, sim: Dataset) -> None:
             assert row["perturbed_high"] <= row["probability"]
         if row["connected"] > 20:
             assert split["perturbed_high"] < row["probability"]  # four times the pairs, and not as many connections
-
-
-def test_interrupted_it_says_how_many_graphs_it_has(sim: Dataset) -> None:
-    def stop(stage: str, fraction: float) -> None:
-        if stage == "perturbed graphs" and fraction >= 0.25:
-            raise KeyboardInterrupt
-
-    for question in ("hubs in EB with {} error model missed 20 %", "motifs in EB with {} error model missed 20 %"):
-        with showing(stop):
-            found = sim.query(question.format(8))
-        assert not found.complete
-        assert any("the 2 of 8 perturbed graphs" in note for note in found.notes)
-        assert found.arrow().equals(sim.query(question.format(2)).arrow())
-
-
-def test_as_arguments(sim: Dataset) -> None:
-    words = "with 2 error model missed 10 %, split 5 % seed 3"
-    drawn: dict[str, Any] = {"errors": {"missed": 0.1, "split": 0.05}, "samples": 2, "seed": 3, "region": "EB"}
-    for result, question in (
-        (sim.hubs(by="inputs", limit=3, **drawn), f"hubs in EB by inputs top 3 {words}"),
-        (sim.similar("EPG_L1", **drawn), f"neurons like EPG_L1 in EB {words}"),
-        (sim.ranking("pagerank", limit=3, **drawn), f"pagerank in EB top 3 {words}"),
-        (sim.roles("integrators", degree=5, **drawn), f"integrators of degree at least 5 in EB {words}"),
-        (sim.degree_distribution(**drawn), f"degree distribution in EB {words}"),
-        (sim.strength_distribution(**drawn), f"strength distribution in EB {words}"),
-        (sim.components(**drawn), f"components in EB {words}"),
-        (sim.communities(by_type=True, **drawn), f"communities in EB by type {words}"),
-        (sim.information_flow("type 'ER4d'", **drawn), f"information flow from type 'ER4d' in EB seed 3 {words}"),
-        (sim.signal_cascade("type 'ER4d'", **drawn), f"signal cascade from type 'ER4d' in EB seed 3 {words}"),
-        (sim.connection_probability(**drawn), f"connection probability by distance in EB {words}"),
-        (sim.compare_connections(**drawn), f"compare connections of left and right in EB {words}"),
-        (sim.percolation(**drawn), f"percolation in EB {words}"),
-        (sim.similarity("type 'ER4d'", limit=4, **drawn), f"similarity of type 'ER4d' in EB top 4 {words}"),
-        (sim.similarity_clusters("type 'ER4d'", **drawn), f"clusters of type 'ER4d' in EB {words}"),
-        (sim.motifs(roles=True, limit=9, **drawn), f"motif roles in EB limit 9 {words}"),
-    ):
-        asked = sim.query(question)
-        assert (result.question, result.table) == (asked.question, asked.table)
-
-
-@pytest.mark.parametrize(
-    ("question", "why"),
-    [
-        ("neurons in EB", "What is stored is listed"),
-        ("shortest paths from type 'ER4d' to type 'EPG'", "Paths are followed along"),
-        ("synapses from type 'ER4d'", "listed or counted"),
-        ("how many neurons in EB", "listed or counted"),
-        ("projectome", "lie in no region"),
-        ("morphology of type 'EPG'", "skeletons stay as they are"),
-    ],
-)
-def test_what_is_no_statistic(sim: Dataset, question: str, why: str) -> None:
-    clause = "with 20 error model missed 10 %, split 1 % seed 3"
-    with pytest.raises(QuerySyntaxError, match=why) as caught:
-        sim.query(f"{question} {clause}")
-    assert "rankings" in (caught.value.hint or "")
-    assert (caught.value.start, caught.value.end) == (len(question) + 1, len(question) + 1 + len(clause))
-
-
-def test_what_has_no_errors_of_its_own(sim: Dataset, tiny: Dataset) -> None:
-    with pytest.raises(NotAnswerableError, match="gap junctions have no error model"):
-        tiny.query("hubs with electrical synapses with error model missed 1 %")
-    with pytest.raises(NotAnswerableError, match="threshold per region"):
-        sim.query("statistics in EB with at least 5 synapses per region with error model missed 1 %")
-    with pytest.raises(NotAnswerableError, match="too many to be kept"):
-        sim.query("motif roles with 100000 error model missed 1 %")
