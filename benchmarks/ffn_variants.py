@@ -4,6 +4,8 @@
     python -m benchmarks.ffn_variants OUT depth5 fov25  # those
     python -m benchmarks.ffn_variants OUT --table       # what OUT has so far
 
+    python -m benchmarks.ffn_variants OUT --minutes 15 depth5    # that long from chance; a folder of its own for each length
+
 Three kinds. `fill`: the shipped network as it is, filled in another way. `on`: the shipped network trained on for MINUTES of
 processor time in another way (a field of view changes no weight). `new`: trained from chance for the same time.
 
@@ -177,7 +179,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("names", nargs="*", choices=[[], *VARIANTS], metavar="NAME", default=[])
     parser.add_argument("--table", action="store_true", help="only what is there")
+    parser.add_argument("--minutes", type=float, default=MINUTES["new"], help="of processor time, from chance")
     given = parser.parse_args()
+    MINUTES["new"] = given.minutes
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     print("name                steps  CPU s   loss     F1 | VI split + merge, bits; a volume: moves, CPU s", flush=True)
