@@ -4,7 +4,7 @@
     python -m benchmarks.ffn_variants OUT depth5 fov25  # those
     python -m benchmarks.ffn_variants OUT --table       # what OUT has so far
 
-    python -m benchmarks.ffn_variants OUT --minutes 15 depth5    # that long from chance; a folder of its own for each length
+    python -m benchmarks.ffn_variants --minutes 15 OUT depth5    # that long from chance; a folder of its own for each length
 
 Three kinds. `fill`: the shipped network as it is, filled in another way. `on`: the shipped network trained on for MINUTES of
 processor time in another way (a field of view changes no weight). `new`: trained from chance for the same time.
