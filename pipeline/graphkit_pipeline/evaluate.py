@@ -21,6 +21,7 @@ import numpy as np
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.evaluation.connections import ConnectionScore, named, score_connections
+from graphkit_pipeline.evaluation.error_rates import error_rates
 from graphkit_pipeline.evaluation.loss import trace_loss
 from graphkit_pipeline.evaluation.overlap import NeuronMap, Overlap, count_overlap
 from graphkit_pipeline.evaluation.places import LabelVolume, check_same_grid, labels_at, slabs
@@ -186,6 +187,7 @@ def _graph(
 
     scores, graphs = {}, {}
     at_place: _Ends | None = None
+    at_true: _Ends | None = None
     if real.segments is not None:
         at_place = _labels_at_ends(real.segments, found_synapses, reach)
         scores["at_place"] = partners(at_place)
@@ -200,10 +202,14 @@ def _graph(
     if at_place is not None:
         graphs["true_segments"] = graph(at_place)
     if neurons is not None and found.segments is not None:
-        pre, post = _labels_at_ends(found.segments, true_synapses, reach)
+        at_true = pre, post = _labels_at_ends(found.segments, true_synapses, reach)
         graphs["true_synapses"] = graph((named(pre, neurons.main(pre)), named(post, neurons.main(post))))
     loss = trace_loss(found_synapses, true_synapses, neurons=neurons, true_at_found=at_place, max_distance_nm=distance)
-    return {"synapses": scores, "connections": graphs, "loss": loss}
+    figures = {"synapses": scores, "connections": graphs, "loss": loss}
+    if at_place is None:
+        return figures
+    rates = error_rates(scores["at_place"], ids, true_ids, neurons=neurons, found_at_true=at_true)
+    return {**figures, "error_rates": rates}
 
 
 def _labels_at_ends(volume: LabelVolume, synapses: pa.Table, reach_nm: float) -> _Ends:

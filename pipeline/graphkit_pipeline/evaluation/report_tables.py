@@ -96,6 +96,12 @@ def figures(evaluation: Evaluation) -> str:
             for reading, g in evaluation.connections.items()
         ]
         parts.append(f"<h3>Connections</h3>{_table(head, rows)}")
+    if (rates := evaluation.error_rates) and rates.clause:
+        most = f" The largest that the model has: {', '.join(rates.most)}." if rates.most else ""
+        parts.append(
+            "<h3>Error model</h3><p>To see how far such errors move a figure of the graph, ask for it "
+            f"<code>with error model {escape(rates.clause)}</code>.{most}</p>"
+        )
     return f"<section><h2>All figures</h2>{''.join(parts)}</section>"
 
 
@@ -119,6 +125,7 @@ def definitions(evaluation: Evaluation) -> str:
         "exp": evaluation.run_length,
         "syn": evaluation.synapses,
         "con": evaluation.connections,
+        "err": evaluation.error_rates,
     }
     shown = [
         (name, text) for name, text in DEFINITIONS.items() if any(name.startswith(k) and v for k, v in there.items())

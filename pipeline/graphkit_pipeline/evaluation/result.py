@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from graphkit_pipeline.evaluation.connections import ConnectionScore
+from graphkit_pipeline.evaluation.error_rates import ErrorRates
 from graphkit_pipeline.evaluation.loss import Loss
 from graphkit_pipeline.evaluation.run_length import RunLength
 from graphkit_pipeline.evaluation.segmentation import SegmentationError, SegmentationScore
@@ -37,6 +38,10 @@ DEFINITIONS = {
     "stood for by its main segment; other fragments are neurons of their own.",
     "connection F1, splits mended": "The same with every fragment counted as the neuron most of it lies in: the graph after a "
     "proofreader has joined all fragments, merges left as they are. Says nothing against splits.",
+    "error model": "The rates at which graphkit's error model errs as this reconstruction does. Missed, false: of the true "
+    "synapses, blind to errors of the segmentation. Split, merged: shares of the neurons at which as many ends of synapses come "
+    "to lie on second pieces, and on segments that are mostly another's. They are of neurons as this truth holds them: of "
+    "pieces, where the volume cuts them.",
 }
 """One sentence or two on each figure, by its name."""
 
@@ -91,6 +96,7 @@ class Evaluation:
     synapses: Mapping[str, PartnerScore] = field(default_factory=dict)
     connections: Mapping[str, ConnectionScore] = field(default_factory=dict)
     loss: Loss | None = None
+    error_rates: ErrorRates | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,6 +122,7 @@ class Evaluation:
             "synapses": _dicts(self.synapses) or None,
             "connections": _dicts(self.connections) or None,
             "loss": self.loss.to_dict() if self.loss else None,
+            "error_model": self.error_rates.to_dict() if self.error_rates else None,
             "provenance": dict(self.provenance),
         }
         plain: dict[str, Any] = _plain(body)
@@ -158,6 +165,8 @@ class Evaluation:
             lines.append(
                 f"lost synapses  {self.loss.true - self.loss.kept:,} of {self.loss.true:,}: " + ", ".join(parts)
             )
+        if self.error_rates and self.error_rates.clause:
+            lines.append(f"error model    {self.error_rates.clause}")
         return lines
 
 
