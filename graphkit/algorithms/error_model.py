@@ -14,7 +14,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.edges import csr_of_rows, distinct
+from graphkit.algorithms.error_steps import merge, split
+from graphkit.edges import csr_of_rows
 from graphkit.errors import GraphError, TimeLimitError
 from graphkit.graph import Graph
 from graphkit.in_threads import cores_available
@@ -27,13 +28,16 @@ __all__ = [
     "Perturbation",
     "interval",
     "measured",
+    "measured_each",
     "perturbation",
     "perturbed",
     "perturbed_and_origins",
     "with_errors",
+    "with_those_asked",
 ]
 
 _T = TypeVar("_T")
+_D = TypeVar("_D")
 
 _LARGE = 1_000_000
 """Connections of a graph from which perturbed ones are made ahead, in threads."""
@@ -50,7 +54,8 @@ class ErrorModel:
 
     Attributes:
         missed: of the true synapses, those that are not found; below 1.
-        false: false synapses for each true one. Their ends are drawn from the neurons in proportion to their synapses.
+        false: false synapses for each true one. Their ends are drawn from the neurons in proportion to their synapses; where
+            regions matter (`located_errors`), to those in the region of a true synapse drawn evenly.
         split: of the neurons, those that are in two pieces. A piece has a part of the synapses drawn evenly from 0 to a half.
         merged: of the neurons, those that are one with another, drawn at random.
     """
@@ -140,10 +145,10 @@ def perturbation(
     post, synapses = graph.indices.astype(np.int64), graph.synapses
     ids = graph.ids
     if model.split and n:
-        pre, post, synapses, ids, broken = _split(pre, post, synapses, ids, model.split, rng)
+        pre, post, synapses, ids, broken, _ = split(pre, post, synapses, ids, model.split, rng)
         origins = np.concatenate([origins, broken])
     if model.merged and len(ids) > 1:
-        merged = _merge(len(ids), model.merged, rng)
+        merged = merge(len(ids), model.merged, rng)
         pre, post = merged[pre], merged[post]
         kept = np.flatnonzero(merged == np.arange(len(ids)))
     else:
@@ -169,13 +174,17 @@ def perturbation(
     del pre, post
     made = Graph(ids[order], *csr_of_rows(columns, len(order), least=least, copy=synapses is graph.synapses))
     bodies = place[merged[np.arange(n) if asked is None else asked]]
-    origins = origins[order]
-    if asked is not None:
-        stays = (np.diff(made.indptr) > 0) | (np.diff(made.in_indptr) > 0)
-        stays[bodies] = True
-        if not stays.all():
-            made, origins, bodies = made.subgraph(made.ids[stays]), origins[stays], (np.cumsum(stays) - 1)[bodies]
-    return Perturbation(made, origins, bodies)
+    return with_those_asked(Perturbation(made, origins[order], bodies), asked is not None)
+
+
+def with_those_asked(one: Perturbation, alone: bool) -> Perturbation:
+    """The same; if ``alone``, without neurons that have no connection and hold none that is asked about."""
+    stays = (np.diff(one.graph.indptr) > 0) | (np.diff(one.graph.in_indptr) > 0)
+    stays[one.bodies] = True
+    if not alone or stays.all():
+        return one
+    bodies = (np.cumsum(stays) - 1)[one.bodies]
+    return Perturbation(one.graph.subgraph(one.graph.ids[stays]), one.origins[stays], bodies)
 
 
 def with_errors(
@@ -235,20 +244,37 @@ def measured(
     Raises:
         GraphError: ``samples`` or ``threads`` is not at least 1.
     """
+
+    def draw(own: int) -> Perturbation:
+        return perturbation(graph, model, seed=own, least=least, asked=asked)
+
+    most = 1 if graph.n_connections < _LARGE else _MOST_AHEAD
+    return measured_each(measure, draw, samples=samples, seed=seed, threads=threads, most=most, progress=progress)
+
+
+def measured_each(
+    measure: Callable[[_D], _T],
+    draw: Callable[[int], _D],
+    *,
+    samples: int,
+    seed: int = 0,
+    threads: int | None = None,
+    most: int = 1,
+    progress: Progress = silent,
+) -> list[_T]:
+    """The same of what ``draw`` makes of a seed; at most ``most`` threads where their number is not given."""
     if samples < 1:
         raise GraphError(f"samples is {samples}; expected 1 or more.")
     if threads is not None and threads < 1:
         raise GraphError(f"threads is {threads}; expected 1 or more.")
 
-    def draw(number: int) -> Perturbation:
-        own = np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]
-        return perturbation(graph, model, seed=own, least=least, asked=asked)
+    def drawn(number: int) -> _D:
+        return draw(int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]))
 
-    most = 1 if graph.n_connections < _LARGE else _MOST_AHEAD
     found: list[_T] = []
     progress("perturbed graphs", 0.0)
     try:
-        for one in _ahead(draw, samples, threads or min(cores_available(), most)):
+        for one in _ahead(drawn, samples, threads or min(cores_available(), most)):
             found.append(measure(one))
             progress("perturbed graphs", len(found) / samples)
     except (KeyboardInterrupt, TimeLimitError):
@@ -309,45 +335,3 @@ def interval(
         one, other = (np.take_along_axis(ordered, k[None], axis=0)[0] for k in (below, above))
         ends.append(np.where(undefined, np.nan, one + (at - below) * (other - one)))
     return mean, ends[0], ends[1]
-
-
-def _split(
-    pre: NDArray[np.int64],
-    post: NDArray[np.int64],
-    synapses: NDArray[np.int64],
-    ids: NDArray[np.int64],
-    share: float,
-    rng: np.random.Generator,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of second pieces follow those of the neurons; what is left of a connection may be 0 synapses. The rows of which they
-    are pieces come last.
-    """
-    n = len(ids)
-    broken = np.flatnonzero(rng.random(n) < share)
-    part = np.zeros(n)
-    part[broken] = rng.uniform(0, 0.5, len(broken))
-    piece = np.arange(n)
-    piece[broken] = n + np.arange(len(broken))
-    for end in ("pre", "post"):
-        rows, others = (pre, post) if end == "pre" else (post, pre)
-        touched = np.flatnonzero(part[rows] > 0)
-        moved = rng.binomial(synapses[touched], part[rows[touched]])
-        touched, moved = touched[moved > 0], moved[moved > 0]
-        left = synapses.copy()
-        left[touched] -= moved
-        rows = np.concatenate([rows, piece[rows[touched]]])
-        others = np.concatenate([others, others[touched]])
-        synapses = np.concatenate([left, moved])
-        pre, post = (rows, others) if end == "pre" else (others, rows)
-        part, piece = np.append(part, np.zeros(len(broken))), np.append(piece, n + np.arange(len(broken)))
-    free = np.setdiff1d(np.arange(n + len(broken)), distinct(ids), assume_unique=True)[: len(broken)]
-    return pre, post, synapses, np.concatenate([ids, free]), broken
-
-
-def _merge(n: int, share: float, rng: np.random.Generator) -> NDArray[np.int64]:
-    """The row that each row becomes: pairs of rows, drawn at random, become the first of the two."""
-    n_pairs = rng.binomial(n, share) // 2
-    pairs = np.sort(rng.permutation(n)[: 2 * n_pairs].reshape(-1, 2), axis=1)
-    becomes = np.arange(n)
-    becomes[pairs[:, 1]] = pairs[:, 0]
-    return becomes

@@ -71,7 +71,5 @@ def test_what_is_no_statistic(sim: Dataset, question: str, why: str) -> None:
 def test_what_has_no_errors_of_its_own(sim: Dataset, tiny: Dataset) -> None:
     with pytest.raises(NotAnswerableError, match="gap junctions have no error model"):
         tiny.query("hubs with electrical synapses with error model missed 1 %")
-    with pytest.raises(NotAnswerableError, match="threshold per region"):
-        sim.query("statistics in EB with at least 5 synapses per region with error model missed 1 %")
     with pytest.raises(NotAnswerableError, match="too many to be kept"):
         sim.query("motif roles with 100000 error model missed 1 %")

@@ -14,13 +14,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.algorithms.error_model import ErrorModel, Perturbation, interval, measured
+from graphkit.algorithms.error_model import ErrorModel, Perturbation, interval, measured, measured_each
 from graphkit.errors import NotAnswerableError
 from graphkit.progress import shown
 from graphkit.query.answers import Answer
 from graphkit.stopping import current
 
 if TYPE_CHECKING:
+    from graphkit.algorithms.located_errors import Located
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
     from graphkit.query import ir
@@ -59,6 +60,8 @@ class Perturbable:
     """Its graph as it is: a perturbation of ``base`` without errors."""
     least: int
     """The threshold."""
+    located: Located | None = None
+    """What is perturbed where it matters in which region synapses lie, or which sign they have."""
 
     @property
     def graph(self) -> Graph:
@@ -66,11 +69,18 @@ class Perturbable:
         return self.asked.graph
 
 
-def perturbable(dataset: Dataset, selection: ir.Selection, *, attributes: tuple[str, ...] = ()) -> Perturbable:
-    """The graph of a selection, to be perturbed.
+def perturbable(
+    dataset: Dataset,
+    selection: ir.Selection,
+    *,
+    attributes: tuple[str, ...] = (),
+    by_region: bool = False,
+    signs: ir.Signs | None = None,
+) -> Perturbable:
+    """The graph of a selection, to be perturbed: by region where its threshold, or the figures, are; with signs if given.
 
     Raises:
-        NotAnswerableError: errors of its synapses mean nothing: they are electrical, or the threshold is on each region's.
+        NotAnswerableError: errors of its synapses mean nothing, because they are electrical.
     """
     from graphkit.selection import load_selection
 
@@ -79,19 +89,19 @@ def perturbable(dataset: Dataset, selection: ir.Selection, *, attributes: tuple[
             "The errors are of chemical synapses; gap junctions have no error model.",
             hint="Ask without `with error model`.",
         )
-    if selection.per_region and selection.min_synapses > 1:
-        raise NotAnswerableError(
-            "False synapses lie in no region, so a threshold per region cannot be applied to perturbed graphs.",
-            hint=f"Ask `with at least {selection.min_synapses} synapses`, in all regions together.",
-        )
     least = selection.min_synapses
     base = load_selection(dataset, replace(selection, min_synapses=1), attributes=attributes)
+    located = None
+    if by_region or signs is not None or (selection.per_region and least > 1):
+        from graphkit.query.answers.located import located_rows
+
+        located = located_rows(dataset, selection, base.ids, signs)
     rows = np.arange(len(base))
     if least == 1:
-        return Perturbable(base, Perturbation(base, rows, rows), 1)
+        return Perturbable(base, Perturbation(base, rows, rows), 1, located)
     graph = load_selection(dataset, selection, attributes=attributes)
     rows = np.searchsorted(base.ids, graph.ids)
-    return Perturbable(base, Perturbation(graph, rows, np.arange(len(graph))), least)
+    return Perturbable(base, Perturbation(graph, rows, np.arange(len(graph))), least, located)
 
 
 def graph_of(form: Any, dataset: Dataset, attributes: tuple[str, ...] = ()) -> tuple[Graph, Perturbable | None]:
@@ -108,12 +118,16 @@ def perturbed_each(measure: Callable[[Perturbation], _T], of: Perturbable, error
     """``measure`` of each perturbed graph; of fewer than were asked for where the work was stopped."""
     current().hands_over = True  # Ctrl-C: what is ready, and not nothing
     model = ErrorModel(errors.missed, errors.false, errors.split, errors.merged)
-    everyone = len(of.graph) == len(of.base)
-    return measured(
-        measure, of.base, model,
-        samples=errors.samples, seed=errors.seed, least=of.least,
-        asked=None if everyone else of.asked.origins, progress=shown(),
-    )  # fmt: skip
+    drawn: dict[str, Any] = {"samples": errors.samples, "seed": errors.seed, "progress": shown()}
+    asked = None if len(of.graph) == len(of.base) else of.asked.origins
+    if (located := of.located) is None:
+        return measured(measure, of.base, model, least=of.least, asked=asked, **drawn)
+    from graphkit.algorithms.located_errors import LARGE, graph_of_strong, located_perturbation
+
+    def draw(seed: int) -> Perturbation:
+        return graph_of_strong(located_perturbation(located, model, seed=seed), of.least, asked)
+
+    return measured_each(measure, draw, most=1 if len(located.pre) < LARGE else 2, **drawn)
 
 
 def perturbed_values(

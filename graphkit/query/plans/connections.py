@@ -25,7 +25,7 @@ from graphkit.tables import quoted
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["plan_connections", "plan_synapses", "whole_matrix"]
+__all__ = ["plan_connections", "plan_synapses", "signed_sql", "whole_matrix"]
 
 LARGE = 2_000_000
 """Stored connections above which a matrix of all of them is summed by a compiled loop, in less time and memory."""
@@ -85,7 +85,7 @@ def plan_synapses(form: ir.Synapses, dataset: Dataset) -> Plan:
 def _connections_sql(form: ir.Connections, dataset: Dataset) -> str:
     by_region = "region" in form.by
     groups = tuple(g for g in form.by if g != "region")
-    signed = _signed(form.signs)
+    signed = signed_sql(form.signs)
     rows = rows_sql(form.selection, dataset, pre=form.pre, post=form.post, signed=signed)
     if form.both_ways and form.selection.kind != "electrical":
         back = rows_sql(form.selection, dataset, pre=form.post, post=form.pre, signed=signed)
@@ -123,7 +123,7 @@ def _connections_sql(form: ir.Connections, dataset: Dataset) -> str:
     return f"{_with_figure(found, posts, form, dataset)} ORDER BY synapses DESC, {names}{last}"
 
 
-def _signed(signs: ir.Signs | None) -> str | None:
+def signed_sql(signs: ir.Signs | None) -> str | None:
     """What the synapses of a stored connection count as."""
     if signs is None:
         return None

@@ -1,0 +1,88 @@
+"""The errors of a reconstruction one by one, on rows of pre, post and synapses: neurons are split and merged, synapses are false.
+
+What else is known of the synapses of a row, such as the region in which they lie, rides along.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphkit.edges import distinct
+
+__all__ = ["Riders", "false_synapses", "merge", "split"]
+
+_Int64 = NDArray[np.int64]
+Riders = tuple[NDArray[Any], ...]
+
+
+def split(
+    pre: _Int64,
+    post: _Int64,
+    synapses: _Int64,
+    ids: _Int64,
+    share: float,
+    rng: np.random.Generator,
+    riders: Riders = (),
+) -> tuple[_Int64, _Int64, _Int64, _Int64, _Int64, Riders]:
+    """(pre, post, synapses, ids, broken, riders) in which a ``share`` of the neurons are in two pieces.
+
+    Rows of second pieces follow those of the neurons; what is left of a row may be 0 synapses. ``broken`` are the rows in the
+    ``ids`` given of which they are pieces.
+    """
+    n = len(ids)
+    broken = np.flatnonzero(rng.random(n) < share)
+    part = np.zeros(n)
+    part[broken] = rng.uniform(0, 0.5, len(broken))
+    piece = np.arange(n)
+    piece[broken] = n + np.arange(len(broken))
+    for end in ("pre", "post"):
+        rows, others = (pre, post) if end == "pre" else (post, pre)
+        touched = np.flatnonzero(part[rows] > 0)
+        moved = rng.binomial(synapses[touched], part[rows[touched]])
+        touched, moved = touched[moved > 0], moved[moved > 0]
+        left = synapses.copy()
+        left[touched] -= moved
+        rows = np.concatenate([rows, piece[rows[touched]].astype(rows.dtype)])
+        others = np.concatenate([others, others[touched]])
+        riders = tuple(np.concatenate([rider, rider[touched]]) for rider in riders)
+        synapses = np.concatenate([left, moved])
+        pre, post = (rows, others) if end == "pre" else (others, rows)
+        part, piece = np.append(part, np.zeros(len(broken))), np.append(piece, n + np.arange(len(broken)))
+    free = np.setdiff1d(np.arange(n + len(broken)), distinct(ids), assume_unique=True)[: len(broken)]
+    return pre, post, synapses, np.concatenate([ids, free]), broken, riders
+
+
+def merge(n: int, share: float, rng: np.random.Generator) -> _Int64:
+    """The row that each row becomes: pairs of rows, drawn at random, become the first of the two."""
+    n_pairs = rng.binomial(n, share) // 2
+    pairs = np.sort(rng.permutation(n)[: 2 * n_pairs].reshape(-1, 2), axis=1)
+    becomes = np.arange(n)
+    becomes[pairs[:, 1]] = pairs[:, 0]
+    return becomes
+
+
+def false_synapses(
+    synapses: _Int64, place: NDArray[np.int16], count: int, rng: np.random.Generator
+) -> tuple[_Int64, _Int64]:
+    """For each of ``count`` false synapses two rows: from the one it has the presynaptic neuron, the place and all else, from
+    the other the postsynaptic neuron.
+
+    The first is the row of a true synapse drawn evenly, the second that of one drawn evenly from those of its place. So its
+    ends are drawn in proportion to the neurons' synapses in that place.
+    """
+    order = np.argsort(place, kind="stable")
+    until = np.cumsum(synapses[order])  # of the synapses in the order of places, whose row ends where
+    borders = np.flatnonzero(np.diff(place[order])) + 1
+    begins = np.concatenate([[0], until[borders - 1]])
+    ends = np.append(begins[1:], until[-1])
+    first = rng.integers(0, until[-1], count)
+    first.sort()  # neighbours are found together
+    at = np.searchsorted(ends, first, side="right")
+    second = rng.integers(begins[at], ends[at])
+    sought = np.argsort(second)
+    partner = np.empty(count, dtype=np.int64)
+    partner[sought] = np.searchsorted(until, second[sought], side="right")
+    return order[np.searchsorted(until, first, side="right")], order[partner]
