@@ -49,5 +49,5 @@ def located_rows(
         return held
 
     held = interruptible(cursor, fill)
-    *found, sign = (column[:held] for column in columns)
-    return Located(ids, *found, sign=None if signs is None else sign)
+    found = [column[:held] for column in columns]
+    return Located(ids, *(found[:-1] if signs is None else found))
