@@ -70,7 +70,9 @@ def connection_probability(
 
     pieces = [(i, min(i + _AT_ONCE, len(known))) for i in range(0, len(known), _AT_ONCE)]
     pairs = np.zeros(n_bins, dtype=np.int64)
-    counted = in_threads(lambda piece: count_pairs(piece[0], piece[1], x, y, z, 1.0 / bin_nm, n_bins), pieces, threads)
+    counted = in_threads(
+        lambda piece: count_pairs(piece[0], piece[1], x, y, z, _per_nm(bin_nm), n_bins), pieces, threads
+    )
     for done, part in enumerate(counted, start=1):
         pairs += part
         progress("pairs of neurons", done / len(pieces))
@@ -90,5 +92,10 @@ def connected_by_distance(
     real = (row != graph.indices) & placed[row] & placed[graph.indices]
     apart = positions_nm[row[real]] - positions_nm[graph.indices[real]]
     d2 = apart[:, 0] ** 2 + apart[:, 1] ** 2 + apart[:, 2] ** 2
-    at = (np.sqrt(d2) * (1.0 / bin_nm)).astype(np.int64)
+    at = (np.sqrt(d2) * _per_nm(bin_nm)).astype(np.int64)
     return np.bincount(at, minlength=n_bins).astype(np.int64)
+
+
+def _per_nm(bin_nm: float) -> float:
+    """One over the width, rounded up: a distance of whole bins falls into the bin that it begins."""
+    return float(np.nextafter(1.0 / bin_nm, np.inf))

@@ -16,7 +16,7 @@ from tests.algorithms.oracle import random_graph
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 2**32), st.integers(1, 25), st.sampled_from([1.0, 7.0, 100.0, 1000.0]))
+@given(st.integers(0, 2**32), st.integers(1, 25), st.sampled_from([1.0, 7.0, 49.0, 100.0, 1000.0]))
 def test_every_pair_is_counted_in_its_bin(seed: int, n: int, bin_nm: float) -> None:
     graph, oracle = random_graph(n, 3 * n, seed=seed)
     points = np.random.default_rng(seed).integers(0, 300, (n, 3)).astype(float)
@@ -33,6 +33,14 @@ def test_every_pair_is_counted_in_its_bin(seed: int, n: int, bin_nm: float) -> N
     assert found.connected.tolist() == connected
     assert found.left_out == len(points[::7])
     assert len(found.edges_nm) == len(pairs) + 1 or not sum(pairs)
+
+
+def test_a_distance_of_whole_bins_is_in_the_bin_that_begins_there() -> None:
+    graph = Graph.from_edges([1], [2])
+    for bin_nm in range(1, 200):  # 49 * (1 / 49) is below 1
+        for bins in (1, 3, 1000):
+            found = connection_probability(graph, [[0, 0, 0], [bins * bin_nm, 0, 0]], bin_nm=bin_nm)
+            assert (len(found.pairs), found.pairs[-1], found.connected[-1]) == (bins + 1, 2, 1)
 
 
 def test_threads_pieces_and_errors() -> None:
