@@ -78,10 +78,10 @@ def _products(graph: Graph, row: int, side: str) -> tuple[NDArray[np.float64], N
 
 
 def _squares(graph: Graph, side: str) -> NDArray[np.float64]:
+    """Sums of squares of each neuron's synapse counts; each by itself, as differences of running sums lose small ones."""
     indptr, _, synapses = _side(graph, side)
-    sums = np.concatenate([[0.0], np.cumsum(np.square(synapses.astype(np.float64)))])
-    squares: NDArray[np.float64] = sums[indptr[1:]] - sums[indptr[:-1]]
-    return squares
+    rows = np.repeat(np.arange(len(graph)), np.diff(indptr))
+    return np.bincount(rows, weights=np.square(synapses.astype(np.float64)), minlength=len(graph)).astype(np.float64)
 
 
 def _cosine(dots: NDArray[np.float64], squares: NDArray[np.float64], row: int) -> NDArray[np.float64]:

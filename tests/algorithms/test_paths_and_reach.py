@@ -115,6 +115,13 @@ def test_similarity_is_the_cosine(asked: tuple[EdgeList, list[int], list[int]]) 
         assert found.partners[at] == pytest.approx(both)
 
 
+def test_a_few_synapses_beside_neurons_of_very_many() -> None:
+    """Squares of counts such as 2**31 are past what a double tells apart from its neighbours."""
+    edges = [(1, 9, 2**31), (2, 9, 3), (2, 8, 1), (3, 9, 1), (3, 8, 3), (4, 7, 2**40)]
+    found = similar_partners(Graph.from_edges(*zip(*edges, strict=True)), 3)
+    assert found.outputs[:4] == pytest.approx([1 / math.sqrt(10), 0.6, 1, 0])
+
+
 def test_a_search_that_takes_too_long_says_so() -> None:
     n = 12
     pairs = [(a, b) for a in range(n) for b in range(n) if a != b]
