@@ -82,7 +82,8 @@ def compare_types(
         means = [c[:, used].mean(axis=0) for c in counts]
         dealt = rng.permuted(np.tile(np.arange(len(both)) < n_first, (permutations, 1)), axis=1)
         weights = np.where(dealt, 1 / n_first, -1 / n_second)
-        extreme = np.abs(weights @ both) >= np.abs(means[0] - means[1]) - 1e-9
+        rounding = 4 * len(both) * np.finfo(np.float64).eps * both.max(axis=0)  # of a sum, in whatever order
+        extreme = np.abs(weights @ both) >= np.abs(means[0] - means[1]) - rounding
         p = (1 + extreme.sum(axis=0)) / (permutations + 1)
         rows += [
             (common[pre], post, n_first, n_second, float(a), float(b), float(q))

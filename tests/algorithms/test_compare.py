@@ -37,6 +37,19 @@ def test_means_and_p_by_all_permutations() -> None:
     assert found.p_adjusted[0] == found.p[0]
 
 
+def test_p_does_not_depend_on_the_unit_of_the_counts() -> None:
+    """Dealings of equal counts tie exactly, however large the counts are."""
+    rng = np.random.default_rng(4)
+    pre, post, counts = rng.integers(0, 8, 120), rng.integers(0, 8, 120), rng.integers(1, 4, 120)
+    types = ["A", "A", "A", "B", "B", "B", "C", "C"]
+
+    def p_of(unit: int) -> list[float]:
+        sides = [Graph.from_edges(pre[k::2], post[k::2], unit * counts[k::2], ids=np.arange(8)) for k in range(2)]
+        return compare_types(sides[0], types, sides[1], types, permutations=200).p.tolist()
+
+    assert p_of(1) == p_of(10**6) == p_of(3 * 2**31) == p_of(10**12)
+
+
 def test_alike_brains_are_found_different_as_rarely_as_p_says() -> None:
     rng = np.random.default_rng(2)
     p = [compare_types(*_brain(rng, 20), *_brain(rng, 20), permutations=99, seed=s).p for s in range(150)]
