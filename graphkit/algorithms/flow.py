@@ -120,9 +120,8 @@ def signal_cascade(
     from graphkit.algorithms.flow_kernels import cascade_hops
 
     stops = np.zeros(graph.n_neurons, dtype=np.bool_)
-    ending = np.asarray(stop, dtype=np.int64)
-    if ending.size:
-        stops[graph.index_of(ending)] = True
+    if np.size(stop):
+        stops[graph.index_of(stop)] = True
     chance = 1.0 - (1.0 - p) ** graph.synapses.astype(np.float64)
     counts = np.zeros((graph.n_neurons, max_hops + 1), dtype=np.int64)
 

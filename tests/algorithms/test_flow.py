@@ -97,6 +97,8 @@ def test_what_cannot_be() -> None:
         information_flow(graph, [7])
     with pytest.raises(GraphError, match="There is no seed neuron"):
         signal_cascade(graph, [])
+    with pytest.raises(GraphError, match=r"must be integers, but row 0 holds 2\.5"):
+        signal_cascade(graph, [1], stop=[2.5])
     with pytest.raises(GraphError, match="saturation is 0"):
         information_flow(graph, 1, saturation=0)
     with pytest.raises(GraphError, match="p is 2"):
