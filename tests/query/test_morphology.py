@@ -254,6 +254,25 @@ def test_what_cannot_be_measured(grown: Dataset, sim: Dataset) -> None:
     assert "No neuron meets the condition." in nobody.notes
 
 
+def test_the_largest_id_that_there_is(tmp_path: Path) -> None:
+    """One more than it does not fit: ids beside each other must be told apart all the same."""
+    ids = [-(2**63), 2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1]
+    columns = {"neuron_id": [i for i in ids for _ in range(2)], "node": [1, 2] * 5, "parent": [-1, 1] * 5}
+    ends = [x for k in range(5) for x in (0, 1000 * (k + 1))]
+    axes = {
+        "x_nm": pa.array(ends, pa.int32()),
+        "y_nm": pa.array([0] * 10, pa.int32()),
+        "z_nm": pa.array([0] * 10, pa.int32()),
+    }
+    with DatasetWriter(tmp_path / "large", create=True, name="large") as writer:
+        writer.add("neurons", pa.table({"neuron_id": pa.array(ids, pa.int64())}))
+        writer.add("skeletons", pa.table({**{k: pa.array(v, pa.int64()) for k, v in columns.items()}, **axes}))
+        dataset = writer.commit({"command": "test", "settings": {}, "sources": []})
+    found = dataset.morphology().table
+    assert found["neuron_id"].to_pylist() == ids
+    assert found["cable_um"].to_pylist() == [1, 2, 3, 4, 5]
+
+
 def test_a_wrong_unit_is_seen(tmp_path: Path) -> None:
     """Skeletons in voxels of 8 nm beside synapses in nm."""
     points = [[8 * 10_000 * k, 0, 0] for k in range(1, 5)]

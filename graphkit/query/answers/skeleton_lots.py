@@ -125,7 +125,7 @@ def read_lot(dataset: Dataset, neurons: list[Named], *, everyone: bool, synapses
     if not ((owner[1:] > owner[:-1]) | ((owner[1:] == owner[:-1]) & (node[1:] > node[:-1]))).all():
         order = np.lexsort((node, owner))
         columns = {name: column[order] for name, column in columns.items()}
-    starts = np.searchsorted(columns["neuron_id"], [*ids, ids[-1] + 1])
+    starts = np.append(np.searchsorted(columns["neuron_id"], ids), len(columns["neuron_id"]))
     points = columns["x_nm"], columns["y_nm"], columns["z_nm"]
     sites = [_sites(dataset, ids, end) if synapses else None for end in ("post", "pre")]
     return Lot(neurons, starts, columns["node"], columns["parent"], points, *sites)
