@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.in_threads import cores_available
 from graphkit.motifs.census import in_ranges
 from graphkit.motifs.four_census import Support, degrees_by_dyad, support_of
 from graphkit.motifs.four_nodes import Role, four_nodes
@@ -150,7 +151,7 @@ def _added(
     shape: tuple[int, int],
     threads: int | None,
 ) -> NDArray[np.int64]:
-    """The sum of the tables to which each thread adds; on one thread, where several tables would be too large."""
+    """The sum of the tables to which each thread adds; on as few threads as there is room for tables."""
     local, tables = threading.local(), []
 
     def work(begin: int, end: int) -> None:
@@ -159,8 +160,8 @@ def _added(
             tables.append(local.table)
         add(begin, end, local.table)
 
-    several = 8 * shape[0] * shape[1] * 2 <= _BYTES_FOR_THREADS
-    in_ranges(work, starts, threads if several else 1)
+    fitting = max(_BYTES_FOR_THREADS // (8 * shape[0] * shape[1]), 1)
+    in_ranges(work, starts, min(cores_available() if threads is None else threads, fitting))
     total = tables[0]
     for table in tables[1:]:
         total += table

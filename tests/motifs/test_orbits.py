@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from numpy.typing import NDArray
 
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.motifs import CONNECTED_TRIADS, triad_census
+from graphkit.motifs import orbits as module
 from graphkit.motifs.four_census import four_node_census
 from graphkit.motifs.four_nodes import four_nodes
 from graphkit.motifs.names import Motif
@@ -76,6 +79,21 @@ def test_threads_do_not_matter() -> None:
     for orbits in (triad_orbits, four_node_orbits):
         once = orbits(graph, threads=1).counts
         assert np.array_equal(orbits(graph, threads=3).counts, once)
+
+
+@pytest.mark.parametrize(("room", "most"), [(0, 1), (3, 3), (100, 6)])
+def test_no_more_tables_than_there_is_room_for(room: int, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = (10, 697)
+    monkeypatch.setattr(module, "_BYTES_FOR_THREADS", room * 8 * shape[0] * shape[1])
+    tables = set()
+
+    def add(begin: int, end: int, table: NDArray[np.int64]) -> None:
+        tables.add(id(table))
+        table[0, 0] += end - begin
+        time.sleep(0.002)  # so that others begin
+
+    total = module._added(add, np.arange(60_001), shape, 6)
+    assert (len(tables), total[0, 0]) == (most, 60_000)
 
 
 def test_there_are_30_roles_in_triads() -> None:
