@@ -181,7 +181,7 @@ class _Search:
 
     def __init__(self, plan: Plan, begin: int, end: int) -> None:
         self._plan = plan
-        self._state = np.zeros((9, 64), dtype=np.int64)
+        self._state = np.zeros((9, max(64, _tested(plan))), dtype=np.int64)
         self._marks = np.zeros(plan.starts.shape[1] - 1, dtype=np.uint16)
         self.over(begin, end)
 
@@ -247,6 +247,14 @@ class _Search:
             if not self.ended:
                 stop.check()
         return found
+
+
+def _tested(plan: Plan) -> int:
+    """How many edges' synapses a search has to remember: a row of its state has a place for each."""
+    from graphkit.motifs import search_kernels as kernels
+
+    lists = plan.steps[plan.first[kernels.LIST, 0] : plan.first[kernels.LIST, -1]]
+    return int(lists[:, 3].max()) + 1
 
 
 _BOUND_AT_ONCE = 1 << 16

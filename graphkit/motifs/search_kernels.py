@@ -135,7 +135,7 @@ def search(
     """The number of matches found: all that are left, or, for ROWS, until ``out`` is full; at most those under ``most`` nodes
     that are bound, so that the caller can stop a search.
 
-    ``state`` (9, 64) is where the search stands; it goes on from there. Its rows are: neuron bound, next position,
+    ``state`` (9, 64 or more) is where the search stands; it goes on from there. Its rows are: neuron bound, next position,
     end, the list walked (as a step), synapses of the edges, bits marked (state[5, 63] is the level, -1 at the end), bits
     that candidates need, those they are asked for, and whether bits do not tell all. ``marks`` belongs to it.
     """

@@ -183,6 +183,17 @@ def test_many_lists_at_once() -> None:
     assert count_matches(pattern) == 45  # 10 over 8
 
 
+def test_more_compared_edges_than_a_row_of_the_state_has_places() -> None:
+    graph = Graph.from_edges([1, 1, 2, 3], [2, 3, 3, 1], [5, 3, 2, 7])
+    for n_edges in (2, 64, 65, 150, 700):
+        edges = (*(Edge(0, 1, graph) for _ in range(n_edges)), Edge(1, 2, graph))
+        tests = tuple(Test(k, "=", k + 1) for k in range(n_edges - 1))
+        pattern = Pattern(3, edges, (None,) * 3, (0, 1, 2), graph, tests=tests)
+        found = np.concatenate(list(match_batches(pattern)))
+        assert count_matches(pattern) == 3
+        assert sorted(map(tuple, found.tolist())) == [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
+
+
 def test_a_star_is_counted_without_walking_its_leaves() -> None:
     hub = np.zeros(100_000, dtype=np.int64)
     graph = Graph.from_edges(hub, np.arange(1, 100_001))
