@@ -18,6 +18,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from graphkit.algorithms.degrees import degrees
+from graphkit.algorithms.logarithms import whole_logarithms
 from graphkit.algorithms.path_parts import BestOf, Part, best_paths
 from graphkit.algorithms.reach import edges_of, hops_from
 from graphkit.algorithms.shares import shares_of
@@ -33,8 +35,6 @@ MOST_RANKED = 1_000
 Strength = Literal["synapses", "input fraction"]
 
 _ENDLESS = 2**62
-_UNIT = 2.0**40
-"""Of the logarithms of input fractions, summed as whole numbers: products that differ by a part in 10^12 are told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ def strongest_paths(
 ) -> list[RankedPath]:
     """The ``count`` strongest simple paths from any of ``sources`` to any of ``targets``, of at most ``hops`` connections.
 
-    In the order: as strong as possible, then fewer connections, then the smaller ids from the first on. Exact.
+    In the order: as strong as possible, then fewer connections, then the smaller ids from the first on. Exact; products of input
+    fractions that differ by less than about a part in 10^12 may change places.
 
     >>> graph = Graph.from_edges([1, 2, 1], [2, 3, 3], [9, 4, 2])
     >>> strongest_paths(graph, [1], [3], 2)
@@ -164,9 +165,10 @@ def _likeliest(graph: Graph, is_target: NDArray[np.bool_], hops: int, shortest: 
     from graphkit.algorithms.path_costs import cheapest_path, costs_to_targets, work_space
 
     n = len(graph)
-    inputs = np.bincount(graph.indices, weights=graph.synapses, minlength=n)
-    costs = _costs(graph.synapses, inputs[graph.indices])
-    in_costs = _costs(graph.in_synapses, np.repeat(inputs, np.diff(graph.in_indptr)))
+    inputs = degrees(graph).input_synapses
+    of_inputs = whole_logarithms(np.maximum(inputs, 1))
+    costs = _costs(graph.synapses, of_inputs[graph.indices])
+    in_costs = _costs(graph.in_synapses, np.repeat(of_inputs, np.diff(graph.in_indptr)))
     to_cost, to_hops = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64)
     costs_to_targets(graph.in_indptr, graph.in_indices, in_costs, is_target, shortest, to_cost, to_hops)
     fewest = hops_from(graph, graph.ids[is_target], direction="in")
@@ -192,15 +194,15 @@ def _likeliest(graph: Graph, is_target: NDArray[np.bool_], hops: int, shortest: 
         return (key, path) if length else None
 
     def product(rows: tuple[int, ...]) -> float:
-        return math.prod(float(graph.synapses[_edge(graph, a, b)] / inputs[b]) for a, b in pairwise(rows))
+        return math.prod(int(graph.synapses[_edge(graph, a, b)]) / int(inputs[b]) for a, b in pairwise(rows))
 
     return best_of, product
 
 
-def _costs(synapses: NDArray[np.int64], of: NDArray[Any]) -> NDArray[np.int64]:
-    """Minus the logarithm of the share, in whole units."""
-    found: NDArray[np.int64] = np.rint((np.log(of) - np.log(synapses)) * _UNIT).astype(np.int64)
-    return np.maximum(found, 0)
+def _costs(synapses: NDArray[np.int64], of_inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Minus the logarithm of the share, in whole units, from that of the inputs."""
+    found: NDArray[np.int64] = np.maximum(of_inputs - whole_logarithms(synapses), 0)
+    return found
 
 
 def _edge(graph: Graph, pre: int, post: int) -> int:

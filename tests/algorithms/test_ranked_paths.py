@@ -8,25 +8,27 @@ from fractions import Fraction
 from itertools import pairwise
 
 import networkx as nx
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphkit.algorithms.logarithms import UNIT, whole_logarithms
 from graphkit.algorithms.ranked_paths import Strength, input_fractions, k_shortest_paths, strongest_paths
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from tests.algorithms.oracle import both, random_graph
 from tests.strategies import EdgeList, edge_lists
 
-_UNIT = 2.0**40
-"""docs/decisions.md: products are compared by their logarithms, in units of 2^-40."""
+_FAINT = 2**40
+"""Counts so large that two products can differ by less than is told apart (docs/decisions.md)."""
 
 
 @st.composite
 def _asked(draw: st.DrawFn) -> tuple[EdgeList, list[int], list[int]]:
     """A small graph with few different strengths, so that ties are many; two sets of its neurons, which may overlap."""
     edges = draw(edge_lists(max_neurons=7, max_edges=24).filter(lambda e: len(e.ids) > 1))
-    weights = draw(st.sampled_from([1, 3, 2**40]))
+    weights = draw(st.sampled_from([1, 3, 12, 1000, _FAINT]))
     edges = edges._replace(synapses=[1 + n % weights for n in edges.synapses])
     some = st.lists(st.sampled_from(edges.ids), min_size=1, max_size=3, unique=True)
     return edges, draw(some), draw(some)
@@ -51,10 +53,8 @@ class _Every:
     def product(self, path: tuple[int, ...]) -> Fraction:
         return math.prod((Fraction(self._weight[a, b], self._inputs[b]) for a, b in pairwise(path)), start=Fraction(1))
 
-    def _rank(self, path: tuple[int, ...], by: Strength) -> int:
-        if by == "synapses":
-            return -self.weakest(path)
-        return sum(round((math.log(self._inputs[b]) - math.log(self._weight[a, b])) * _UNIT) for a, b in pairwise(path))
+    def _rank(self, path: tuple[int, ...], by: Strength) -> int | Fraction:
+        return -self.weakest(path) if by == "synapses" else -self.product(path)
 
     def strongest(self, by: Strength) -> list[tuple[int, ...]]:
         return sorted(self.paths, key=lambda p: (self._rank(p, by), len(p), p))
@@ -73,14 +73,40 @@ def test_the_best_of_all_paths(
     every = _Every(oracle, sources, targets, hops)
     strong = strongest_paths(graph, sources, targets, count, by=by, hops=hops)
     short = k_shortest_paths(graph, sources, targets, count, by=by, hops=hops)
-    assert [p.ids for p in strong] == every.strongest(by)[:count]
-    assert [p.ids for p in short] == every.shortest(by)[:count]
+    if by == "synapses" or max(edges.synapses, default=0) <= 1000:
+        assert [p.ids for p in strong] == every.strongest(by)[:count]
+        assert [p.ids for p in short] == every.shortest(by)[:count]
+    assert sorted(len(p.ids) for p in short) == sorted(map(len, every.paths))[: len(short)]
+    assert len(strong) == len(short) == min(count, len(every.paths))
     for path in (*strong, *short):
         expected = every.weakest(path.ids) if by == "synapses" else float(every.product(path.ids))
         assert path.strength == pytest.approx(expected, rel=1e-12)
     if by == "input fraction":  # no product that was left out is larger
         best = sorted(map(every.product, every.paths), reverse=True)[:count]
         assert [p.strength for p in strong] == pytest.approx(list(map(float, best)), rel=1e-9)
+
+
+def test_of_equal_products_the_one_of_fewer_connections_comes_first() -> None:
+    """a/b of c/d and their product at once, over all small counts: 1/2 of 1/2 beside 1/4, 9/12 of 4/12 beside 3/12, ..."""
+    for a, b, c, d in itertools.product(range(1, 12), repeat=4):
+        direct = Fraction(a, b) * Fraction(c, d) * d
+        if a > b or direct.denominator > 1 or c + direct > d:
+            continue
+        edges = [(1, 2, a), (2, 3, c), (1, 3, int(direct)), (4, 2, b - a), (4, 3, d - c - int(direct))]
+        graph = Graph.from_edges(*zip(*(edge for edge in edges if edge[2]), strict=True))
+        found = strongest_paths(graph, [1], [3], 2, by="input fraction")
+        assert [path.ids for path in found] == [(1, 3), (1, 2, 3)], (a, b, c, d)
+
+
+def test_logarithms_of_products_are_sums() -> None:
+    counts = np.random.default_rng(1).integers(1, 4096, (2, 5_000))
+    assert np.array_equal(
+        whole_logarithms(counts[0]) + whole_logarithms(counts[1]), whole_logarithms(counts.prod(axis=0))
+    )
+    for numbers in (counts.prod(axis=0), np.array([1, 2**62, 2**63 - 1, 997 * 4093]), np.arange(1, 5_000)):
+        logarithms = [math.log(count) for count in numbers.tolist()]
+        assert (whole_logarithms(numbers) / UNIT).tolist() == pytest.approx(logarithms, rel=1e-12, abs=1e-12)
+    assert len(whole_logarithms(np.empty(0, np.int64))) == 0
 
 
 @pytest.mark.parametrize("hops", [None, 4])
