@@ -93,16 +93,9 @@ def base() -> Any:
     return read_settings(shipped_network())
 
 
-def started_from(settings: Any) -> Any:
-    """The shipped network's weights under other settings of field of view and deltas."""
-    from graphkit_pipeline.ffn.network import FfnNetwork, load_network
-    from graphkit_pipeline.ffn.recipe import shipped_network
-
-    return FfnNetwork(settings, load_network(shipped_network()).model)
-
-
 def trained(name: str, one: Variant, folder: Path, out: Path) -> dict[str, Any]:
     """Trains it to its end, if it is not: steps, processor seconds, and the last line of its log."""
+    from graphkit_pipeline.ffn.recipe import shipped_network
     from graphkit_pipeline.ffn.settings import FillPolicy
     from graphkit_pipeline.ffn.training import TrainingSettings, train_ffn
 
@@ -119,7 +112,7 @@ def trained(name: str, one: Variant, folder: Path, out: Path) -> dict[str, Any]:
         checkpoint_every=max(1, steps // 10),
         **{**given, **one.training},
     )
-    start = started_from(settings.network) if one.kind == "on" else None
+    start = shipped_network() if one.kind == "on" else None
     volumes = [tissue(out, *which) for which in TRAIN]
     spent = time.process_time()
     train_ffn(volumes, settings, folder, start=start, resume=True)

@@ -128,9 +128,10 @@ def segment(
     """Segment a volume by flood filling, or by the affinities of a membrane network (the first stages of `reconstruct`)."""
     with caught(_STAYS, sigterm=True):
         from graphkit_pipeline.agglomeration.joined import LinkSettings
-        from graphkit_pipeline.config import ImageSettings, MembraneStage, RunConfig, SegmentStage, network_path
+        from graphkit_pipeline.config import ImageSettings, MembraneStage, RunConfig, SegmentStage
         from graphkit_pipeline.engine import EngineSettings
         from graphkit_pipeline.ffn.settings import FillPolicy
+        from graphkit_pipeline.networks import network_path
         from graphkit_pipeline.run import reconstruct
 
         config = RunConfig(

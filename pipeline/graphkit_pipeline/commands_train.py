@@ -14,12 +14,11 @@ import typer
 
 from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.given_volumes import labelled_tissues, own_volumes, seen_by, tissues
 
 if TYPE_CHECKING:
-    from graphkit_pipeline.ffn.labelled import LabelledVolume
     from graphkit_pipeline.ffn.launch import Replica
     from graphkit_pipeline.ffn.team import Cluster
-    from graphkit_pipeline.tissue import Tissue
 
 __all__ = ["app"]
 
@@ -84,6 +83,14 @@ def ffn(
         typer.Option(metavar="VOLUME", help="Its true segments, in the same order.", show_default=False),
     ] = None,
     settings: SettingsFile = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="Go on from ffn-tissue, a .keras file, or a google/ffn checkpoint.",
+            show_default=False,
+        ),
+    ] = None,
     steps: Steps = None,
     tensorboard: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to write TensorBoard's files.", show_default=False)
@@ -122,6 +129,7 @@ def ffn(
                 return
     with caught(_STAYS), _answering(here) as answer, progress_bar() as progress:
         from graphkit_pipeline.ffn.training import TrainingSettings, train_ffn
+        from graphkit_pipeline.networks import network_path
 
         if shipped:
             from graphkit_pipeline.ffn.recipe import train_shipped_ffn
@@ -135,15 +143,23 @@ def ffn(
                 validation_image,
                 validation_labels,
                 settings,
+                start,
                 steps,
                 tensorboard,
             )
             _nothing_else("--shipped", *others)
             report = train_shipped_ffn(output, progress)
         else:
-            given = _read(TrainingSettings, settings)
-            size = given.network.voxel_size_nm
-            volumes = [*_labelled(tissue or []), *_own(image or [], labels or [], size)]
+            begins = None if start is None else network_path(start, Path.cwd())
+            content = _content(settings)
+            given = _made(TrainingSettings, content if begins is None else _like(begins, content))
+            size = of_start = given.network.voxel_size_nm
+            if begins is not None and "voxel_size_nm" not in content.get("network", {}):
+                size = None
+            volumes = [
+                *labelled_tissues(tissue or []),
+                *own_volumes(image or [], labels or [], size, of_start=of_start),
+            ]
             if not volumes:
                 raise GraphkitError(
                     "There is nothing to train on.",
@@ -153,17 +169,20 @@ def ffn(
                 network = dataclasses.replace(given.network, voxel_size_nm=volumes[0].voxel_size_nm)
                 given = dataclasses.replace(given, network=network)
             held_out = [
-                *_labelled(validation or []),
-                *_own(validation_image or [], validation_labels or [], size, "--validation-"),
+                *labelled_tissues(validation or []),
+                *own_volumes(validation_image or [], validation_labels or [], size, "--validation-", of_start=of_start),
             ]
             if membrane is not None:
                 given = dataclasses.replace(given, network=dataclasses.replace(given.network, input="membrane"))
-                volumes, held_out = (_seen(membrane, v, progress) for v in (volumes, held_out))
+                volumes, held_out = (
+                    seen_by(membrane, v, progress, apart=here is not None) for v in (volumes, held_out)
+                )
             report = train_ffn(
                 volumes,
                 _with_steps(given, steps),
                 output,
                 validation=held_out,
+                start=begins,
                 resume=resume,
                 tensorboard=tensorboard,
                 cluster=here.cluster if here else None,
@@ -197,7 +216,7 @@ def synapses(
             _nothing_else("--shipped", tissue, validation, settings, steps)
             report = train_shipped_synapses(output, progress=progress)
         else:
-            volumes = _tissues(tissue or [])
+            volumes = tissues(tissue or [])
             if not volumes:
                 raise GraphkitError("There is nothing to train on.", hint="Give --tissue DIR, or --shipped.")
             content = _content(settings)
@@ -209,7 +228,7 @@ def synapses(
                 _with_steps(_made(TrainingSettings, content), steps),
                 output,
                 network=network,
-                validation=_tissues(validation or []),
+                validation=tissues(validation or []),
                 resume=resume,
                 progress=progress,
             )
@@ -243,7 +262,10 @@ def membrane(
         else:
             content = _content(settings)
             said = content.pop("network", {})
-            volumes = [*_labelled(tissue or []), *_own(image or [], labels or [], said.get("voxel_size_nm"))]
+            volumes = [
+                *labelled_tissues(tissue or []),
+                *own_volumes(image or [], labels or [], said.get("voxel_size_nm")),
+            ]
             if not volumes:
                 raise GraphkitError(
                     "There is nothing to train on.",
@@ -256,7 +278,7 @@ def membrane(
                 _with_steps(_made(TrainingSettings, content), steps),
                 output,
                 network=_made(NetworkSettings, network),
-                validation=_labelled(validation or []),
+                validation=labelled_tissues(validation or []),
                 resume=resume,
                 progress=progress,
             )
@@ -302,53 +324,9 @@ def _say_trained(output: Path, steps: int, vi_sum: float | None, rank: int = 0) 
     if rank:
         say(f"Trained {steps:,} steps. The network is with rank 0.")
         return
+    made = f"{steps:,} step{'' if steps == 1 else 's'}"
     score = "" if vi_sum is None else f", of a validation VI of {vi_sum:.3f} bits"
-    say(
-        f"Trained {steps:,} steps. The network is {output / 'network.keras'}{score}; the log is {output / 'log.jsonl'}."
-    )
-
-
-def _tissues(folders: list[Path]) -> list[Tissue]:
-    from graphkit_pipeline.tissue import read_tissue
-
-    return [read_tissue(folder) for folder in folders]
-
-
-def _labelled(folders: list[Path]) -> list[LabelledVolume]:
-    from graphkit_pipeline.ffn.labelled import LabelledVolume
-
-    return [LabelledVolume(t.image, t.segments, t.voxel_size_nm) for t in _tissues(folders)]
-
-
-def _seen(network: str, volumes: list[LabelledVolume], progress: Any) -> list[LabelledVolume]:
-    """The volumes as the membrane network sees them."""
-    from graphkit_pipeline.config import network_path
-    from graphkit_pipeline.membrane.predict import seen_volumes
-    from graphkit_pipeline.membrane.settings import NetworkSettings
-    from graphkit_pipeline.unet.network import load_network
-
-    return seen_volumes(volumes, load_network(network_path(network, Path.cwd()), NetworkSettings), progress=progress)
-
-
-def _own(images: list[str], labels: list[str], size: Any, option: str = "--") -> list[LabelledVolume]:
-    """``size`` is [network] voxel_size_nm: a file that does not say its own has that one, and one that does must agree."""
-    from graphkit_pipeline.ffn.labelled import LabelledVolume
-    from graphkit_pipeline.volume import open_volume
-
-    if len(images) != len(labels):
-        raise GraphkitError(
-            f"There are {len(images)} {option}image and {len(labels)} {option}labels.",
-            hint="Give each image its labels, in the same order.",
-        )
-    volumes = []
-    for one, true in zip(images, labels, strict=True):
-        seen, known = (open_volume(volume, voxel_size_nm=size) for volume in (one, true))
-        if seen.bounds != known.bounds:
-            raise GraphkitError(
-                f"{one} has {seen.bounds} and its labels {true} have {known.bounds}; expected the same voxels."
-            )
-        volumes.append(LabelledVolume(seen.read(), known.read(), seen.voxel_size_nm))
-    return volumes
+    say(f"Trained {made}. The network is {output / 'network.keras'}{score}; the log is {output / 'log.jsonl'}.")
 
 
 def _content(path: Path | None) -> dict[str, Any]:
@@ -360,8 +338,13 @@ def _content(path: Path | None) -> dict[str, Any]:
         raise GraphkitError(f"{path} cannot be read as TOML: {error}.") from None
 
 
-def _read(kind: type[_T], path: Path | None) -> _T:
-    return _made(kind, _content(path))
+def _like(start: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Settings whose [network] is as in the network to begin from where they do not say otherwise, but for the input."""
+    from graphkit_pipeline.ffn.start import start_of
+
+    its = {k: v for k, v in start_of(start).settings.as_dict().items() if v is not None and k != "input"}
+    said = content.get("network", {})
+    return {**content, "network": {**its, **said}} if isinstance(said, dict) else content
 
 
 def _made(kind: type[_T], content: dict[str, Any]) -> _T:

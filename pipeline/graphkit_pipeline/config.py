@@ -44,6 +44,7 @@ from graphkit_pipeline.ffn.settings import FillPolicy
 from graphkit_pipeline.membrane.fragments import FragmentSettings
 from graphkit_pipeline.membrane.settings import PredictSettings as MembranePredictSettings
 from graphkit_pipeline.mesh import MeshSettings
+from graphkit_pipeline.networks import SHIPPED, network_path
 from graphkit_pipeline.reconcile import ReconcileSettings
 from graphkit_pipeline.settings_table import settings_from
 from graphkit_pipeline.skeleton import SkeletonSettings
@@ -63,9 +64,6 @@ __all__ = [
     "network_path",
     "read_config",
 ]
-
-SHIPPED = Path(__file__).with_name("models")
-"""Where the networks are that graphkit ships."""
 
 Triple = tuple[int, int, int]
 
@@ -320,12 +318,6 @@ def _segment_located(stage: SegmentStage, here: Path) -> SegmentStage:
             for one in stage.passes
         ),
     )
-
-
-def network_path(name: str, here: Path) -> str:
-    """The path of a network: of one that graphkit ships where the name is one of those, else relative to ``here``."""
-    shipped = SHIPPED / f"{name}.keras"
-    return str(shipped) if "/" not in name and shipped.exists() else str(here / name)
 
 
 def _check_block(stage: str, block: Triple, halo: Triple) -> None:

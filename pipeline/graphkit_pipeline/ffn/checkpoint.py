@@ -7,6 +7,8 @@ follow; what it does not hold (field of view, deltas, normalisation, thresholds)
 
 from __future__ import annotations
 
+import glob
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from graphkit.errors import GraphkitError, MissingExtraError
 from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.ffn.network import FfnNetwork, build_network
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
+from graphkit_pipeline.networks import no_network
 
-__all__ = ["FIB25", "FIB25_POLICY", "import_ffn_checkpoint"]
+__all__ = ["FIB25", "FIB25_POLICY", "checkpoint_data", "checkpoint_settings", "import_ffn_checkpoint"]
 
 FIB25 = NetworkSettings(
     field_of_view=(33, 33, 33), deltas=(8, 8, 8), depth=12, features=32, voxel_size_nm=(10.0, 10.0, 10.0)
@@ -40,14 +43,7 @@ def import_ffn_checkpoint(
     Raises GraphkitError where there is no checkpoint, or it is of another kind, depth or number of features.
     """
     arrays = _read(Path(path))
-    depth = sum(name.endswith("_a/weights") for name in arrays)
-    first = arrays.get("conv0_a/weights")
-    if first is None or first.ndim != 5 or depth == 0:
-        raise GraphkitError(
-            f"The checkpoint {path} is not one of a three-dimensional flood-filling network.",
-            hint=f"Expected arrays named {_SCOPE}conv0_a/weights and so on, as google/ffn's convstack_3d writes them.",
-        )
-    features = first.shape[-1]
+    depth, features = _shape(arrays, path)
     if (depth, features) != (settings.depth, settings.features):
         raise GraphkitError(
             f"The checkpoint {path} has depth {depth} and {features} features; the settings say depth {settings.depth} "
@@ -59,6 +55,41 @@ def import_ffn_checkpoint(
         if layer.weights:
             layer.set_weights(_of_layer(arrays, layer, path))
     return network
+
+
+def checkpoint_settings(path: str | Path) -> NetworkSettings:
+    """The depth and features of a google/ffn checkpoint; what it does not hold is that of the published FIB-25 network.
+
+    Raises GraphkitError where there is no checkpoint, or it is of another kind.
+    """
+    depth, features = _shape(_read(Path(path)), path)
+    return replace(FIB25, depth=depth, features=features)
+
+
+def checkpoint_data(path: str | Path) -> list[Path]:
+    """The files of a checkpoint that hold its numbers."""
+    prefix = _prefix(Path(path))
+    return sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
+
+
+def _shape(arrays: dict[str, Any], path: str | Path) -> tuple[int, int]:
+    """Depth and features."""
+    depth = sum(name.endswith("_a/weights") for name in arrays)
+    first = arrays.get("conv0_a/weights")
+    if first is None or first.ndim != 5 or depth == 0:
+        raise GraphkitError(
+            f"The checkpoint {path} is not one of a three-dimensional flood-filling network.",
+            hint=f"Expected arrays named {_SCOPE}conv0_a/weights and so on, as google/ffn's convstack_3d writes them.",
+        )
+    return depth, int(first.shape[-1])
+
+
+def _prefix(path: Path) -> Path:
+    """What the names of the checkpoint's files begin with."""
+    if path.suffix in (".index", ".meta"):
+        return path.with_suffix("")
+    name, data, _ = path.name.rpartition(".data-")
+    return path.with_name(name) if data else path
 
 
 def _of_layer(arrays: dict[str, Any], layer: Any, path: str | Path) -> list[Any]:
@@ -81,12 +112,9 @@ def _read(path: Path) -> dict[str, Any]:
         import tensorflow as tf
     except ImportError:
         raise MissingExtraError("tensorflow", "pipeline", "Reading a TensorFlow checkpoint") from None
-    prefix = path.with_suffix("") if path.suffix in (".index", ".meta") else path
+    prefix = _prefix(path)
     if not prefix.with_name(prefix.name + ".index").is_file():
-        raise GraphkitError(
-            f"There is no TensorFlow checkpoint at {path}.",
-            hint=f"Expected the files {prefix.name}.index and {prefix.name}.data-...",
-        )
+        raise no_network(path)
     try:
         reader = tf.train.load_checkpoint(str(prefix))
         names = [n for n in reader.get_variable_to_shape_map() if n.startswith(_SCOPE)]

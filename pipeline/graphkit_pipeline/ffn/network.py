@@ -31,6 +31,7 @@ from graphkit.errors import GraphkitError
 from graphkit_pipeline.backend import import_keras
 from graphkit_pipeline.ffn.settings import NetworkSettings
 from graphkit_pipeline.formats.disk import said_plainly
+from graphkit_pipeline.networks import no_network
 
 __all__ = ["FfnNetwork", "build_network", "load_network", "read_settings", "save_network"]
 
@@ -149,10 +150,10 @@ def read_settings(path: str | Path) -> NetworkSettings:
 def _read_settings(source: Path) -> dict[str, Any]:
     """The settings of a network's file, without ``kind`` and ``version``."""
     if not source.is_file():
-        raise GraphkitError(f"There is no network at {source}.", hint="Give the .keras file that training wrote.")
+        raise no_network(source)
     kind_error = GraphkitError(
         f"{source} is not the file of a flood-filling network.",
-        hint="Expected a .keras file written by `graphkit train ffn`; checkpoints of google/ffn are imported first.",
+        hint="Expected a .keras file written by `graphkit train ffn`, or a checkpoint of google/ffn without a suffix.",
     )
     try:
         with zipfile.ZipFile(source) as archive:

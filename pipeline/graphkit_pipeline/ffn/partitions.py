@@ -88,8 +88,9 @@ def sample_centres(
     places = np.concatenate(found) if found else np.zeros((0, 4), dtype=np.int64)
     if not len(places):
         raise GraphkitError(
-            f"No place to train at: no label lies {margin} voxels or more from the border of the {len(volumes)} volumes.",
-            hint="Give larger volumes with labels, or a network with a smaller field of view.",
+            f"No place to train at: no object of at least {least_voxels:,} voxels (least_voxels) was met {margin} voxels or more "
+            f"from the faces of the {len(volumes)} volumes.",
+            hint="Give larger volumes with labels, a network with a smaller field of view, or a smaller least_voxels.",
         )
     bins = partition_of(np.concatenate(fractions))
     groups = tuple(np.flatnonzero(bins == b) for b in np.unique(bins))

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from graphkit.progress import Progress, silent
-from graphkit_pipeline.ffn.network import FfnNetwork, load_network
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.ffn.training import LabelledVolume, TrainingReport, TrainingSettings, train_ffn
 from graphkit_pipeline.formats.disk import atomically
@@ -84,7 +83,7 @@ def train_shipped_ffn(
     folder.mkdir(parents=True, exist_ok=True)
     size = recipe.stages[0].settings.network.voxel_size_nm or (16.0, 16.0, 16.0)
     validation = [_tissue(folder, seed, recipe.validation_edge, size, progress) for seed in recipe.validation_seeds]
-    start: FfnNetwork | None = None
+    start: Path | None = None
     for number, stage in enumerate(recipe.stages, start=1):
         volumes = [_tissue(folder, seed, recipe.edge, size, progress) for seed in stage.seeds]
         report = train_ffn(
@@ -96,7 +95,7 @@ def train_shipped_ffn(
             resume=True,
             progress=_named(progress, f"stage {number} of {len(recipe.stages)}"),
         )
-        start = load_network(report.network)
+        start = report.network
     with atomically(folder / report.network.name) as file:
         file.write(report.network.read_bytes())
     with atomically(folder / "provenance.json") as file:

@@ -152,7 +152,10 @@ class FillPolicy:
 
     def deltas_of(self, network: NetworkSettings) -> Triple:
         """How far a move goes with this network. Raises GraphkitError where it cannot go as far as it was told to."""
-        return network.deltas if self.deltas is None else replace(network, deltas=self.deltas).deltas
+        try:
+            return network.deltas if self.deltas is None else replace(network, deltas=self.deltas).deltas
+        except GraphkitError as error:
+            raise GraphkitError(f"Of the fill, {error.message}", hint=error.hint) from None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values."""

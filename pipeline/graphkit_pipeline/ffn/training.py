@@ -32,6 +32,7 @@ from graphkit_pipeline.ffn.labelled import LabelledVolume, check_volumes
 from graphkit_pipeline.ffn.network import FfnNetwork, save_network
 from graphkit_pipeline.ffn.optimizing import learning_rate
 from graphkit_pipeline.ffn.pool import ExamplePool
+from graphkit_pipeline.ffn.start import Start, check_start, start_of
 from graphkit_pipeline.ffn.stepping import build_stepper
 from graphkit_pipeline.ffn.team import Cluster, Team
 from graphkit_pipeline.ffn.training_log import Tally, TrainingLog, record_of
@@ -61,7 +62,7 @@ def train_ffn(
     out: str | Path,
     *,
     validation: Sequence[LabelledVolume] = (),
-    start: FfnNetwork | None = None,
+    start: FfnNetwork | str | Path | None = None,
     resume: bool = False,
     tensorboard: str | Path | None = None,
     cluster: Cluster | None = None,
@@ -70,16 +71,18 @@ def train_ffn(
 ) -> TrainingReport:
     """Trains on ``volumes`` and writes to the folder ``out``.
 
-    ``start`` is a network of the same shape to begin from, in place of chance. ``validation`` volumes are segmented at
-    intervals; the network whose mean VI (truth 0 ignored) or adapted Rand error is the lowest is kept, as ``settings.keep`` says.
+    ``start`` is a network to begin from, in place of chance: its file, a checkpoint of google/ffn, or one in memory (of one
+    process). It must have the depth, features and normalisation of ``settings.network``; all else may differ.
+    ``validation`` volumes are segmented at intervals; the network whose mean VI (truth 0 ignored) or adapted Rand error is the
+    lowest is kept, as ``settings.keep`` says.
     With ``resume`` a run goes on from its last checkpoint, or begins where there is none.
     ``tensorboard`` is a folder for TensorBoard's files (TensorFlow only).
     With ``cluster`` this process is one of several that train the same network on the same volumes, in step; none of them
     may have used TensorFlow before. Rank 0 alone reads and writes ``out``. ``when_stuck`` is called, from a thread, where another
     replica was lost and TensorFlow does not give this one back.
 
-    Raises GraphkitError for volumes that do not fit the network, an ``out`` that holds another run, a loss that is no
-    longer a number, and a replica that does not come or is lost.
+    Raises GraphkitError for volumes that do not fit the network, a ``start`` of another shape or input, an ``out`` that holds
+    another run, a loss that is no longer a number, and a replica that does not come or is lost.
 
     Januszewski et al. 2018, High-precision automated reconstruction of neurons with flood-filling networks.
     """
@@ -89,17 +92,21 @@ def train_ffn(
     )
     if not volumes:
         raise GraphkitError("There is no volume to train on.", hint="Give at least one image with labels.")
+    begins = None if start is None else start_of(start)
+    if begins is not None:
+        check_start(begins, settings.network)
     if cluster is None:
-        return _train(volumes, settings, folder, validation, start, resume, tensorboard, progress)
+        return _train(volumes, settings, folder, validation, begins, resume, tensorboard, progress)
     settings.of_all(len(cluster.addresses))
     greeting = {
         "settings": asdict(settings),
         "volumes": [_checksum(v) for v in volumes],
         "validation": len(validation),
+        "start": begins and begins.sha256,
         "version": __version__,
     }
     with Team(cluster, greeting, when_stuck=when_stuck, progress=progress) as team:
-        return _train(volumes, settings, folder, validation, start, resume, tensorboard, progress, cluster, team)
+        return _train(volumes, settings, folder, validation, begins, resume, tensorboard, progress, cluster, team)
 
 
 def _train(
@@ -107,7 +114,7 @@ def _train(
     settings: TrainingSettings,
     folder: Path,
     validation: Sequence[LabelledVolume],
-    start: FfnNetwork | None,
+    start: Start | None,
     resume: bool,
     tensorboard: str | Path | None,
     progress: Progress,
@@ -131,15 +138,15 @@ def _train(
             hint="Leave KERAS_BACKEND out, or read the same figures from log.jsonl.",
         )
     progress("places to train at", 0.0)
-    run = _Run(volumes, settings, cluster, team)
+    run = _Run(volumes, settings, start, cluster, team)
     try:
-        if start is not None:
-            run.begin_from(start)
         if checkpoint:
             run.restore(checkpoint, folder / _CHECKPOINT)
+        elif start is not None:
+            run.network.model.set_weights(start.weights())
         if leads:
             log = TrainingLog(folder / _LOG, None if tensorboard is None else Path(tensorboard), run.step)
-            record = record_of(settings, list(volumes), list(validation), run.replicas)
+            record = record_of(settings, list(volumes), list(validation), run.replicas, start)
             _write_json(folder / _RECORD, {**record, "kept": run.kept})
             predict = compiled(run.network) if validation else None
         while run.step < settings.steps:
@@ -179,10 +186,11 @@ class _Run:
         self,
         volumes: Sequence[LabelledVolume],
         settings: TrainingSettings,
+        start: Start | None = None,
         cluster: Cluster | None = None,
         team: Team | None = None,
     ) -> None:
-        self.settings, self.team = settings, team
+        self.settings, self.start, self.team = settings, start, team
         self.replicas = 1 if team is None else team.replicas
         self.pool = ExamplePool(volumes, settings, 0 if team is None else team.rank, self.replicas)
         if team is not None:
@@ -195,18 +203,6 @@ class _Run:
         self.kept: dict[str, Any] | None = None
         self.tally = Tally()
         self._since = time.perf_counter()
-
-    def begin_from(self, start: FfnNetwork) -> None:
-        """Takes the weights of another network."""
-        ours, its = self.network.settings, start.settings
-        shape = ("field_of_view", "depth", "features", "normalization")
-        if any(getattr(ours, name) != getattr(its, name) for name in shape):
-            raise GraphkitError(
-                f"The network to begin from has {', '.join(f'{n} {getattr(its, n)}' for n in shape)}; "
-                f"the one to be trained {', '.join(f'{n} {getattr(ours, n)}' for n in shape)}.",
-                hint="Train a network of the same shape, or begin from nothing.",
-            )
-        self.network.model.set_weights(start.model.get_weights())
 
     def train_step(self) -> None:
         """One gradient step; the predictions go back to the examples' canvases."""
@@ -252,6 +248,7 @@ class _Run:
             "version": _VERSION,
             "settings": asdict(self.settings),
             "replicas": self.replicas,
+            "start": self.start and self.start.recorded(),
             "step": self.step,
             "loss": self.loss,
             "kept": self.kept,
@@ -267,6 +264,8 @@ class _Run:
             state = json.loads(str(arrays["state"]))
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise GraphkitError(f"The checkpoint {path} cannot be read: {error}") from None
+        if "start" in state:  # a run of an earlier graphkit does not say
+            self._check_same_start(state["start"], path)
         mine = json.loads(json.dumps(asdict(self.settings)))
         its = with_defaults(state["settings"], json.loads(json.dumps(asdict(TrainingSettings()))))
         if changed := [name for name in mine if its.get(name) != mine[name]]:
@@ -289,6 +288,17 @@ class _Run:
         self.kept = state["kept"]
         self.tally.sums = state["sums"]
         self.pool.restore({name.removeprefix("pool_"): a for name, a in arrays.items() if name.startswith("pool_")})
+
+    def _check_same_start(self, recorded: dict[str, Any] | None, path: Path) -> None:
+        mine = None if self.start is None else self.start.recorded()
+        if (recorded and recorded["sha256"]) == (mine and mine["sha256"]):
+            return
+        was, now = ("chance" if one is None else one["network"] or "a network in memory" for one in (recorded, mine))
+        raise GraphkitError(
+            f"{path} is of a run that began from {was}, and this one would begin from {now}.",
+            hint=f"{'Leave --start out' if recorded is None else 'Give the --start that it was begun with'}, "
+            "or train in another folder.",
+        )
 
     def _variables(self) -> dict[str, Any]:
         # Without the rate, which is set before every step.

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from graphkit_pipeline.ffn.start import Start
 from graphkit_pipeline.ffn.stepping import StepFigures
 from graphkit_pipeline.ffn.training_settings import TrainingSettings
 from graphkit_pipeline.formats.disk import atomically
@@ -94,8 +95,10 @@ def cut_log(path: Path, step: int) -> None:
         file.write("".join(f"{line}\n" for line in kept).encode())
 
 
-def record_of(settings: TrainingSettings, volumes: list[Any], validation: list[Any], replicas: int) -> dict[str, Any]:
-    """What a network was trained with: settings, variations that were on, shapes of the volumes, versions."""
+def record_of(
+    settings: TrainingSettings, volumes: list[Any], validation: list[Any], replicas: int, start: Start | None = None
+) -> dict[str, Any]:
+    """What a network was trained with: settings, where it began, variations that were on, shapes of the volumes, versions."""
     import numpy as np
 
     from graphkit import __version__
@@ -104,6 +107,7 @@ def record_of(settings: TrainingSettings, volumes: list[Any], validation: list[A
     keras = import_keras()
     return {
         "settings": asdict(settings),
+        "start": start and start.recorded(),
         "augmentations": settings.augmentation.switched_on(),
         "volumes": [list(v.image.shape) for v in volumes],
         "validation": [list(v.image.shape) for v in validation],

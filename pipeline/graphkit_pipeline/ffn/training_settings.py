@@ -74,17 +74,25 @@ class TrainingSettings:
         for name in ("learning_rate", "clip_value", *(["clip_norm"] if self.clip_norm is not None else [])):
             if not getattr(self, name) > 0:
                 raise GraphkitError(f"{name} must be positive, not {getattr(self, name)!r}.")
+        if not math.isfinite(self.learning_rate):
+            raise GraphkitError(f"learning_rate must be a finite number, not {self.learning_rate!r}.")
+        if isinstance(self.least_voxels, bool) or not isinstance(self.least_voxels, int) or self.least_voxels < 0:
+            raise GraphkitError(f"least_voxels must be a whole number of at least 0, not {self.least_voxels!r}.")
         if not 0 <= self.momentum < 1:
             raise GraphkitError(f"momentum must be from 0 to below 1, not {self.momentum!r}.")
         if not (self.weight_decay >= 0 and math.isfinite(self.weight_decay)):
             raise GraphkitError(f"weight_decay must be 0 or more, not {self.weight_decay!r}.")
         if not 0 <= self.warmup <= self.steps:
-            raise GraphkitError(f"warmup must be from 0 to the {self.steps} steps, not {self.warmup!r}.")
+            raise GraphkitError(
+                f"warmup must be from 0 to the {self.steps} steps, not {self.warmup!r}.",
+                hint="Fewer steps need a shorter warmup: give both.",
+            )
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise GraphkitError(f"seed must be a whole number of at least 0, not {self.seed!r}.")
         for name, words in _WORDS.items():
             if getattr(self, name) not in words:
                 raise GraphkitError(f"{name} must be {', '.join(map(repr, words))}, not {getattr(self, name)!r}.")
+        self.policy.deltas_of(self.network)
         if self.network.init < self.network.move:
             raise GraphkitError(
                 f"The network's init is {self.network.init}, below its move = {self.network.move}: no fill could begin."

@@ -18,8 +18,9 @@ from typing import Any
 
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.blocks import Block
-from graphkit_pipeline.config import SHIPPED, RunConfig
+from graphkit_pipeline.config import RunConfig
 from graphkit_pipeline.context import Context
+from graphkit_pipeline.networks import no_network
 from graphkit_pipeline.stages import results, segmentation, shapes, synapses
 
 __all__ = ["STAGES", "Stage", "as_json", "stages_of"]
@@ -51,12 +52,10 @@ def _network(path: str) -> dict[str, str]:
     file = index if index.is_file() else file
     try:
         return {"file": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    except (FileNotFoundError, IsADirectoryError):
+        raise no_network(path) from None
     except OSError as error:
-        shipped = ", ".join(sorted(p.stem for p in SHIPPED.glob("*.keras")))
-        raise GraphkitError(
-            f"The network {path} cannot be read: {error.strerror or error}.",
-            hint=f"Name one that graphkit ships ({shipped}), or the .keras file that training wrote.",
-        ) from None
+        raise GraphkitError(f"The network {path} cannot be read: {error.strerror or error}.") from None
 
 
 def _segment_settings(config: RunConfig) -> dict[str, Any]:

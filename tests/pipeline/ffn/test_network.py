@@ -271,7 +271,7 @@ def test_another_depth_than_the_checkpoint(real_data: Path) -> None:
 def test_checkpoints_that_are_none(tmp_path: Path) -> None:
     import tensorflow as tf
 
-    with pytest.raises(GraphkitError, match="no TensorFlow checkpoint at"):
+    with pytest.raises(GraphkitError, match="There is no network at"):
         import_ffn_checkpoint(tmp_path / "model.ckpt-1")
     tf.train.Checkpoint(v=tf.Variable([1.0])).write(str(tmp_path / "other"))
     with pytest.raises(GraphkitError, match="not one of a three-dimensional flood-filling network"):

@@ -99,6 +99,19 @@ def test_two_processes_have_the_losses_of_one(volume: Path, tmp_path: Path) -> N
     assert json.loads((tmp_path / "two" / "record.json").read_text())["replicas"] == 2
 
 
+@pytest.mark.slow
+def test_two_processes_on_what_a_membrane_network_sees(volume: Path, tmp_path: Path) -> None:
+    """TensorFlow's replicas must not have used it before; the membrane network does."""
+    seen = ["--replicas", "2", "--membrane", "membrane-tissue"]
+    done = subprocess.run(command(volume, tmp_path / "two", *seen, steps=2), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert load_network(tmp_path / "two" / "network.keras").settings.input == "membrane"
+    done = subprocess.run(
+        command(volume, tmp_path / "no", *seen[:-1], "other", steps=2), capture_output=True, text=True
+    )
+    assert done.stderr.count("Error: There is no membrane network") == 1
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("lost", [0, 1])
 def test_a_lost_replica_is_said_and_resumed_to_the_same_network(volume: Path, tmp_path: Path, lost: int) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import hashlib
 import json
 import os
 import signal
@@ -151,8 +153,71 @@ def test_training_that_begins_from_a_network(uninterrupted: Path, tmp_path: Path
     for found, expected in zip(weights(report.network.parent), begun.model.get_weights(), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-9)
     deeper = dataclasses.replace(SMALL, network=dataclasses.replace(SMALL.network, depth=3))
-    with pytest.raises(GraphkitError, match="The network to begin from has"):
+    with pytest.raises(GraphkitError, match=r"The network to begin from has depth 2.*the one to be trained depth 3"):
         train_ffn([two_blobs()], deeper, tmp_path / "other", start=begun)
+    membrane = dataclasses.replace(SMALL, network=dataclasses.replace(SMALL.network, input="membrane"))
+    with pytest.raises(GraphkitError, match="trained on images; this training is on what a membrane network sees"):
+        train_ffn([two_blobs()], membrane, tmp_path / "other", start=begun)
+
+
+def test_a_field_of_view_changes_no_weight(uninterrupted: Path, tmp_path: Path) -> None:
+    """A network begins from the file of one with another field of view, other deltas and other thresholds."""
+    file = uninterrupted / "network.keras"
+    wider = dataclasses.replace(SMALL.network, field_of_view=(11, 9, 9), deltas=(4, 3, 2), move=0.8, mean=100.0)
+    still = dataclasses.replace(SMALL, network=wider, steps=2, warmup=0, checkpoint_every=1, learning_rate=1e-12)
+
+    def stop(stage: str, done: float) -> None:
+        if done == 1.0:
+            raise _Stop
+
+    with pytest.raises(_Stop):
+        train_ffn([two_blobs()], still, tmp_path, start=file, progress=stop)
+    with pytest.raises(GraphkitError, match=r"that began from .*network.keras, and this one would begin from chance"):
+        train_ffn([two_blobs()], still, tmp_path, resume=True)
+    report = train_ffn([two_blobs()], still, tmp_path, start=file, resume=True)
+    assert load_network(report.network).settings == wider
+    for found, expected in zip(weights(tmp_path), weights(uninterrupted), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+    recorded = json.loads((tmp_path / "record.json").read_text())["start"]
+    assert recorded == {"network": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+
+
+def test_the_command_goes_on_from_a_network(
+    uninterrupted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What [network] does not say is as in the network to begin from; what fits neither its weights nor its voxels is refused."""
+    import h5py
+    from graphkit_pipeline.commands_train import ffn
+
+    volume = two_blobs()
+    for name, size in (("blobs", 16.0), ("finer", 8.0)):
+        with h5py.File(tmp_path / f"{name}.h5", "w") as store:
+            for part, data in (("image", volume.image), ("labels", volume.labels)):
+                store[part] = data
+                store[part].attrs["resolution"] = [size] * 3
+    first = dataclasses.replace(SMALL, network=dataclasses.replace(SMALL.network, voxel_size_nm=(16.0, 16.0, 16.0)))
+    report = train_ffn([volume], dataclasses.replace(first, steps=2), tmp_path / "first")
+
+    def train(said: str, name: str = "blobs", out: str = "more") -> str:
+        toml = tmp_path / "settings.toml"
+        toml.write_text(
+            f"steps = 1\nwarmup = 0\nexamples = 4\ncentres = 2000\nlearning_rate = 1e-12\n[network]\n{said}\n"
+        )
+        image, labels = ([f"{tmp_path / name}.h5:{part}"] for part in ("image", "labels"))
+        with contextlib.suppress(SystemExit):
+            ffn(tmp_path / out, image=image, labels=labels, settings=toml, start=str(report.network))
+        return capsys.readouterr().err
+
+    assert "Trained 1 step." in train("deltas = [2, 2, 2]")
+    assert load_network(tmp_path / "more" / "network.keras").settings == dataclasses.replace(
+        first.network, deltas=(2, 2, 2)
+    )
+    for found, expected in zip(weights(tmp_path / "more"), weights(tmp_path / "first"), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-9)
+    assert "Error: The network to begin from has depth 2" in train("depth = 3", out="other")
+    assert "Error: Volume 0 has voxels of (8.0, 8.0, 8.0) nm" in train("", "finer", "other")
+    report = dataclasses.replace(report, network=tmp_path / "first")
+    assert f"Name the file in it: {tmp_path / 'first' / 'network.keras'}" in train("", out="other")
 
 
 def test_a_folder_that_holds_a_run(uninterrupted: Path) -> None:
