@@ -28,20 +28,10 @@ def check_errors(form: ir.Form) -> None:
     """Raises QueryError where connections or partners cannot be counted with an error model."""
     if not isinstance(form, ir.Connections | ir.Partners) or form.errors is None:
         return
-    if isinstance(form, ir.Connections) and not form.by:
+    if isinstance(form, ir.Connections) and not set(form.by) - {"region"}:
         raise QueryError(
             "Single connections are listed, which is no statistic: they take no error model.",
             hint="Ask by group, `connections from A to B by type with error model ...`, or for their number with MATCH.",
-        )
-    if "region" in form.by:
-        raise QueryError(
-            "False synapses lie in no region, so figures by region take no error model.",
-            hint="Ask in one region, such as `connections in EB by type with error model ...`.",
-        )
-    if isinstance(form, ir.Connections) and form.signs is not None:
-        raise QueryError(
-            "False synapses have no transmitter, so signed figures take no error model.",
-            hint="Ask for the mean or the input fraction.",
         )
 
 

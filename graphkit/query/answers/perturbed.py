@@ -21,7 +21,7 @@ from graphkit.query.answers import Answer
 from graphkit.stopping import current
 
 if TYPE_CHECKING:
-    from graphkit.algorithms.located_errors import Located
+    from graphkit.algorithms.located_errors import Located, LocatedPerturbation
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
     from graphkit.query import ir
@@ -30,8 +30,11 @@ __all__ = [
     "INTERVAL",
     "SHARE",
     "Perturbable",
+    "check_kept",
     "graph_of",
     "interval_columns",
+    "located_each",
+    "model_of",
     "over_samples",
     "perturbable",
     "perturbed_each",
@@ -48,6 +51,7 @@ _MOST_FIGURES = 100_000_000
 """Of all perturbed graphs together; 8 bytes each."""
 
 _T = TypeVar("_T")
+_D = TypeVar("_D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,11 @@ class Perturbable:
     def graph(self) -> Graph:
         """The graph of the question."""
         return self.asked.graph
+
+    @property
+    def alone(self) -> NDArray[np.int64] | None:
+        """The neurons of ``base`` that are in it; None where all are."""
+        return None if len(self.graph) == len(self.base) else self.asked.origins
 
 
 def perturbable(
@@ -117,17 +126,37 @@ def graph_of(form: Any, dataset: Dataset, attributes: tuple[str, ...] = ()) -> t
 def perturbed_each(measure: Callable[[Perturbation], _T], of: Perturbable, errors: ir.ReconstructionErrors) -> list[_T]:
     """``measure`` of each perturbed graph; of fewer than were asked for where the work was stopped."""
     current().hands_over = True  # Ctrl-C: what is ready, and not nothing
-    model = ErrorModel(errors.missed, errors.false, errors.split, errors.merged)
     drawn: dict[str, Any] = {"samples": errors.samples, "seed": errors.seed, "progress": shown()}
-    asked = None if len(of.graph) == len(of.base) else of.asked.origins
-    if (located := of.located) is None:
-        return measured(measure, of.base, model, least=of.least, asked=asked, **drawn)
-    from graphkit.algorithms.located_errors import LARGE, graph_of_strong, located_perturbation
+    if of.located is None:
+        return measured(measure, of.base, model_of(errors), least=of.least, asked=of.alone, **drawn)
+    from graphkit.algorithms.located_errors import graph_of_strong
 
-    def draw(seed: int) -> Perturbation:
-        return graph_of_strong(located_perturbation(located, model, seed=seed), of.least, asked)
+    def graph_drawn(one: LocatedPerturbation) -> Perturbation:
+        return graph_of_strong(one, of.least, of.alone)
 
-    return measured_each(measure, draw, most=1 if len(located.pre) < LARGE else 2, **drawn)
+    return located_each(measure, graph_drawn, of.located, errors)
+
+
+def located_each(
+    measure: Callable[[_D], _T],
+    made: Callable[[LocatedPerturbation], _D],
+    located: Located,
+    errors: ir.ReconstructionErrors,
+) -> list[_T]:
+    """The same of what is ``made`` of synapses that are perturbed where they lie."""
+    from graphkit.algorithms.located_errors import LARGE, located_perturbation
+
+    current().hands_over = True
+    model, most = model_of(errors), 1 if len(located.pre) < LARGE else 2
+    drawn: dict[str, Any] = {"samples": errors.samples, "seed": errors.seed, "progress": shown()}
+    return measured_each(
+        measure, lambda seed: made(located_perturbation(located, model, seed=seed)), most=most, **drawn
+    )
+
+
+def model_of(errors: ir.ReconstructionErrors) -> ErrorModel:
+    """The rates of a question."""
+    return ErrorModel(errors.missed, errors.false, errors.split, errors.merged)
 
 
 def perturbed_values(
@@ -138,14 +167,19 @@ def perturbed_values(
     Raises:
         NotAnswerableError: too many figures to be kept.
     """
+    check_kept(size, errors)
+    return np.stack(
+        perturbed_each(lambda one: np.asarray(statistic(one), dtype=np.float64), of, errors),
+    )
+
+
+def check_kept(size: int, errors: ir.ReconstructionErrors) -> None:
+    """Raises NotAnswerableError where ``size`` figures of each perturbed graph are too many to be kept."""
     if size * errors.samples > _MOST_FIGURES:
         raise NotAnswerableError(
             f"{size:,} figures of {errors.samples:,} perturbed graphs are too many to be kept.",
             hint="Ask for fewer perturbed graphs, for fewer neurons, or give a limit.",
         )
-    return np.stack(
-        perturbed_each(lambda one: np.asarray(statistic(one), dtype=np.float64), of, errors),
-    )
 
 
 def interval_columns(

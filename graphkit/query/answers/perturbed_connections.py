@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from graphkit.algorithms.shares import shares_of
 from graphkit.query.answers.perturbed import SHARE
-from graphkit.query.answers.perturbed_rows import Groups, neurons_meeting
+from graphkit.query.answers.perturbed_rows import Groups, neurons_meeting, summing
 
 if TYPE_CHECKING:
-    from graphkit.algorithms.error_model import Perturbation
     from graphkit.dataset import Dataset
     from graphkit.query import ir
     from graphkit.query.answers.perturbed import Perturbable
-    from graphkit.query.answers.perturbed_rows import Figures
+    from graphkit.query.answers.perturbed_rows import Figures, Synapses
 
 __all__ = ["figures"]
 
@@ -26,28 +25,26 @@ def figures(form: ir.Connections, dataset: Dataset, of: Perturbable, table: pa.T
     """What finds the figure of each row of the table, or its synapses where none is asked for; what to say."""
     groups = Groups(form.by, dataset, of)
     ends = [neurons_meeting(end, dataset, of) for end in (form.pre, form.post)]
-    keys = groups.of_rows(table, "pre_") * groups.number + groups.of_rows(table, "post_")
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
+    onto = groups.of_rows(table, "post_")
+    sums_of = summing(groups.by_place(groups.of_rows(table, "pre_") * groups.number + onto, table))
 
-    def found(one: Perturbation) -> NDArray[np.float64]:
-        graph, code = one.graph, groups.code[one.origins]
+    def found(one: Synapses) -> NDArray[np.float64]:
+        code = groups.code[one.origins]
         pre, post = (end[one.origins] for end in ends)
-        source, target = np.repeat(np.arange(len(graph)), np.diff(graph.indptr)), graph.indices
-        asked = pre[source] & post[target]
+        asked = pre[one.pre] & post[one.post]
         if form.both_ways:
-            asked |= post[source] & pre[target]
+            asked |= post[one.pre] & pre[one.post]
             post = pre | post
-        pairs = code[source[asked]] * groups.number + code[target[asked]]
-        at = np.minimum(np.searchsorted(ordered, pairs), max(len(ordered) - 1, 0))
-        shown = ordered[at] == pairs if len(ordered) else np.zeros(len(pairs), dtype=np.bool_)
-        sums = np.zeros(len(keys))
-        sums[order] = np.bincount(at[shown], weights=graph.synapses[asked][shown], minlength=len(keys))
-        values = sums
-        if form.figure is not None:
-            weights = np.ones(len(graph)) if form.figure == "mean" else np.bincount(target, graph.synapses, len(graph))
+        pairs = code[one.pre[asked]] * groups.number + code[one.post[asked]]
+        keys = groups.by_place(pairs, None if one.place is None else one.place[asked])
+        values = sums = sums_of(keys, one.count[asked])
+        if one.sign is not None:
+            values = sums_of(keys, one.count[asked] * one.sign[asked])
+        if form.figure not in (None, "signed"):
+            n = len(one.origins)
+            weights = np.ones(n) if form.figure == "mean" else np.bincount(one.post, one.count, n)
             whole = np.bincount(code[post], weights=weights[post], minlength=groups.number)
-            values = shares_of(sums, whole[keys % groups.number])
+            values = shares_of(values, whole[onto])
         return np.stack([values, sums > 0])
 
     said = "synapses" if form.figure is None else form.figure.replace(" ", "_")

@@ -9,14 +9,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphkit.query.answers.perturbed import SHARE
-from graphkit.query.answers.perturbed_rows import Groups, neurons_meeting
+from graphkit.query.answers.perturbed_rows import Groups, neurons_meeting, summing
 
 if TYPE_CHECKING:
-    from graphkit.algorithms.error_model import Perturbation
     from graphkit.dataset import Dataset
     from graphkit.query import ir
     from graphkit.query.answers.perturbed import Perturbable
-    from graphkit.query.answers.perturbed_rows import Figures
+    from graphkit.query.answers.perturbed_rows import Figures, Synapses
 
 __all__ = ["figures"]
 
@@ -26,22 +25,26 @@ def figures(form: ir.Partners, dataset: Dataset, of: Perturbable, table: pa.Tabl
     mine = neurons_meeting(form.of, dataset, of)
     held = np.flatnonzero(mine[of.asked.origins])
     groups = Groups(form.by, dataset, of) if form.by else None
-    rows = np.searchsorted(of.graph.ids, table["neuron_id"].to_numpy()) if groups is None else groups.of_rows(table)
+    if groups is None:
+        rows = np.searchsorted(of.graph.ids, table["neuron_id"].to_numpy())
+    else:
+        sums_of = summing(groups.by_place(groups.of_rows(table), table))
 
-    def found(one: Perturbation) -> NDArray[np.float64]:
-        graph = one.graph
+    def found(one: Synapses) -> NDArray[np.float64]:
         asked = mine[one.origins]
         asked[one.bodies[held]] = True
-        source, target = np.repeat(np.arange(len(graph)), np.diff(graph.indptr)), graph.indices
-        sums = np.zeros(len(graph))
-        for direction, near, far in (("inputs", target, source), ("outputs", source, target)):
+        sums, values = np.zeros(len(one.origins)), np.zeros(len(table))
+        for direction, near, far in (("inputs", one.post, one.pre), ("outputs", one.pre, one.post)):
             if form.direction in (direction, "partners"):
                 here = asked[near]
-                sums += np.bincount(far[here], weights=graph.synapses[here], minlength=len(graph))
+                if groups is None:
+                    sums += np.bincount(far[here], weights=one.count[here], minlength=len(sums))
+                else:
+                    code = groups.code[one.origins[far[here]]]
+                    place = None if one.place is None else one.place[here]
+                    values += sums_of(groups.by_place(code, place), one.count[here])
         if groups is None:
             values = sums[one.bodies[rows]]
-        else:
-            values = np.bincount(groups.code[one.origins], weights=sums, minlength=groups.number)[rows]
         return np.stack([values, values > 0])
 
     what = "inputs and outputs together" if form.direction == "partners" else "synapses"
