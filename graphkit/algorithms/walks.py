@@ -10,11 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from graphkit.algorithms.components import strongly_connected_components
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.stopping import check
 
 __all__ = ["pagerank", "stationary"]
 
 _TOLERANCE = 1e-12
 _MOST_STEPS = 100_000
+_SOLVED_AFTER = 5_000
+"""Steps after which a walk that has not settled is solved for, where its neurons are at most ``_SOLVED``: parts of the graph
+hardly connect, and the shares between them move slowly."""
+_SOLVED = 5_000
 _LAZY = 0.1
 """The share of time that a walk stays where it is: so it has no period, and the same shares. Staying longer, it settles later."""
 
@@ -71,14 +76,32 @@ def stationary(graph: Graph, *, reverse: bool = False, weighted: bool = True) ->
         shares[inside] = 1.0
         return shares
     share: NDArray[np.float64] = np.full(len(inside), 1 / len(inside))
-    for _ in range(_MOST_STEPS):
+    for step in range(_MOST_STEPS):
+        check()
         moved = _LAZY * share + (1 - _LAZY) * (steps @ share)
         done = np.abs(moved - share).sum() < _TOLERANCE
         share = moved / moved.sum()
-        if done:
-            shares[inside] = share
+        if done or (step == _SOLVED_AFTER and len(inside) <= _SOLVED):
+            shares[inside] = share if done else _solved(steps, int(share.argmax()))
             return shares
-    raise GraphError(f"The walk has not settled after {_MOST_STEPS:,} steps: parts of the graph hardly connect.")
+    raise GraphError(
+        f"The walk has not settled after {_MOST_STEPS:,} steps: parts of the graph hardly connect.",
+        hint="Ask about fewer neurons, or about connections of more synapses.",
+    )
+
+
+def _solved(steps: Any, fixed: int) -> NDArray[np.float64]:
+    """The shares by elimination: those of all others in terms of the one of ``fixed``, a neuron that a walk is often at."""
+    from scipy.sparse import eye_array
+    from scipy.sparse.linalg import splu
+
+    n = steps.shape[0]
+    others = np.flatnonzero(np.arange(n) != fixed)
+    left = (eye_array(n, format="csc") - steps.tocsc())[others][:, others]
+    onto = steps[others][:, [fixed]].toarray().ravel()
+    share: NDArray[np.float64] = np.ones(n)
+    share[others] = splu(left.tocsc(), diag_pivot_thresh=0.0).solve(onto)
+    return share / share.sum()
 
 
 def _start(start: ArrayLike | None, n: int) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ UNITS: dict[str, str] = {
     "perturbed_together": "share of the others of its group that are in one group with it, mean over the perturbed graphs",
     "size": "size of the synapse, in the dataset's size unit",
     "score": "detection score",
-    **{f"{end}_{axis}_nm": "nm" for end in ("pre", "post") for axis in "xyz"},
+    **{f"{end}_{axis}_nm": "nm" for end in ("pre", "post", "a", "b") for axis in "xyz"},
 }
 """What the numbers in an answer's columns count."""
 

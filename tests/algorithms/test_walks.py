@@ -56,6 +56,17 @@ def test_a_ring_has_a_period_and_still_settles() -> None:
     assert stationary(Graph.from_edges([1], [2])).tolist() == pytest.approx([1.0, np.nan], nan_ok=True)
 
 
+def test_a_walk_between_parts_that_hardly_connect_is_solved_for() -> None:
+    """Both ways alike, a walk's shares are those of the synapses (a reversible chain): also where it rarely crosses over."""
+    left, right = range(1, 5), range(5, 12)
+    pairs = [(a, b, 1_000_000) for part in (left, right) for a in part for b in part if a != b] + [(4, 5, 1), (5, 4, 1)]
+    pre, post, synapses = zip(*pairs, strict=True)
+    graph = Graph.from_edges(pre, post, synapses)
+    given_by = np.bincount(pre, weights=synapses)[1:]
+    for reverse in (False, True):
+        assert stationary(graph, reverse=reverse) == pytest.approx(given_by / given_by.sum(), rel=1e-9)
+
+
 @settings(max_examples=40)
 @given(edge_lists())
 def test_betweenness_equals_networkx(edges: EdgeList) -> None:

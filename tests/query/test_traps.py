@@ -84,6 +84,16 @@ def test_single_electrical_synapses_either_way(tiny: Dataset) -> None:
         assert len(tiny.query(f"synapses {words} with electrical synapses")) == 2, words
 
 
+def test_single_electrical_synapses_have_two_ends_and_no_direction(tiny: Dataset) -> None:
+    answer = tiny.query("synapses among type A, type B with electrical synapses")
+    points = [f"{end}_{axis}_nm" for end in "ab" for axis in "xyz"]
+    assert answer.columns == ["synapse_id", "a_id", "b_id", *points, "size", "score", "region", "nt"]
+    stored = tiny.sql("SELECT pre_id, post_id, post_x_nm FROM synapses WHERE kind = 'electrical' ORDER BY ALL").rows()
+    found = [(row["a_id"], row["b_id"], row["b_x_nm"]) for row in answer]
+    assert set(found) <= {tuple(row.values()) for row in stored}
+    assert found
+
+
 def test_the_parent_region_holds_its_children(tiny: Dataset) -> None:
     pairs = {("A1", "B", 4), ("A1", "B2_R", 2), ("A2", "B", 1), ("B", "A1", 5), ("B2_R", "B2_R", 1)}
     assert _names(tiny.query("connections in CX")) == pairs

@@ -192,7 +192,7 @@ def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
         terms += [f"{end}_{a}_nm >= {low[i]} AND {end}_{a}_nm < {high[i]}" for i, a in enumerate("xyz")]
     if form.pre is not None or form.post is not None:
         if selection.kind == "electrical":
-            either = (among_sql(*ends, dataset) for ends in ((form.pre, form.post), (form.post, form.pre)))
+            either = (among_sql(*ways, dataset) for ways in ((form.pre, form.post), (form.post, form.pre)))
             terms.append(f"(({') OR ('.join(either)}))")
         else:
             terms += ends_terms(form.pre, form.post, dataset)
@@ -207,8 +207,10 @@ def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
         rows = "least(pre_id, post_id), greatest(pre_id, post_id)" if electrical else "pre_id, post_id"
         terms.append(f"({rows}{region}) IN (SELECT ({rows}{region}) FROM ({pairs}))")
     source = "synapses" if form.box is None else synapses_near_sql(form.box, dataset)
-    points = ", ".join(f"{end}_{a}_nm" for end in ("pre", "post") for a in "xyz")
+    ends = dict(zip(("pre", "post"), ends_named(selection.kind), strict=True))
+    ids = ", ".join(f"{end}_id AS {name}_id" for end, name in ends.items())
+    points = ", ".join(f"{end}_{a}_nm AS {name}_{a}_nm" for end, name in ends.items() for a in "xyz")
     return (
-        f"SELECT synapse_id, pre_id, post_id, {points}, size, score, {REGION_NAME}, nt FROM "
-        f"(SELECT * FROM {source} WHERE {' AND '.join(terms)}) e{region_join(dataset)} ORDER BY pre_id, post_id, synapse_id"
+        f"SELECT synapse_id, {ids}, {points}, size, score, {REGION_NAME}, nt FROM "
+        f"(SELECT * FROM {source} WHERE {' AND '.join(terms)}) e{region_join(dataset)} ORDER BY e.pre_id, e.post_id, synapse_id"
     )
