@@ -126,12 +126,19 @@ def perturbed_and_origins(graph: Graph, model: ErrorModel, *, seed: int = 0) -> 
 
 
 def perturbation(
-    graph: Graph, model: ErrorModel, *, seed: int = 0, least: int = 1, asked: NDArray[np.int64] | None = None
+    graph: Graph,
+    model: ErrorModel,
+    *,
+    seed: int = 0,
+    least: int = 1,
+    asked: NDArray[np.int64] | None = None,
+    symmetric: bool = False,
 ) -> Perturbation:
     """``graph`` with the errors of ``model`` (`perturbed`), then without connections of fewer than ``least`` synapses.
 
     ``asked`` are rows of the neurons that are asked about, all if not given: they stay where they lose all connections, others
-    do not.
+    do not. ``symmetric``: the graph has each connection both ways and is one of gap junctions, whose errors are the same either
+    way: one is missed, or false, at both of its ends.
 
     >>> made = perturbation(Graph.from_edges([7, 5], [5, 9], [4, 4]), ErrorModel(merged=1.0), seed=1)
     >>> made.graph.ids.tolist(), made.bodies.tolist()  # 5 and 7 are one
@@ -144,6 +151,9 @@ def perturbation(
     pre = np.repeat(np.arange(n), np.diff(graph.indptr))
     post, synapses = graph.indices.astype(np.int64), graph.synapses
     ids = graph.ids
+    if symmetric:
+        once = pre <= post
+        pre, post, synapses = pre[once], post[once], synapses[once]
     if model.split and n:
         pre, post, synapses, ids, broken, _ = split(pre, post, synapses, ids, model.split, rng)
         origins = np.concatenate([origins, broken])
@@ -158,6 +168,8 @@ def perturbation(
         synapses = rng.binomial(synapses, 1 - model.missed)
     if model.false and (total := int(truth.sum())):
         ends = [np.bincount(end, weights=truth, minlength=len(ids)) / total for end in (pre, post)]
+        if symmetric:
+            ends = [(ends[0] + ends[1]) / 2] * 2
         count = rng.poisson(model.false * total)
         pre, post = (
             np.concatenate([end, rng.choice(len(ids), count, p=p)]) for end, p in zip((pre, post), ends, strict=True)
@@ -171,6 +183,9 @@ def perturbation(
     place = np.full(len(ids), -1)
     place[order] = np.arange(len(order))
     columns = [place[pre], place[post], synapses]
+    if symmetric:
+        back = columns[0] != columns[1]
+        columns = [np.concatenate([columns[k], columns[m][back]]) for k, m in ((0, 1), (1, 0), (2, 2))]
     del pre, post
     made = Graph(ids[order], *csr_of_rows(columns, len(order), least=least, copy=synapses is graph.synapses))
     bodies = place[merged[np.arange(n) if asked is None else asked]]
@@ -233,6 +248,7 @@ def measured(
     seed: int = 0,
     least: int = 1,
     asked: NDArray[np.int64] | None = None,
+    symmetric: bool = False,
     threads: int | None = None,
     progress: Progress = silent,
 ) -> list[_T]:
@@ -246,7 +262,7 @@ def measured(
     """
 
     def draw(own: int) -> Perturbation:
-        return perturbation(graph, model, seed=own, least=least, asked=asked)
+        return perturbation(graph, model, seed=own, least=least, asked=asked, symmetric=symmetric)
 
     most = 1 if graph.n_connections < _LARGE else _MOST_AHEAD
     return measured_each(measure, draw, samples=samples, seed=seed, threads=threads, most=most, progress=progress)

@@ -16,10 +16,11 @@ from graphkit.graph import Graph
 from graphkit.in_threads import cores_available, in_threads
 from graphkit.progress import Progress, silent
 
-__all__ = ["SimilarPairs", "most_similar_pairs", "most_similar_partners"]
+__all__ = ["SimilarPairs", "most_similar_pairs", "most_similar_partners", "similarity_of_pairs"]
 
 _STAGE = "comparing neurons"
 _RANGES_A_THREAD = 32
+_PAIRS_AT_ONCE = 1 << 16
 _WAITING = 1 << 20
 """Pairs that a thread holds beside the best ones before it chooses among them."""
 
@@ -140,6 +141,35 @@ def most_similar_partners(
         progress(_STAGE, done / len(ranges))
     first, place = np.nonzero(second >= 0)
     return SimilarPairs(first, second[first, place].astype(np.int64), values[first, place], np.diff(lists[0]))
+
+
+def similarity_of_pairs(
+    graph: Graph,
+    ids: ArrayLike,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    *,
+    measure: SimilarityMeasure = "cosine",
+    direction: Literal["inputs", "outputs", "partners"] = "partners",
+    groups: ArrayLike | None = None,
+    threads: int | None = None,
+) -> NDArray[np.float64]:
+    """How alike the pairs are whose places among ``ids`` are ``first`` and ``second``, float64 of shape (pairs,).
+
+    To the last digit what `most_similar_partners`, whose other arguments these are, says of them.
+
+    >>> graph = Graph.from_edges([1, 1, 2, 2, 5], [3, 4, 3, 4, 4], [1, 3, 1, 1, 9])
+    >>> similarity_of_pairs(graph, [1, 2, 5], np.array([0]), np.array([2]), direction="outputs").round(3).tolist()
+    [0.949]
+    """
+    from graphkit.algorithms import similarity_kernels as kernels
+
+    lists, found = features_of(graph, ids, measure, direction, groups), np.zeros(len(first))
+    fill: Callable[..., None] = kernels.pair_similarities
+    ranges = [(k, min(k + _PAIRS_AT_ONCE, len(first))) for k in range(0, len(first), _PAIRS_AT_ONCE)]
+    for _ in in_threads(lambda rows: fill(*rows, *lists, measure == "cosine", first, second, found), ranges, threads):
+        pass
+    return found
 
 
 def _lists(

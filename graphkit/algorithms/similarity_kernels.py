@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graphkit.compiled import compiled
 
-__all__ = ["first_places", "most_similar", "similar_pairs", "similarities"]
+__all__ = ["first_places", "most_similar", "pair_similarities", "similar_pairs", "similarities"]
 
 
 @compiled
@@ -190,3 +190,38 @@ def most_similar(
             value_of[at] = value
             chosen[at] = j
             held = min(held + 1, most)
+
+
+@compiled
+def pair_similarities(
+    begin: int,
+    end: int,
+    starts: NDArray[np.int64],
+    features: NDArray[np.int64],
+    weights: NDArray[np.int64],
+    sizes: NDArray[np.float64],
+    cosine: bool,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    found: NDArray[np.float64],
+) -> None:  # pragma: no cover - compiled
+    """Fills ``found`` of the pairs in [begin, end), whose rows are ``first`` and ``second``; features ascend within a row."""
+    for pair in range(begin, end):
+        one, other = min(first[pair], second[pair]), max(first[pair], second[pair])
+        i, j, both = starts[one], starts[other], 0.0
+        while i < starts[one + 1] and j < starts[other + 1]:
+            if features[i] < features[j]:
+                i += 1
+            elif features[i] > features[j]:
+                j += 1
+            else:
+                a, b = np.float64(weights[i]), np.float64(weights[j])
+                both += a * b if cosine else min(a, b)
+                i += 1
+                j += 1
+        if both == 0.0:
+            found[pair] = 0.0
+        elif cosine:
+            found[pair] = min(both * sizes[one] * sizes[other], 1.0)
+        else:
+            found[pair] = both / (sizes[one] + sizes[other] - both)

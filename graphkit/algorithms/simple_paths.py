@@ -19,7 +19,7 @@ from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.stopping import check
 
-__all__ = ["MOST_PATHS", "MOST_STEPS", "FoundPaths", "path_of", "paths_within", "shortest_paths"]
+__all__ = ["MOST_PATHS", "MOST_STEPS", "FoundPaths", "fewest_hops", "path_of", "paths_within", "shortest_paths"]
 
 MOST_PATHS = 100_000
 """Kept where the caller does not say how many."""
@@ -115,6 +115,18 @@ def shortest_paths(
     if fewest is None or (hops is not None and fewest > hops):
         return _together(graph, [], most)
     return _together(graph, [search.of_exactly(fewest)], most)
+
+
+def fewest_hops(graph: Graph, sources: ArrayLike, targets: ArrayLike) -> int | None:
+    """The connections of the shortest path from any of ``sources`` to another neuron of ``targets``; None where there is none.
+
+    >>> fewest_hops(Graph.from_edges([1, 2], [2, 3], [9, 4]), [1], [1, 3])
+    2
+
+    Raises:
+        GraphError: an id is not in the graph.
+    """
+    return _Search(graph, sources, targets, 1, 1).fewest_hops()
 
 
 def path_of(graph: Graph, ids: NDArray[np.int64]) -> NDArray[np.int64]:

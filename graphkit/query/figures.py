@@ -11,7 +11,7 @@ from graphkit.query import ir
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["check_errors", "check_figure", "figure_given"]
+__all__ = ["check_figure", "figure_given"]
 
 
 def check_figure(figure: ir.Figure, groups: tuple[ir.Group, ...], kind: ir.Kind) -> None:
@@ -21,17 +21,6 @@ def check_figure(figure: ir.Figure, groups: tuple[ir.Group, ...], kind: ir.Kind)
     if figure == "mean" and not set(groups) - {"region"}:
         raise QueryError(
             "A mean is over the neurons of a group.", hint="For example: connections by type as mean synapses"
-        )
-
-
-def check_errors(form: ir.Form) -> None:
-    """Raises QueryError where connections or partners cannot be counted with an error model."""
-    if not isinstance(form, ir.Connections | ir.Partners) or form.errors is None:
-        return
-    if isinstance(form, ir.Connections) and not set(form.by) - {"region"}:
-        raise QueryError(
-            "Single connections are listed, which is no statistic: they take no error model.",
-            hint="Ask by group, `connections from A to B by type with error model ...`, or for their number with MATCH.",
         )
 
 

@@ -41,10 +41,14 @@ class GraphQuestions:
         by_type: bool = False,
         limit: int | None = None,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
         """Simple paths of at most ``hops`` connections; like ``paths from A to B within 3 hops``."""
-        return _paths(self, pre, post, "all", hops, by_type, limit, order, selection)
+        more = errors_given(errors, samples, seed)
+        return _paths(self, pre, post, "all", hops, by_type, limit, order, selection, errors=more)
 
     def shortest_paths(
         self,
@@ -57,16 +61,20 @@ class GraphQuestions:
         by_type: bool = False,
         limit: int | None = None,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
         """All paths of the fewest connections, like ``shortest paths from A to B``; with ``count`` as many, longer ones too, like
         ``5 shortest paths from A to B``, of equals the strongest first.
         """
+        more = errors_given(errors, samples, seed)
         if count is not None:
-            return _ranked(self, pre, post, "k shortest", hops, by_type, count, order, strength, selection)
+            return _ranked(self, pre, post, "k shortest", hops, by_type, count, order, strength, selection, more)
         if strength != "synapses":
             raise QueryError("Say how many paths, where they are ranked by input fraction.", hint="count=10")
-        return _paths(self, pre, post, "shortest", hops, by_type, limit, order, selection)
+        return _paths(self, pre, post, "shortest", hops, by_type, limit, order, selection, errors=more)
 
     def strongest_paths(
         self,
@@ -78,12 +86,16 @@ class GraphQuestions:
         by_type: bool = False,
         limit: int = 1,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
         """The ``limit`` strongest paths: by their weakest connection, or by the product of input fractions along them; like
         ``3 strongest paths from A to B by input fraction``.
         """
-        return _ranked(self, pre, post, "strongest", hops, by_type, limit, order, strength, selection)
+        more = errors_given(errors, samples, seed)
+        return _ranked(self, pre, post, "strongest", hops, by_type, limit, order, strength, selection, more)
 
     def upstream(
         self,
@@ -93,10 +105,13 @@ class GraphQuestions:
         by: Groups = None,
         limit: int | None = None,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
         """From whom ``of`` can be reached in at most ``hops`` connections; like ``upstream of A within 2 hops``."""
-        return _reach(self, of, "inputs", hops, by, limit, order, selection)
+        return _reach(self, of, "inputs", hops, by, limit, order, selection, errors_given(errors, samples, seed))
 
     def downstream(
         self,
@@ -106,28 +121,55 @@ class GraphQuestions:
         by: Groups = None,
         limit: int | None = None,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
         **selection: Any,
     ) -> Result:
         """Who can be reached from ``of`` in at most ``hops`` connections; like ``downstream of A within 2 hops``."""
-        return _reach(self, of, "outputs", hops, by, limit, order, selection)
+        return _reach(self, of, "outputs", hops, by, limit, order, selection, errors_given(errors, samples, seed))
 
     def common_inputs(
-        self, *of: NeuronSet, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+        self,
+        *of: NeuronSet,
+        by: Groups = None,
+        limit: int | None = None,
+        order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
     ) -> Result:
         """Who synapses onto each of these; like ``common inputs of A and B``."""
-        return _common(self, of, "inputs", by, limit, order, selection)
+        return _common(self, of, "inputs", by, limit, order, selection, errors_given(errors, samples, seed))
 
     def common_outputs(
-        self, *of: NeuronSet, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+        self,
+        *of: NeuronSet,
+        by: Groups = None,
+        limit: int | None = None,
+        order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
     ) -> Result:
         """Onto whom each of these synapses; like ``common outputs of A and B``."""
-        return _common(self, of, "outputs", by, limit, order, selection)
+        return _common(self, of, "outputs", by, limit, order, selection, errors_given(errors, samples, seed))
 
     def common_partners(
-        self, *of: NeuronSet, by: Groups = None, limit: int | None = None, order: Sorts = None, **selection: Any
+        self,
+        *of: NeuronSet,
+        by: Groups = None,
+        limit: int | None = None,
+        order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
     ) -> Result:
         """Who is connected with each of these, either way; like ``common partners of A and B``."""
-        return _common(self, of, "partners", by, limit, order, selection)
+        return _common(self, of, "partners", by, limit, order, selection, errors_given(errors, samples, seed))
 
     def hubs(
         self,
@@ -214,12 +256,13 @@ def _ranked(
     order: Sorts,
     strength: ir.Strength,
     selection: dict[str, Any],
+    errors: ir.ReconstructionErrors | None,
 ) -> Result:
     if not ir.is_whole(limit) or not 1 <= limit <= ir.MOST_STRONGEST:
         raise QueryError(f"From 1 to {ir.MOST_STRONGEST:,} paths can be asked for, got {limit!r}.")
     if strength not in ("synapses", "input fraction"):
         raise QueryError(f"Paths are not strong by {strength!r}.", hint="By synapses or by input fraction.")
-    return _paths(brain, pre, post, kind, hops, by_type, limit, order, selection, strength)
+    return _paths(brain, pre, post, kind, hops, by_type, limit, order, selection, strength, errors)
 
 
 def _paths(
@@ -233,13 +276,14 @@ def _paths(
     order: Sorts,
     selection: dict[str, Any],
     strength: ir.Strength = "synapses",
+    errors: ir.ReconstructionErrors | None = None,
 ) -> Result:
     ends = certain_neurons(brain, pre, "paths"), certain_neurons(brain, post, "paths")
     groups: tuple[ir.Group, ...] = ("type",) if by_type else ()
     chosen = selection_given(brain, selection)
     if hops is not None:
         _known_hops(hops)
-    return asked(brain, ir.Paths(*ends, kind, hops, groups, chosen, limit, sorts_given(order), strength))
+    return asked(brain, ir.Paths(*ends, kind, hops, groups, chosen, limit, sorts_given(order), strength, errors))
 
 
 def _reach(
@@ -251,11 +295,12 @@ def _reach(
     limit: int | None,
     order: Sorts,
     selection: dict[str, Any],
+    errors: ir.ReconstructionErrors | None,
 ) -> Result:
     _known_hops(hops)
     condition, groups = certain_neurons(brain, of, direction), groups_given(brain, by, but=("region",))
     chosen = selection_given(brain, selection)
-    return asked(brain, ir.Reach(condition, direction, hops, groups, chosen, limit, sorts_given(order)))
+    return asked(brain, ir.Reach(condition, direction, hops, groups, chosen, limit, sorts_given(order), errors))
 
 
 def _common(
@@ -266,12 +311,13 @@ def _common(
     limit: int | None,
     order: Sorts,
     selection: dict[str, Any],
+    errors: ir.ReconstructionErrors | None,
 ) -> Result:
     if len(of) < 2:
         raise QueryError(f"Common {direction} are those of two or more sets of neurons, got {len(of)}.")
     sets = tuple(certain_neurons(brain, each, f"common {direction}") for each in of)
     groups, chosen = groups_given(brain, by, but=("region",)), selection_given(brain, selection)
-    return asked(brain, ir.Common(sets, direction, groups, chosen, limit, sorts_given(order)))
+    return asked(brain, ir.Common(sets, direction, groups, chosen, limit, sorts_given(order), errors))
 
 
 def _known_hops(hops: int) -> None:

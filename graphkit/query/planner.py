@@ -37,7 +37,7 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
 
 
 def _perturbed(form: ir.Form) -> bool:
-    return isinstance(form, ir.Connections | ir.Partners) and form.errors is not None
+    return isinstance(form, ir.Connections | ir.Partners | ir.Common) and form.errors is not None
 
 
 def _plan(form: ir.Form, dataset: Dataset) -> Plan:
@@ -79,7 +79,8 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
             counted = {"partners": "neurons", "projections": "neurons", "common": "neurons"}.get(
                 form.of.name, form.of.name
             )
-            return replace(planned, sql=f"SELECT count(*) AS {counted} FROM ({planned.sql})", engine="DuckDB")
+            engine = planned.engine if _perturbed(form.of) else "DuckDB"
+            return replace(planned, sql=f"SELECT count(*) AS {counted} FROM ({planned.sql})", engine=engine)
 
 
 def plan_graph(selection: ir.Selection, dataset: Dataset) -> Plan:

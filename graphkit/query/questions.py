@@ -165,14 +165,13 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         type as signed synapses``; transmitters that are ``excitatory`` and ``inhibitory`` are those of insects if not given.
         ``errors`` as in `motifs`, of groups.
         """
-        from graphkit.query.figures import check_errors, figure_given
+        from graphkit.query.figures import figure_given
 
         ends = neurons_given(self, pre), neurons_given(self, post)
         chosen, groups = selection_given(self, selection), groups_given(self, by)
         signs = figure_given(self, figure, groups, chosen, excitatory, inhibitory)
         more = errors_given(errors, samples, seed)
         form = ir.Connections(*ends, both_ways, groups, chosen, limit, sorts_given(order), figure, signs, more)
-        check_errors(form)
         return asked(self, form)
 
     def synapses(
@@ -278,9 +277,6 @@ def _partners(
     order: Sorts,
     selection: dict[str, Any],
 ) -> Result:
-    from graphkit.query.figures import check_errors
-
     condition, chosen = certain_neurons(brain, of, direction), selection_given(brain, selection)
     form = ir.Partners(condition, direction, groups_given(brain, by), chosen, limit, sorts_given(order), errors)
-    check_errors(form)
     return asked(brain, form)

@@ -168,6 +168,12 @@ def _with_errors(draw: st.DrawFn) -> ir.Form:
         ir.Similarities(of, selection=chosen, errors=errors),
         ir.Connections(None, of, by=("type",), selection=chosen, errors=errors),
         ir.Partners(of, "outputs", draw(_places), chosen, errors=errors),
+        ir.Connections(of, None, selection=chosen, errors=errors),
+        ir.Common((of, ir.Comparison("neuron_id", "=", draw(_IDS))), "inputs", draw(_places), chosen, errors=errors),
+        ir.Reach(of, "outputs", 3, draw(_places), chosen, errors=errors),
+        ir.Paths(of, of, "strongest", 4, (), chosen, 7, strength="input fraction", errors=errors),
+        ir.Similarities(of, selection=chosen, errors=errors, each=3),
+        ir.Count(ir.Partners(of, "inputs", (), chosen, errors=errors)),
         ir.SimilarityClusters(of, count=7, by_type=draw(st.booleans()), selection=chosen, errors=errors),
     ]
     return draw(st.sampled_from(forms))

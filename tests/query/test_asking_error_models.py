@@ -52,10 +52,12 @@ def test_as_arguments(sim: Dataset) -> None:
 @pytest.mark.parametrize(
     ("question", "why"),
     [
-        ("neurons in EB", "What is stored is listed"),
-        ("shortest paths from type 'ER4d' to type 'EPG'", "Paths are followed along"),
-        ("synapses from type 'ER4d'", "listed or counted"),
-        ("how many neurons in EB", "listed or counted"),
+        ("neurons in EB", "Neurons are listed with the totals"),
+        ("types in EB", "Neurons are listed with the totals"),
+        ("compare left and right", "Neurons are listed with the totals"),
+        ("synapses from type 'ER4d'", "Single synapses are listed"),
+        ("how many neurons in EB", "What is stored is counted"),
+        ("how many synapses in EB", "What is stored is counted"),
         ("projectome", "lie in no region"),
         ("morphology of type 'EPG'", "skeletons stay as they are"),
     ],
@@ -68,8 +70,9 @@ def test_what_is_no_statistic(sim: Dataset, question: str, why: str) -> None:
     assert (caught.value.start, caught.value.end) == (len(question) + 1, len(question) + 1 + len(clause))
 
 
-def test_what_has_no_errors_of_its_own(sim: Dataset, tiny: Dataset) -> None:
-    with pytest.raises(NotAnswerableError, match="gap junctions have no error model"):
-        tiny.query("hubs with electrical synapses with error model missed 1 %")
+def test_what_has_no_errors_of_its_own(sim: Dataset) -> None:
+    for question in ("gap junctions by region", "hubs with electrical synapses with at least 2 synapses per region"):
+        with pytest.raises(NotAnswerableError, match="gap junctions are not counted by region"):
+            sim.query(f"{question} with error model missed 1 %")
     with pytest.raises(NotAnswerableError, match="too many to be kept"):
         sim.query("motif roles with 100000 error model missed 1 %")

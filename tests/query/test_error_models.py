@@ -76,7 +76,7 @@ def test_matches_with_errors(sim: Dataset, raw: Oracle) -> None:
     )
     with pytest.raises(QuerySyntaxError, match="no region and no transmitter of its own"):
         sim.query("MATCH (a)-[region = EB]->(b) with error model missed 1 %")
-    with pytest.raises(QuerySyntaxError, match="Only the number of matches is counted"):
+    with pytest.raises(QuerySyntaxError, match="Single matches are listed"):
         sim.query("MATCH (a)->(b) with error model missed 1 % RETURN a")
     with pytest.raises(QuerySyntaxError, match="two questions"):
         sim.query("chains in EB with error model missed 1 % against 5 configuration")

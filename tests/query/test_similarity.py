@@ -125,8 +125,6 @@ def test_those_most_like_each_neuron(sim: Dataset) -> None:
         "type 'ER*', EPG", measure="ruzicka", on="inputs", types=True, each=3, region="EB", limit=10
     )
     assert (method.rows(), method.complete) == (answer.rows()[:10], False)
-    with pytest.raises(NotAnswerableError, match="have no error model"):
-        sim.query(f"{text} with error model missed 10 % top 3 per neuron")
     with pytest.raises(NotAnswerableError, match="5,000,000 are the most"):
         sim.query(f"{text} top 4000000 per neuron")
     with pytest.raises(QuerySyntaxError):

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["answer"]
 
 
-def answer(form: ir.Connections | ir.Partners, dataset: Dataset, planned: Plan) -> Answer:
+def answer(form: ir.Connections | ir.Partners | ir.Common | ir.Count, dataset: Dataset, planned: Plan) -> Answer:
     """What the SQL of the plan says, summed over the graph's compressed sparse rows; or it beside that of perturbed graphs."""
-    if form.errors is not None or isinstance(form, ir.Partners):
+    if isinstance(form, ir.Count):
+        from graphkit.query.answers import perturbed_counts
+
+        return perturbed_counts.answer(form, dataset, planned)
+    if not isinstance(form, ir.Connections) or form.errors is not None:
         from graphkit.query.answers import perturbed_rows
 
         return perturbed_rows.answer(form, dataset, planned)

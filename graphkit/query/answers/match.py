@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,20 +13,19 @@ from graphkit.errors import TimeLimitError
 from graphkit.interrupted import interruptible
 from graphkit.query.answers import Answer, cut
 from graphkit.query.conditions import condition_sql
-from graphkit.query.match.columns import NEURON_COLUMNS, answered
+from graphkit.query.match.columns import answered
 from graphkit.query.match.edges import edge_pairs_sql
 from graphkit.query.vocabulary import quoted_name
 from graphkit.stopping import limited
 
 if TYPE_CHECKING:
-    from graphkit.algorithms.error_model import Perturbation
     from graphkit.dataset import Dataset
     from graphkit.motifs.pattern import Pattern
     from graphkit.query import ir
     from graphkit.query.match.bound import Bound
     from graphkit.query.planner import Plan
 
-__all__ = ["MOST_ROWS", "answer", "sampled", "search_order"]
+__all__ = ["MOST_ROWS", "answer", "neurons_table", "sampled", "search_order"]
 
 MOST_ROWS = 5_000_000
 """Matches that are given where the question has no limit."""
@@ -42,7 +40,9 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
 
         return of_pattern(form, dataset)
     if form.errors is not None:
-        return _with_errors(form, dataset, form.errors)
+        from graphkit.query.answers import perturbed_matches
+
+        return perturbed_matches.answer(form, dataset, form.errors)
     if planned.engine == "DuckDB":
         return _joined(form, dataset, planned)
     from graphkit.motifs.pattern import contradiction
@@ -68,25 +68,6 @@ def answer(form: ir.Match, dataset: Dataset, planned: Plan) -> Answer:
     if not complete and form.limit is None and not timed_out:
         notes += (_ALL,)
     return Answer(table, complete, notes, timed_out)
-
-
-def _with_errors(form: ir.Match, dataset: Dataset, errors: ir.ReconstructionErrors) -> Answer:
-    """One row: the matches of the pattern, and those in perturbed graphs; a piece of a neuron has what is known of it."""
-    from graphkit.motifs.pattern import contradiction
-    from graphkit.motifs.search import count_matches
-    from graphkit.query.answers.perturbed import interval_columns, over_samples, perturbable, perturbed_values
-    from graphkit.query.match.bound import bound, over
-
-    of = perturbable(dataset, form.selection)
-    found = bound(replace(form, selection=replace(form.selection, min_synapses=1)), dataset)
-
-    def matches(one: Perturbation) -> list[int]:
-        pattern = over(found, form, one.graph, one.origins)
-        return [0 if contradiction(pattern) else count_matches(pattern)]
-
-    (observed,), drawn = matches(of.asked), perturbed_values(matches, of, errors)
-    table = {"matches": pa.array([observed], pa.int64()), **interval_columns(drawn)}
-    return over_samples(Answer(pa.table(table)), errors, len(drawn))
 
 
 def search_order(form: ir.Match, dataset: Dataset) -> str:
@@ -258,9 +239,15 @@ def _by_neuron(form: ir.Match, dataset: Dataset, pattern: Pattern) -> pa.Table:
 
     matches = matches_by_neuron(pattern)
     rows = np.flatnonzero(matches)
-    ids = pattern.base.ids[rows]
-    columns = _of_neurons(dataset, ["name", "type"], ids)
-    table = pa.table({"neuron_id": ids, **{n: columns[n] for n in ("name", "type")}, "matches": matches[rows]})
+    return neurons_table(form, dataset, pattern.base.ids[rows], matches[rows], {})
+
+
+def neurons_table(
+    form: ir.Match, dataset: Dataset, ids: NDArray[np.int64], matches: NDArray[np.int64], more: dict[str, pa.Array]
+) -> pa.Table:
+    """The neurons ``ids`` with their matches, in the order of the answer, and more columns of them."""
+    known = _of_neurons(dataset, ["name", "type"], ids)
+    table = pa.table({"neuron_id": ids, **{n: known[n] for n in ("name", "type")}, "matches": matches, **more})
     keys = [(o.by.name, "descending" if o.descending else "ascending") for o in form.order]
     keys += [(n, k) for n, k in (("matches", "descending"), ("neuron_id", "ascending")) if n not in dict(keys)]
-    return table.sort_by(keys).select(list(NEURON_COLUMNS))
+    return table.sort_by(keys)

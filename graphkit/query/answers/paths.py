@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphkit.algorithms.pairs import synapses_of_pairs
 from graphkit.query.answers import Answer, cut
 from graphkit.query.answers.graphs import neuron_columns_of, neurons_in
+from graphkit.query.answers.perturbed import INTERVAL, SHARE, graph_of, over_samples
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.graph import Graph
     from graphkit.query import ir
+    from graphkit.query.answers.perturbed import Perturbable
     from graphkit.query.plans.plan import Plan
 
 __all__ = ["MOST_ROWS", "answer", "columns"]
@@ -27,14 +31,14 @@ MOST_ROWS = 1_000_000
 
 def answer(form: ir.Paths, dataset: Dataset, planned: Plan) -> Answer:
     """A row a path; by type: a row a sequence of types."""
-    from graphkit.selection import load_selection
     from graphkit.startup import preload_kernels
 
     preload_kernels("graphkit.algorithms.path_kernels")
-    graph = load_selection(dataset, form.selection)
+    graph, of = graph_of(form, dataset)
     sources, targets = neurons_in(graph, form.pre, dataset), neurons_in(graph, form.post, dataset)
     ranked = form.kind in ("k shortest", "strongest")
-    found = (_ranked if ranked else _searched)(graph, sources, targets, form)
+    search = _ranked if ranked else _searched
+    found = search(graph, sources, targets, form)
     table = _table(graph, found, form, dataset)
     notes = found.notes
     if form.by:
@@ -42,19 +46,50 @@ def answer(form: ir.Paths, dataset: Dataset, planned: Plan) -> Answer:
         notes += (
             () if _typed(dataset) else ("No neuron of this dataset has a type: all paths of as many hops are one row.",)
         )
+    if form.errors is not None and of is not None:
+        return _with_errors(form, dataset, of, form.errors, table, found, notes)
     if ranked:  # the limit has chosen which
         return Answer(ordered_table(table, form.order), found.complete, notes)
     rows = cut(ordered_table(table, form.order), form.limit)
     return Answer(rows.table, rows.complete and found.complete, notes)
 
 
+def _with_errors(
+    form: ir.Paths,
+    dataset: Dataset,
+    of: Perturbable,
+    errors: ir.ReconstructionErrors,
+    table: pa.Table,
+    found: _Found,
+    notes: tuple[str, ...],
+) -> Answer:
+    from graphkit.query.answers.perturbed_paths import paths_again, types_again
+
+    limit = None if form.kind in ("k shortest", "strongest") else form.limit
+    ranked = any(o.column in (*INTERVAL, SHARE) for o in form.order)
+    given = Answer(table) if ranked else cut(ordered_table(table, form.order), limit)
+    table = given.table
+    if form.by:
+        search = _ranked if form.kind in ("k shortest", "strongest") else _searched
+        more, said, samples = types_again(form, dataset, of, errors, partial(search, form=form), table)
+    else:
+        more, said, samples = paths_again(form, dataset, of, errors, table["neuron_ids"].combine_chunks())
+    for name, column in more.items():
+        table = table.append_column(name, column)
+    if ranked:
+        given = cut(ordered_table(table, form.order), limit)
+        table = given.table
+    return over_samples(Answer(table, given.complete and found.complete, (*notes, *said)), errors, samples)
+
+
 def columns(form: ir.Paths) -> list[str]:
     """The columns of the answer."""
+    more = [] if form.errors is None else [*INTERVAL, SHARE]
     if form.by:
-        return ["types", "hops", "paths", "strongest"]
+        return ["types", "hops", "paths", "strongest", *more]
     if form.strength == "synapses":
-        return ["hops", "weakest", "neuron_ids", "names", "types", "synapses"]
-    return ["hops", "strength", "neuron_ids", "names", "types", "synapses", "input_fractions"]
+        return ["hops", "weakest", "neuron_ids", "names", "types", "synapses", *more]
+    return ["hops", "strength", "neuron_ids", "names", "types", "synapses", "input_fractions", *more]
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +179,11 @@ def _table(graph: Graph, found: _Found, form: ir.Paths, dataset: Dataset) -> pa.
     last = np.zeros(len(found.ids), dtype=np.bool_)
     last[found.offsets[1:] - 1] = True
     begins = np.flatnonzero(~last)
-    synapses = _synapses(graph, found.ids[begins], found.ids[begins + 1])
+    rows = np.searchsorted(graph.ids, found.ids)
+    synapses = synapses_of_pairs(graph, rows[begins], rows[begins + 1])
     lists = pa.array(found.offsets, pa.int32())
     along = pa.array(np.concatenate([[0], np.cumsum(hops)]), pa.int32())
-    rows = {
+    columns = {
         "hops": pa.array(hops, pa.int64()),
         "weakest" if form.strength == "synapses" else "strength": pa.array(found.strengths),
         "neuron_ids": pa.ListArray.from_arrays(lists, pa.array(found.ids)),
@@ -156,23 +192,10 @@ def _table(graph: Graph, found: _Found, form: ir.Paths, dataset: Dataset) -> pa.
         "synapses": pa.ListArray.from_arrays(along, pa.array(synapses)),
     }
     if form.strength == "input fraction":
-        targets = graph.index_of(found.ids[begins + 1]) if len(begins) else _NOTHING
         inputs = np.bincount(graph.indices, weights=graph.synapses, minlength=len(graph))
-        rows["input_fractions"] = pa.ListArray.from_arrays(along, pa.array(synapses / inputs[targets]))
-    return pa.table(rows)
-
-
-def _synapses(graph: Graph, pre: NDArray[np.int64], post: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Synapses of connections that are there, looked up once each."""
-    if not len(pre):
-        return _NOTHING
-    rows, targets = graph.index_of(pre), graph.index_of(post)
-    keys, back = np.unique(rows * len(graph) + targets, return_inverse=True)
-    counts = []
-    for row, target in zip((keys // len(graph)).tolist(), (keys % len(graph)).tolist(), strict=True):
-        begin, end = graph.indptr[row], graph.indptr[row + 1]
-        counts.append(graph.synapses[begin + np.searchsorted(graph.indices[begin:end], target)])
-    return np.array(counts, dtype=np.int64)[back]
+        fractions = synapses / inputs[rows[begins + 1]]
+        columns["input_fractions"] = pa.ListArray.from_arrays(along, pa.array(fractions))
+    return pa.table(columns)
 
 
 def _by_type(table: pa.Table) -> pa.Table:

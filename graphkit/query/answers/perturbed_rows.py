@@ -1,4 +1,4 @@
-"""Rows that SQL finds beside perturbed graphs: connections from group to group, and partners."""
+"""Rows that SQL finds beside perturbed graphs: connections, partners, common partners, and how many these are."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from graphkit.query.answers.perturbed import Perturbable
     from graphkit.query.plans.plan import Plan
 
-__all__ = ["Figures", "Groups", "Synapses", "answer", "neurons_meeting", "summing"]
+__all__ = ["Figures", "Groups", "Synapses", "answer", "held_in", "neurons_meeting", "summing", "synapses_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ Figures = Callable[[Synapses], NDArray[np.float64]]
 """The figure of each row and whether it is there, shape (2, rows)."""
 
 
-def answer(form: ir.Connections | ir.Partners, dataset: Dataset, planned: Plan) -> Answer:
+def answer(form: ir.Connections | ir.Partners | ir.Common, dataset: Dataset, planned: Plan) -> Answer:
     """The rows of the plan's SQL, each with the interval of its figure, and how often it is there at all."""
     from graphkit.query.answers import perturbed_connections, perturbed_partners
     from graphkit.query.executor import run_rows
@@ -61,11 +61,11 @@ def answer(form: ir.Connections | ir.Partners, dataset: Dataset, planned: Plan) 
     assert form.errors is not None
     signs = form.signs if isinstance(form, ir.Connections) else None
     of = perturbable(dataset, form.selection, by_region="region" in form.by, signs=signs)
-    every, _ = run_rows(dataset, planned.sql, None)
+    every, whole = run_rows(dataset, planned.sql, None if form.order else form.limit)
     last = (ir.Sort(c) for c in every.column_names if c not in {o.column for o in form.order})
     sorts = (*form.order, *last) if form.order else ()  # nothing is left open, as in SQL
     ranked = any(o.column in (*INTERVAL, SHARE) for o in form.order)
-    given = Answer(every) if ranked else cut(ordered_table(every, sorts), form.limit)
+    given = Answer(every, whole) if ranked or not form.order else cut(ordered_table(every, sorts), form.limit)
     table = given.table.combine_chunks()
     figures: Figures
     if isinstance(form, ir.Connections):
@@ -82,25 +82,19 @@ def answer(form: ir.Connections | ir.Partners, dataset: Dataset, planned: Plan) 
     return over_samples(Answer(table, given.complete, (note,)), form.errors, len(drawn))
 
 
-def _drawn(figures: Figures, form: ir.Connections | ir.Partners, of: Perturbable, rows: int) -> NDArray[np.float64]:
+def _drawn(
+    figures: Figures, form: ir.Connections | ir.Partners | ir.Common, of: Perturbable, rows: int
+) -> NDArray[np.float64]:
     """The figures of the rows on each perturbed graph, shape (perturbed graphs, 2, rows)."""
     assert form.errors is not None
     located = of.located
     if located is None or ("region" not in form.by and located.sign is None):
-
-        def of_graph(one: Perturbation) -> NDArray[np.float64]:
-            pre, post, count = (
-                np.repeat(np.arange(len(one.graph)), np.diff(one.graph.indptr)),
-                one.graph.indices,
-                one.graph.synapses,
-            )
-            return figures(Synapses(one.origins, one.bodies, pre, post, count))
-
-        return perturbed_values(of_graph, of, form.errors, 2 * rows)
+        return perturbed_values(lambda one: figures(synapses_of(one)), of, form.errors, 2 * rows)
     from graphkit.algorithms.located_errors import LocatedPerturbation, strong, those_asked
 
     def strong_ones(one: LocatedPerturbation) -> LocatedPerturbation:
         kept = strong(one.located, of.least, per_place=form.selection.per_region)
+        kept = kept if of.autapses else kept.chosen(kept.pre != kept.post)
         return those_asked(replace(one, located=kept), of.alone)
 
     def of_rows(one: LocatedPerturbation) -> NDArray[np.float64]:
@@ -135,6 +129,19 @@ def neurons_meeting(condition: ir.Condition | None, dataset: Dataset, of: Pertur
     ids = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"].to_numpy()
     meets: NDArray[np.bool_] = np.isin(of.base.ids, ids, assume_unique=True)
     return meets
+
+
+def synapses_of(one: Perturbation) -> Synapses:
+    """Those of a perturbed graph, wherever they lie."""
+    pre = np.repeat(np.arange(len(one.graph)), np.diff(one.graph.indptr))
+    return Synapses(one.origins, one.bodies, pre, one.graph.indices, one.graph.synapses)
+
+
+def held_in(one: Perturbation | Synapses, of: Perturbable, mine: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which neurons of a perturbed graph hold, or are pieces of, those of the base that are ``mine``."""
+    asked: NDArray[np.bool_] = mine[one.origins]
+    asked[one.bodies[mine[of.asked.origins]]] = True
+    return asked
 
 
 class Groups:

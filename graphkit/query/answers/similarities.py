@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -59,6 +59,8 @@ _MEANING = {
     "ruzicka": "the sum of the smaller over the sum of the larger numbers of synapses",
 }
 
+_ALIKE = "The interval is that of `similarity`; two that are merged are alike."
+
 Form = ir.Similarities | ir.SimilarityClusters
 
 
@@ -92,9 +94,9 @@ def answer(form: Form, dataset: Dataset, planned: Plan) -> Answer:
         )
     notes = (f"Similarity: {_MEANING[form.measure]}, over {_what(form)}.", *notes)
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
-    if best is not None:
-        return _best_pairs(form, best, inside, compared, name, type_, notes)
     again = None if of is None else _Again(form, of, np.searchsorted(graph.ids, ids), groups)
+    if best is not None:
+        return _best_pairs(form, best, inside, compared, name, type_, notes, again)
     if isinstance(form, ir.Similarities):
         return _pairs(form, matrix, ids, name, type_, notes, again)
     return _clusters(form, matrix, ids, name, type_, notes, again)
@@ -120,11 +122,15 @@ class _Again:
     groups: NDArray[np.int64] | None
     """Of the neurons of ``of.base``."""
 
+    def held(self, one: Perturbation) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64] | None]:
+        """The ids of those that hold the neurons, for each neuron which of them does, and the groups of all."""
+        bodies, place = np.unique(one.bodies[self.rows], return_inverse=True)
+        return one.graph.ids[bodies], place, None if self.groups is None else self.groups[one.origins]
+
     def matrix(self, one: Perturbation) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """The similarity of those that hold the neurons, and for each neuron which of them does."""
-        bodies, place = np.unique(one.bodies[self.rows], return_inverse=True)
-        groups = None if self.groups is None else self.groups[one.origins]
-        return _matrix(self.form, one.graph, one.graph.ids[bodies], groups), place
+        ids, place, groups = self.held(one)
+        return _matrix(self.form, one.graph, ids, groups), place
 
 
 def _matrix(form: Form, graph: Graph, ids: NDArray[np.int64], groups: NDArray[np.int64] | None) -> NDArray[np.float64]:
@@ -154,6 +160,7 @@ def _best_pairs(
     name: pa.Array,
     type_: pa.Array,
     notes: tuple[str, ...],
+    again: _Again | None,
 ) -> Answer:
     """The pairs that were found, of neurons whose columns are those of ``compared``."""
     total, found = len(compared) * (len(compared) - 1) // 2, len(best.first)
@@ -166,7 +173,14 @@ def _best_pairs(
         notes += (
             "`second` are those most like `first`, of which each neuron has its own; who has none like it has no row.",
         )
-        return cut(ordered_table(table, form.order), form.limit, notes)
+        if form.errors is None or again is None:
+            return cut(ordered_table(table, form.order), form.limit, notes)
+        pairs = (np.searchsorted(compared, places) for places in (best.first, best.second))
+        more, samples = _each_again(form, form.errors, again, *pairs)
+        for column, values_of in more.items():
+            table = table.append_column(column, values_of)
+        notes += (_ALIKE, TIES.replace("neuron is", "pair is"))
+        return over_samples(cut(ordered_table(table, form.order), form.limit, notes), form.errors, samples)
     if found < min(form.limit or 0, total):
         notes += (f"The other {total - found:,} pairs have nothing in common: their similarity is 0.",)
     table = pa.table([*data, pa.array(best.similarity)], names=_COLUMNS[form.name])
@@ -185,8 +199,6 @@ def _check_size(form: Form, count: int) -> None:
     chosen = "Choose fewer (type 'EPG', in a region)"
     each = _each(form)
     if each is not None:
-        if form.errors is not None:
-            raise NotAnswerableError("Those most like each neuron have no error model.", hint="Leave `per neuron` out.")
         if each * count > _MOST_PAIRS:
             raise NotAnswerableError(
                 f"{each:,} for each of {count:,} neurons are {each * count:,} rows; {_MOST_PAIRS:,} are the most.",
@@ -272,10 +284,7 @@ def _pairs(
     more, samples = _pairs_again(form, form.errors, again, first[best], second[best])
     for column, values_of in more.items():
         table = table.append_column(column, values_of)
-    notes += (
-        "The interval is that of `similarity`; two that are merged are alike.",
-        TIES.replace("neuron is", "pair is"),
-    )
+    notes += (_ALIKE, TIES.replace("neuron is", "pair is"))
     given = Answer(ordered_table(table, form.order).slice(0, limit), limit == total, notes)
     return over_samples(given, form.errors, samples)
 
@@ -298,6 +307,32 @@ def _pairs_again(
             least = every[first_of(every, form.limit, np.ones(len(every), dtype=np.bool_))].min(initial=np.inf)
             held = values >= least
         return np.stack([values, held])
+
+    drawn = perturbed_values(figures, again.of, errors, 2 * len(first))
+    return {**interval_columns(drawn[:, 0]), **share_column(drawn[:, 1])}, len(drawn)
+
+
+def _each_again(
+    form: Form,
+    errors: ir.ReconstructionErrors,
+    again: _Again,
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+) -> tuple[dict[str, pa.Array], int]:
+    """The similarity of these pairs on perturbed graphs, and whether the second is among those most like the first."""
+    from graphkit.algorithms.most_similar import most_similar_partners, similarity_of_pairs
+
+    each = _each(form) or 1
+
+    def figures(one: Perturbation) -> NDArray[np.float64]:
+        ids, place, groups = again.held(one)
+        options: dict[str, Any] = {"measure": form.measure, "direction": form.direction, "groups": groups}
+        values = similarity_of_pairs(one.graph, ids, place[first], place[second], **options)
+        best = most_similar_partners(one.graph, ids, each, **options)
+        counts = np.bincount(best.first, minlength=len(ids))
+        least, full = np.zeros(len(ids)), counts == each
+        least[full] = best.similarity[(np.cumsum(counts) - 1)[full]]
+        return np.stack([values, (values > 0) & (values >= least[place[first]])])
 
     drawn = perturbed_values(figures, again.of, errors, 2 * len(first))
     return {**interval_columns(drawn[:, 0]), **share_column(drawn[:, 1])}, len(drawn)

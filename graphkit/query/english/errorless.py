@@ -16,19 +16,24 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _TAKEN = (
-    "Statistics, motifs, distributions, rankings (hubs, PageRank ...), roles, communities, components, similarity, clusters and "
-    "partners take one, and so do rich club, percolation, connection probability by distance, signals and the matches of MATCH."
+    "What is counted over the graph takes one: statistics, motifs, MATCH, rankings such as hubs, connections, partners, paths, "
+    "similarity, communities, curves."
 )
 _FORMS = (
     (
-        (ir.Paths, ir.Reach),
-        "Paths are followed along the connections that are there",
-        "`statistics` has the mean path length.",
+        (ir.Synapses,),
+        "Single synapses are listed, which is no statistic",
+        "`connections from A to B with error model ...` has their number, and how often there is any.",
     ),
     (
-        (ir.Synapses, ir.Common, ir.Connections, ir.Count),
-        "What is stored is listed or counted",
-        "`connections ... by type` takes one, and so does `MATCH (a: ER4d)->(b: EPG)`, which counts them.",
+        (ir.Count,),
+        "What is stored is counted, and not the graph's",
+        "`statistics` counts neurons, connections and synapses with one, and so does `how many connections ...`.",
+    ),
+    (
+        (ir.Neurons, ir.Types, ir.Sides),
+        "Neurons are listed with the totals that are stored, which is no statistic",
+        "",
     ),
     (
         (ir.Projectome, ir.Regions, ir.Projections),

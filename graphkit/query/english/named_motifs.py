@@ -10,6 +10,7 @@ from graphkit.query import ir
 from graphkit.query.english.parts import Parts
 from graphkit.query.english.source import Node, Source, as_token, as_tree, unquoted
 from graphkit.query.english.where import condition_of
+from graphkit.query.match.columns import neuron_columns
 
 __all__ = ["PATTERNS", "named_motif"]
 
@@ -38,7 +39,7 @@ PATTERNS: dict[str, str] = {
 
 
 def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
-    """The pattern's matches, or their number; against a null model always that."""
+    """The pattern's matches, their number, or how many each neuron takes part in; against a null model always the number."""
     tokens = {t.type: t for t in question.children if isinstance(t, Token)}
     drawn = PATTERNS[_singular(tokens["NAMED_MOTIF"])].split()
     names = sorted({n for edge in drawn for n in edge.strip("!")})
@@ -54,22 +55,28 @@ def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
         raise source.refusal(
             parts.places["errors"], "An error model and a null model are two questions.", "Ask one after the other."
         )
-    counted = "COUNT_OF" in tokens or against is not None or errors is not None
+    by_neuron = "PER_NEURON" in tokens
+    counted = "COUNT_OF" in tokens or against is not None or (errors is not None and not by_neuron)
+    if by_neuron and counted:
+        raise source.refusal(
+            tokens["PER_NEURON"], "A count is one row, and not one per neuron.", "Ask for one of both."
+        )
     if "order" in parts.places and counted:
         raise source.refusal(parts.places["order"], "A count is one row, which has no order.", "Leave `order by` out.")
-    order = tuple(_order(source, parts.places["order"], sort, names) for sort in parts.take("order", ()))
+    known = neuron_columns(perturbed=errors is not None) if by_neuron else None
+    order = tuple(_order(source, parts.places["order"], sort, names, known) for sort in parts.take("order", ()))
     limit = parts.take("limit")
     shown = tuple(
         ir.Attribute(n, column) for n in names for column in ("neuron_id", "type")
     )  # as where nothing is said
-    more = tuple(o.by for o in order if o.by not in shown)
+    more = () if by_neuron else tuple(o.by for o in order if o.by not in shown)
     return ir.Match(
         nodes,
         edges,
         tuple(tests),
         parts.selection(),
         induced="INDUCED" in tokens,
-        returns="count" if counted else "rows",
+        returns="count" if counted else "neurons" if by_neuron else "rows",
         columns=(*shown, *more) if more else (),
         order=order,
         limit=limit,
@@ -78,7 +85,12 @@ def named_motif(source: Source, question: Node, parts: Parts) -> ir.Form:
     )
 
 
-def _order(source: Source, place: Node, sort: ir.Sort, names: list[str]) -> ir.Order:
+def _order(source: Source, place: Node, sort: ir.Sort, names: list[str], by_neuron: tuple[str, ...] | None) -> ir.Order:
+    """By a column of one of the neurons ``names``, or, of answers by neuron, one of their columns."""
+    if by_neuron is not None:
+        if sort.column.lower() not in by_neuron:
+            raise source.refusal(place, f"The answer has no {sort.column!r}.", f"Order by {', '.join(by_neuron)}.")
+        return ir.Order(ir.Attribute("", sort.column.lower()), sort.descending)
     name, dot, column = sort.column.partition(".")
     if not dot or name.lower() not in names:
         raise source.refusal(

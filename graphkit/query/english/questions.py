@@ -18,7 +18,7 @@ from graphkit.query.english.parts import PARTS, Parts, parts_of
 from graphkit.query.english.sets import neuron_set
 from graphkit.query.english.similarity_questions import SIMILARITY_QUESTIONS
 from graphkit.query.english.source import Node, Source, as_token, as_tree, two_sides, words_of
-from graphkit.query.figures import check_errors, check_figure
+from graphkit.query.figures import check_figure
 from graphkit.query.ordering import checked_order
 
 __all__ = ["form_of"]
@@ -39,7 +39,6 @@ def form_of(source: Source, tree: Node) -> ir.Form:
         if not hasattr(form, "errors"):
             raise source.refusal(parts.places["errors"], *why_not(form))
         form = replace(form, errors=parts.take("errors"))
-        source.placed(parts.places["errors"], lambda: check_errors(form))
     if "order" not in parts.places:
         return form
     return source.placed(parts.places["order"], lambda: checked_order(form, source.dataset))
@@ -52,8 +51,6 @@ def _counted(source: Source, question: Node) -> ir.Form:
         of, ir.Neurons | ir.Types | ir.Partners | ir.Connections | ir.Synapses | ir.Projections | ir.Common
     ):
         raise source.refusal(inner, "Neurons some hops away are not counted.", "The notes of the answer say how many.")
-    if getattr(of, "errors", None) is not None:
-        raise source.refusal(inner, *why_not(ir.Count(of)))
     if getattr(of, "by", ()) or of.order or of.limit is not None or getattr(of, "figure", None):
         words = words_of(source, inner)
         raise source.refusal(

@@ -62,6 +62,7 @@ class Paths:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     strength: Strength = "synapses"
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "paths"
 
 
@@ -76,6 +77,7 @@ class Reach:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "reach"
 
 
@@ -89,6 +91,7 @@ class Common:
     selection: Selection = EVERYTHING
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "common"
 
 

@@ -100,10 +100,12 @@ def _over(pattern: Pattern, bare: Pattern, form: ir.Match, tests: tuple[Test, ..
     """``bare`` with the edges of ``pattern`` in its graph."""
     graph = bare.base
     masks = dict(zip((node.name for node in form.nodes), bare.allowed, strict=True))
+    directed = form.selection.kind == "chemical"
     made: dict[int, Graph] = {}
-    for edge, said in zip(pattern.edges, form.edges, strict=True):
+    for edge, said in zip(pattern.edges, form.edges, strict=False):  # of gap junctions, those that go back come after
         if edge.colour not in made:
-            made[edge.colour] = _in_steps(_compared(graph, said.synapses), said, masks[said.pre], masks[said.post])
+            ends = (masks[said.pre], masks[said.post]) if directed else (None, None)
+            made[edge.colour] = _in_steps(_compared(graph, said.synapses), said, *ends)
     edges = tuple(replace(edge, graph=made[edge.colour]) for edge in pattern.edges)
     return replace(bare, edges=edges, tests=tests)
 

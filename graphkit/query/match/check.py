@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from graphkit.errors import QueryError
 from graphkit.query import ir
-from graphkit.query.match.columns import NEURON_COLUMNS, answered
+from graphkit.query.match.columns import answered, neuron_columns
 
 __all__ = ["MOST_HOPS", "MOST_NEURONS", "MOST_SAMPLED", "Problem", "check", "pieces", "problem_of"]
 
@@ -175,10 +175,9 @@ def _order(form: ir.Match) -> Problem | None:
         return Problem(f"{what} is one row, so there is nothing to order.", "Leave ORDER BY out.", "order")
     for order in form.order:
         if form.returns == "neurons":
-            if order.by.of or order.by.name not in NEURON_COLUMNS:
-                return Problem(
-                    f"The answer has no {order.by.name!r}.", f"Order by {', '.join(NEURON_COLUMNS)}.", "order"
-                )
+            known = neuron_columns(perturbed=form.errors is not None)
+            if order.by.of or order.by.name not in known:
+                return Problem(f"The answer has no {order.by.name!r}.", f"Order by {', '.join(known)}.", "order")
         elif order.by not in answered(form):
             return Problem(
                 f"The answer has no {order.by.of}.{order.by.name}, so it cannot be ordered by it.",
@@ -242,10 +241,12 @@ def _errors(form: ir.Match) -> Problem | None:
         return None
     if form.against is not None:
         return Problem("An error model and a null model are two questions.", "Ask one after the other.")
-    if form.returns != "count":
-        return Problem("Only the number of matches is counted with errors.", "Ask for RETURN count.", "returns")
-    if form.selection.kind == "electrical":
-        return Problem("Errors are those of chemical synapses.", "Leave the error model out.")
+    if form.returns == "rows":
+        return Problem(
+            "Single matches are listed, which is no statistic: they take no error model.",
+            "Ask for RETURN count, per neuron or exists.",
+            "returns" if form.sample is None else "sample",
+        )
     for i, edge in enumerate(form.edges):
         if edge.regions is not None or edge.nt is not None:
             return Problem(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from graphkit.query import ir
 
-__all__ = ["NEURON_COLUMNS", "answered", "column_name"]
+__all__ = ["answered", "column_name", "neuron_columns"]
 
-NEURON_COLUMNS = ("neuron_id", "name", "type", "matches")
-"""Of answers by neuron."""
+
+def neuron_columns(*, perturbed: bool) -> tuple[str, ...]:
+    """Of answers by neuron, with an error model or without."""
+    more = ("perturbed_mean", "perturbed_low", "perturbed_high", "perturbed_share") if perturbed else ()
+    return ("neuron_id", "name", "type", "matches", *more)
 
 
 def answered(form: ir.Match) -> dict[ir.Attribute, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphkit.query import ir
 from graphkit.query.conditions import condition_sql
-from graphkit.query.match.columns import NEURON_COLUMNS, answered
+from graphkit.query.match.columns import answered, neuron_columns
 from graphkit.query.match.edges import edge_pairs_sql
 from graphkit.query.match.symmetry import first_of_all, own_tests
 from graphkit.query.plans.selected import selected_neurons_sql, selected_pairs_sql
@@ -35,9 +35,10 @@ def joined_sql(form: ir.Match, dataset: Dataset) -> str:
         ends = " UNION ALL ".join(f"SELECT n{i} AS neuron_id FROM m" for i in range(len(form.nodes)))
         order = [f"{quoted_name(o.by.name)} {_direction(o)}" for o in form.order]
         order += [o for o in ("matches DESC", "neuron_id") if o.split()[0] not in {x.by.name for x in form.order}]
+        named = ", ".join(neuron_columns(perturbed=False))
         return (
             f"WITH m AS ({matches}), c AS (SELECT neuron_id, count(*) AS matches FROM ({ends}) GROUP BY neuron_id) "
-            f"SELECT {', '.join(NEURON_COLUMNS)} FROM c JOIN neurons USING (neuron_id) ORDER BY {', '.join(order)}"
+            f"SELECT {named} FROM c JOIN neurons USING (neuron_id) ORDER BY {', '.join(order)}"
         )
     columns = answered(form)
     place = {node.name: i for i, node in enumerate(form.nodes)}

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from lark import Token, Tree
 
-from graphkit.errors import QuerySyntaxError
+from graphkit.errors import QuerySyntaxError, did_you_mean
 from graphkit.query import ir
 from graphkit.query.english.parts import parts_of
 from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, seed_of, span_of
 from graphkit.query.match.check import Problem, problem_of
-from graphkit.query.match.columns import NEURON_COLUMNS
+from graphkit.query.match.columns import neuron_columns
 from graphkit.query.match.shape import Shape, shape_of
 from graphkit.query.match.where import attribute_of, read_tests
 
@@ -62,7 +62,7 @@ def read_match(source: Source, tree: Node) -> ir.Match:
         labelled=_is(clauses.child("labelled"), "LABELLED"),
         returns=returns,
         columns=columns,
-        order=_order(source, shape, clauses.trees.get("order"), returns),
+        order=_order(source, shape, clauses.trees.get("order"), returns, perturbed=errors is not None),
         limit=limit,
         sample=_sample(source, clauses.trees.get("sample")),
         against=against,
@@ -86,7 +86,19 @@ def _returns(source: Source, shape: Shape, said: Any) -> tuple[_Returns, tuple[i
     if isinstance(said, Token):
         kinds: dict[str, _Returns] = {"COUNT": "count", "EXISTS": "exists", "ROWS": "rows", "PER_NEURON": "neurons"}
         return kinds[said.type], ()
+    if len(said.children) == 1:
+        _misspelt(source, shape, as_tree(said.children[0]))
     return "rows", tuple(dict.fromkeys(attribute_of(source, shape, as_tree(c)) for c in said.children))
+
+
+def _misspelt(source: Source, shape: Shape, said: Node) -> None:
+    """Raises QuerySyntaxError where one word stands after RETURN that is nothing in the pattern, and nearly one of RETURN's."""
+    name = str(said.children[0])
+    if "." in name or name in shape.nodes or shape.edge_named(name) is not None:
+        return
+    if meant := did_you_mean(name, ("count", "exists", "rows", "neurons", "sample")):
+        meant = meant.replace("'neurons'", "'per neuron'").replace("'sample'", "'sample 100'")
+        raise source.refusal(said, f"There is no {name!r} in the pattern.", meant)
 
 
 def _sample(source: Source, tree: Node | None) -> ir.Sample | None:
@@ -96,15 +108,17 @@ def _sample(source: Source, tree: Node | None) -> ir.Sample | None:
     return ir.Sample(count_of(source, as_token(count)), seed_of(source, as_tree(seeded[0])) if seeded else 0)
 
 
-def _order(source: Source, shape: Shape, order: Node | None, returns: _Returns) -> tuple[ir.Order, ...]:
-    found = []
+def _order(
+    source: Source, shape: Shape, order: Node | None, returns: _Returns, *, perturbed: bool
+) -> tuple[ir.Order, ...]:
+    found, known = [], neuron_columns(perturbed=perturbed)
     for item in map(as_tree, order.children if order else ()):
         by = as_tree(item.children[0])
         descending = len(item.children) > 1 and as_token(item.children[1]).type == "DESCENDING"
         if returns == "neurons":
             name = str(by.children[0])
-            if name not in NEURON_COLUMNS:
-                raise source.refusal(by, f"The answer has no {name!r}.", f"Order by {', '.join(NEURON_COLUMNS)}.")
+            if name not in known:
+                raise source.refusal(by, f"The answer has no {name!r}.", f"Order by {', '.join(known)}.")
             found.append(ir.Order(ir.Attribute("", name), descending))
         else:
             found.append(ir.Order(attribute_of(source, shape, by), descending))

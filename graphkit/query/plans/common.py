@@ -19,6 +19,12 @@ __all__ = ["plan_common"]
 def plan_common(form: ir.Common, dataset: Dataset) -> Plan:
     """A row a common partner, or a group of them; ``with_1`` are its synapses with the first set, and so on."""
     notes = require_connections(form.selection, dataset)
+    if form.errors is not None:
+        return Plan(_common_sql(form, dataset), "graph kernels", notes, "counted again on perturbed graphs")
+    return Plan(_common_sql(form, dataset), notes=notes)
+
+
+def _common_sql(form: ir.Common, dataset: Dataset) -> str:
     joined = " JOIN ".join(
         f"({_with_sql(of, form, dataset)}) p{i}{' USING (partner)' if i > 1 else ''}" for i, of in enumerate(form.of, 1)
     )
@@ -29,17 +35,15 @@ def plan_common(form: ir.Common, dataset: Dataset) -> Plan:
     if form.by:
         figures = ", ".join(f"sum({s})::BIGINT AS {name}" for s, name in zip(with_each, names, strict=True))
         groups = ", ".join(f"{quoted_name(g)} NULLS LAST" for g in form.by)
-        return Plan(
+        return (
             f"SELECT {', '.join(group_columns(form.by, 'n'))}, count(*) AS neurons, "
             f"sum({' + '.join(with_each)})::BIGINT AS synapses, {figures} FROM {source} GROUP BY ALL "
-            f"ORDER BY {weakest}, {groups}",
-            notes=notes,
+            f"ORDER BY {weakest}, {groups}"
         )
     figures = ", ".join(f"{s} AS {name}" for s, name in zip(with_each, names, strict=True))
-    return Plan(
+    return (
         f"SELECT n.neuron_id, {neuron_columns('n')}, {' + '.join(with_each)} AS synapses, {figures} FROM {source} "
-        f"ORDER BY {weakest}, n.neuron_id",
-        notes=notes,
+        f"ORDER BY {weakest}, n.neuron_id"
     )
 
 
