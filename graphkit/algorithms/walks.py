@@ -101,7 +101,8 @@ def _solved(steps: Any, fixed: int) -> NDArray[np.float64]:
     onto = steps[others][:, [fixed]].toarray().ravel()
     share: NDArray[np.float64] = np.ones(n)
     share[others] = splu(left.tocsc(), diag_pivot_thresh=0.0).solve(onto)
-    return share / share.sum()
+    share /= share.sum()
+    return share
 
 
 def _start(start: ArrayLike | None, n: int) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from graphkit.cli.opening import opened
-from graphkit.cli.options import FormatOption, LimitOption, OutputOption, TimeoutOption
+from graphkit.cli.options import FormatOption, LimitOption, OutputOption, PlotOption, TimeoutOption
 from graphkit.cli.query import check_files, print_answer
 from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.progress import showing
@@ -44,6 +44,7 @@ def compare(
     seed: Annotated[int, typer.Option(min=0, help="Of the permutations.")] = 0,
     form: FormatOption = None,
     output: OutputOption = None,
+    plot: PlotOption = None,
     limit: LimitOption = None,
     timeout: TimeoutOption = None,
 ) -> None:
@@ -59,7 +60,7 @@ def compare(
         from graphkit.stopping import limited, stoppable
 
         chosen = format_of(output, form)
-        check_files(output, None)
+        check_files(output, plot)
         one, other = opened(first), opened(second)
         with progress_bar() as progress, showing(progress), limited(timeout):
             result = stoppable(
@@ -78,4 +79,4 @@ def compare(
                 )
             )
         say(f"Answering: {result.question}")
-        print_answer(result, chosen, output)
+        print_answer(result, chosen, output, plot)

@@ -121,7 +121,7 @@ def _part(dataset: Dataset, section: Section) -> tuple[str, bool]:
     if not len(result):
         return f'{body}<p class="note">Nothing in this dataset meets the question.</p>', True
     if section.picture:
-        body += _picture(result, section.heading)
+        body += _picture(result, section.heading, section.kind)
     if section.rows:
         body += _table(result, section.rows)
     return body + "".join(f'<p class="note">{html.escape(n)}</p>\n' for n in _notes(result, section.rows)), True
@@ -134,11 +134,11 @@ def _notes(result: Result, rows: int) -> list[str]:
     return notes
 
 
-def _picture(result: Result, heading: str) -> str:
+def _picture(result: Result, heading: str, kind: str | None) -> str:
     from graphkit.views.figure import figure_bytes
 
     try:
-        data = figure_bytes(result.plot(), "svg")
+        data = figure_bytes(result.plot(kind), "svg")
     except NotAnswerableError as error:
         return f'<p class="note">No picture: {html.escape(str(error))}</p>\n'
     return f'<img alt="{html.escape(heading)}" src="data:image/svg+xml;base64,{base64.b64encode(data).decode()}">\n'

@@ -16,6 +16,8 @@ class Section:
     rows: int = 12
     picture: bool = False
     words: str = ""
+    kind: str | None = None
+    """Of picture, where it is not to be the natural one."""
 
 
 def sections(place: str, least: int, *, located: bool, region: str | None) -> list[Section]:
@@ -47,6 +49,7 @@ def sections(place: str, least: int, *, located: bool, region: str | None) -> li
             rows=0,
             picture=True,
             words="The strongest of these.",
+            kind="circuit",
         ),
         Section("Strongest connections", f"connections {graph} limit 15", rows=15),
         Section("Hubs", f"hubs {graph} limit 12"),

@@ -6,6 +6,7 @@
     layers          the same in layers, from who sends to who receives
     similarity      how alike neurons connect, all with all
     matrix          connections between many types; flow from region to region
+    comparison      connections of two sides, or of two datasets, beside each other
     paths           paths, a column a step
     regions         the tree of regions
     skeletons       axon and dendrite of neurons, drawn
@@ -37,6 +38,7 @@ KINDS = (
     "circuit",
     "layers",
     "matrix",
+    "comparison",
     "paths",
     "regions",
     "similarity",
@@ -106,12 +108,19 @@ def save_plot(
 
 
 def _column(result: Result, kind: str, name: str) -> str:
+    from graphkit.query.vocabulary import quoted_name
+
     if kind not in ("circuit", "layers", "paths") or result.dataset is None:
         raise NotAnswerableError(
             f"A picture of the kind {kind!r} has no colours by {name!r}.",
             hint="Circuits and paths have discs with colours.",
         )
-    return result.dataset.vocabulary.group(name)
+    column = result.dataset.vocabulary.group(name)
+    if not result.dataset.sql(f"SELECT count({quoted_name(column)}) AS n FROM neurons").scalar():
+        raise NotAnswerableError(
+            f"No neuron of this dataset has a {column}, so there is nothing to colour by.", hint="Leave it out."
+        )
+    return column
 
 
 def _no_picture(result: Result, kind: str | None) -> NotAnswerableError:

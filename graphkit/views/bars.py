@@ -23,6 +23,14 @@ _TOGETHER = (
     ("excitatory", "inhibitory", "other"),
 )
 _RANKED = ("degree", "matches", "similarity")
+_OF_ONE_KIND = {
+    frozenset({"strahler", "branches", "cable_um"}): "cable_um",
+    frozenset({"trees", "cable_um"}): "cable_um",
+    frozenset({"layer", "reached"}): "layer",
+    frozenset({"hop", "reached"}): "hop",
+}
+"""Figures that the answer is about, by columns that tell which answer it is."""
+
 _MEASURES = (
     *("synapses", "induced", "flow", "paths", "sites", "probability", "density_per_um3"),
     *("sources", "targets", "neurons", "count", "share"),
@@ -36,6 +44,9 @@ _WORDS = {
     "outputs_there": "synapses from them, in the regions asked",
     "density_per_um3": "synapses / µm³",
     "share": "share",
+    "cable_um": "cable (µm)",
+    "layer": "layer, mean over the runs",
+    "hop": "hops, mean over the runs",
 }
 
 
@@ -44,6 +55,9 @@ def measures_of(table: pa.Table) -> list[str]:
     import pyarrow as pa
 
     names = table.column_names
+    for columns, measure in _OF_ONE_KIND.items():
+        if columns <= set(names):
+            return [measure]
     for several in _TOGETHER:
         if set(several) <= set(names):
             return list(several)
@@ -76,8 +90,7 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     rows = shown.to_pylist()
     labels = [_label(row, measures) for row in rows]
     if "neuron_id" in table.column_names:
-        own = own_labels({row["neuron_id"]: row.get("name") for row in rows})
-        labels = [own[row["neuron_id"]] + (f"  ({row['cluster']})" if "cluster" in row else "") for row in rows]
+        labels = _of_neurons(rows)
     figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
     axes = figure.add_subplot()
     thick = 0.8 / len(measures)
@@ -112,6 +125,20 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     return figure
 
 
+def _of_neurons(rows: list[dict[str, Any]]) -> list[str]:
+    """The neuron, with its type where it has no name; of several rows a neuron, what tells them apart."""
+    own = own_labels({row["neuron_id"]: row.get("name") for row in rows})
+    if "strahler" in rows[0] and "branches" in rows[0]:
+        orders = [f"order {row['strahler']}" for row in rows]
+        return orders if len(own) == 1 else [f"{own[r['neuron_id']]}, {o}" for r, o in zip(rows, orders, strict=True)]
+    labels = []
+    for row in rows:
+        kind = row.get("type") if not row.get("name") else None
+        cluster = f"  ({row['cluster']})" if "cluster" in row else ""
+        labels.append(own[row["neuron_id"]] + (f", {kind}" if kind else "") + cluster)
+    return labels
+
+
 def _label(row: dict[str, Any], measures: list[str]) -> str:
     parts = [v for k, v in row.items() if k not in measures and (isinstance(v, str) or v is None) and k not in _UNSHOWN]
     if not parts:
@@ -123,4 +150,4 @@ _UNSHOWN = ("class", "pattern", "path", "parent")
 
 
 def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

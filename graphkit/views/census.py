@@ -101,9 +101,9 @@ def _bars(axes: Axes, rows: list[dict[str, Any]], series: tuple[tuple[str, str, 
                 f"{value:,}", (max(value, 0.8), y), (3, 0), textcoords="offset points", va="center", fontsize=7.5
             )
     most = max((row[column] for row in rows for column, *_ in series), default=1)
-    axes.set_xscale("log")
     room = _AXES_IN - (0.1 + 0.066 * len(f"{most:,}"))  # inches that the longest bar may take, its number beside it
     axes.set_xlim(0.8, 0.8 * (max(10, most) / 0.8) ** (_AXES_IN / room))
+    axes.set_xscale("log")  # after the limits: without any motif there is no value to take them from
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)

@@ -39,12 +39,14 @@ def circuit_diagram(
     kinds: Mapping[str, str | None] | None = None,
     kinds_are: str = "transmitter",
     layers: bool = False,
+    coupled: bool = False,
 ) -> Figure:
     """The diagram of connections (from, to) with their synapses.
 
     Args:
         kinds: transmitter (or class) of each disc, which gives the colours; ``kinds_are`` says what it is.
         layers: columns from who sends to who receives (``graphkit.views.layers``), in place of a circle.
+        coupled: gap junctions, given both ways: one line each, without a head.
 
     Raises:
         NotAnswerableError: no connection, or more discs than can be read.
@@ -74,13 +76,15 @@ def circuit_diagram(
         axes.set_aspect("auto")
     heaviest = max(edges.values())
     for pair, synapses in sorted(edges.items(), key=lambda item: item[1]):  # the strongest lie on top
-        shade = colour.get(kinds.get(pair[0]) or UNKNOWN, GREY)
+        if coupled and pair[0] > pair[1]:
+            continue
+        shade = GREY if coupled else colour.get(kinds.get(pair[0]) or UNKNOWN, GREY)
         if layers and pair[0] == pair[1]:
             _ring(axes, places[pair[0]], _width(synapses, heaviest), shade)
             continue
         near = layers and places[pair[0]][0] == places[pair[1]][0]
-        bend = 0.4 if near else 0.14 if not apart else 0.06 if pair[::-1] in edges else 0.0
-        _arrow(axes, places, pair, _width(synapses, heaviest), shade, 0.35 + 0.5 * synapses / heaviest, bend)
+        bend = 0.4 if near else 0.14 if not apart else 0.06 if pair[::-1] in edges and not coupled else 0.0
+        _arrow(axes, places, pair, _width(synapses, heaviest), shade, 0.35 + 0.5 * synapses / heaviest, bend, coupled)
         if len(edges) <= _LABELLED_ARROWS:
             part = _roomy(pair, sources, targets) if apart else 0.42
             _number(axes, places, pair, synapses, bend, part, 5.4 / (tall - 1) if apart else 1.0)
@@ -102,7 +106,8 @@ def circuit_diagram(
     drawn = [kinds.get(n) or UNKNOWN for n in names] if kinds else []
     colour_legend(axes, colour, drawn, kinds_are, _widths(heaviest, min(edges.values())))
     rings = layers and any(a == b for a, b in edges)
-    titled(figure, title, "From left to right by signal flow. A ring: connections within." if rings else "")
+    notes = ["From left to right by signal flow. A ring: connections within."] if rings else []
+    titled(figure, title, " ".join([*notes, *(["Gap junctions: no direction."] if coupled else [])]))
     return figure
 
 
@@ -184,12 +189,19 @@ def _columns(edges: Mapping[tuple[str, str], int], sources: set[str], targets: s
 
 
 def _arrow(
-    axes: Axes, places: Mapping[str, Place], pair: tuple[str, str], width: float, colour: str, alpha: float, bend: float
+    axes: Axes,
+    places: Mapping[str, Place],
+    pair: tuple[str, str],
+    width: float,
+    colour: str,
+    alpha: float,
+    bend: float,
+    coupled: bool,
 ) -> None:
     from matplotlib.patches import FancyArrowPatch
 
     (x0, y0), (x1, y1) = places[pair[0]], places[pair[1]]
-    head = f"-|>,head_length={max(5.0, 1.3 * width):g},head_width={max(2.2, 0.75 * width):g}"
+    head = "-" if coupled else f"-|>,head_length={max(5.0, 1.3 * width):g},head_width={max(2.2, 0.75 * width):g}"
     if pair[0] == pair[1]:  # a loop, outwards
         side = 0.9 * _DISC
         axes.add_patch(
@@ -218,7 +230,7 @@ def _arrow(
             color=colour,
             alpha=alpha,
             shrinkA=11,
-            shrinkB=13,
+            shrinkB=11 if coupled else 13,
             zorder=2,
             capstyle="butt",
             joinstyle="miter",

@@ -64,6 +64,8 @@ def colour_legend(
     named = {k: colour[k] for k in colour if k in used and (k not in others or len(others) == 1)}
     if len(others) > 1:
         named[f"{len(others):,} others"] = GREY
+    if set(named) == {UNKNOWN}:  # nothing to tell apart
+        named = {}
     handles = [Line2D([], [], color=c, label=k, **disc) for k, c in named.items()]  # type: ignore[arg-type]
     if handles or more:
         axes.legend(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from graphkit.errors import NotAnswerableError
 from graphkit.query.vocabulary import quoted_name
 from graphkit.views.figure import own_labels
-from graphkit.views.natural import edges_of, ends_of
+from graphkit.views.natural import edges_of, ends_of, is_coupled
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from matplotlib.figure import Figure
 
     from graphkit.query.result import Result
@@ -53,6 +56,10 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
             if set(result.columns) >= SHOLL:
                 return sholl_chart(result.table, title)
             return curve_chart(result.table, title)
+        case "comparison":
+            from graphkit.views.comparison import comparison_chart
+
+            return comparison_chart(result.table, title)
         case "similarity":
             from graphkit.views.similarity import similarity_map
 
@@ -73,6 +80,8 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
         case "circuit" | "layers" | "matrix":
             ends = ends_of(result)
             assert ends is not None, "it fits"
+            if kind == "layers" and is_coupled(result):
+                raise NotAnswerableError("Gap junctions have no direction, and so no layers.", hint="Draw a circuit.")
             if ends[0] in ("pre_id", "a_id"):
                 return _neurons(result, ends, kind, column, called)
             if kind != "matrix":
@@ -80,7 +89,8 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
 
                 edges = edges_of(result, ends[0], ends[1], "synapses")
                 kinds = _of_types(result, column) if ends[0] in ("pre_type", "a_type") else {}
-                return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, layers=kind == "layers")
+                how = {"layers": kind == "layers", "coupled": is_coupled(result)}
+                return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, **how)
             edges, note = edges_of(result, *ends), ""
             if ends[1] == "type":
                 edges, note = _groups(edges, ends[0])
@@ -88,9 +98,21 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
 
             first, second = (_AXES.get(end, end.replace("_", " ")) for end in ends[:2])
             return heat_map(edges, title, unit=_FIGURES.get(ends[2], ends[2]), rows=first, columns=second, note=note)
-    from graphkit.views.bars import bar_chart
+    from graphkit.views.bars import MOST_BARS, bar_chart
 
+    step = next((c for c in ("layer", "hop") if {"neuron_id", "reached", c} <= set(result.columns)), None)
+    if step is not None and len(result) > MOST_BARS:
+        return bar_chart(_by_step(result, step), title, unit=f"neurons, by their mean {step}, rounded")
     return bar_chart(result.table, title)
+
+
+def _by_step(result: Result, step: str) -> pa.Table:
+    """How many neurons a signal reaches at each layer, or hop."""
+    import pyarrow as pa
+
+    counts = Counter(int(value + 0.5) for value in result.table[step].to_pylist())
+    rows = [(f"{step} {k}", counts[k]) for k in range(min(counts), max(counts) + 1)]
+    return pa.table({step: [name for name, _ in rows], "neurons": [n for _, n in rows]})
 
 
 _FIGURES = {
@@ -140,8 +162,8 @@ def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str,
     figure = ends[2] if kind == "matrix" else "synapses"
     edges = {(names[a][0], names[b][0]): n for (a, b), n in edges_of(result, ends[0], ends[1], figure).items()}
     if kind != "matrix":
-        layers = kind == "layers"
-        return circuit_diagram(edges, _title(result), kinds=dict(names.values()), kinds_are=called, layers=layers)
+        how = {"layers": kind == "layers", "coupled": is_coupled(result)}
+        return circuit_diagram(edges, _title(result), kinds=dict(names.values()), kinds_are=called, **how)
     unit = _FIGURES.get(figure, figure)
     rows, columns = ("neuron", "neuron") if ends[0] == "a_id" else ("presynaptic neuron", "postsynaptic neuron")
     return heat_map(edges, _title(result), unit=unit, rows=rows, columns=columns)

@@ -59,7 +59,7 @@ def heat_map(
 
     cell = 0.34 if max(len(down), len(across)) <= _ANNOTATED else 0.22
     longest = max((len(n) for n in (*down, *across)), default=1) * 0.075
-    figure = new_figure(max(5.5, 2.2 + longest + cell * len(across)), max(3.5, 1.6 + longest + cell * len(down)))
+    figure = new_figure(max(3.8, 2.2 + longest + cell * len(across)), max(3.5, 1.6 + longest + cell * len(down)))
     axes = figure.add_subplot()
     image = axes.imshow(
         values, cmap=BOTH_WAYS if signed else SEQUENCE, norm=norm, aspect="equal", interpolation="nearest"

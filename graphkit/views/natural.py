@@ -9,7 +9,7 @@ from graphkit.errors import NotAnswerableError
 if TYPE_CHECKING:
     from graphkit.query.result import Result
 
-__all__ = ["edges_of", "ends_of", "fits", "natural_kind"]
+__all__ = ["edges_of", "ends_of", "fits", "is_coupled", "natural_kind"]
 
 _DISCS = 14
 """Types beyond which connections are a matrix rather than a circuit."""
@@ -28,7 +28,7 @@ def natural_kind(result: Result) -> str | None:
     """
     if not len(result):
         raise NotAnswerableError(f"The answer to {result.question!r} has no rows to draw.", hint="Ask for more.")
-    for kind in ("census", "significance", "paths", "regions", "similarity", "skeletons", "curve"):
+    for kind in ("census", "significance", "paths", "regions", "similarity", "skeletons", "curve", "comparison"):
         if fits(result, kind):
             return kind
     ends = ends_of(result)
@@ -66,6 +66,10 @@ def fits(result: Result, kind: str) -> bool:
             from graphkit.views.skeletons import COMPARTMENTS
 
             return columns >= COMPARTMENTS and result.dataset is not None
+        case "comparison":
+            from graphkit.views.comparison import compared
+
+            return compared(result.columns) is not None
         case "regions":
             return columns >= {"region", "parent", "path", "inputs"}
         case "circuit" | "layers":
@@ -100,7 +104,7 @@ def ends_of(result: Result) -> tuple[str, str, str] | None:
         return None
     if {"pre_id", "post_id"} <= set(columns):
         return "pre_id", "post_id", figure
-    coupled = _is_coupled(result)
+    coupled = is_coupled(result)
     if coupled and {"a_id", "b_id"} <= set(columns):
         return "a_id", "b_id", figure
     for first, second in (("pre_", "post_"), ("from_", "to_"), *([("a_", "b_")] if coupled else [])):
@@ -115,7 +119,7 @@ def ends_of(result: Result) -> tuple[str, str, str] | None:
     return None
 
 
-def _is_coupled(result: Result) -> bool:
+def is_coupled(result: Result) -> bool:
     """Whether the rows are gap junctions, which have no direction."""
     from graphkit.query import ir
 
@@ -136,7 +140,7 @@ def edges_of(result: Result, source: str, target: str, figure: str) -> dict[tupl
     either way, of neurons how many there are.
     """
     edges: dict[tuple[Any, Any], Any] = {}
-    coupled = _is_coupled(result)
+    coupled = is_coupled(result)
     for row in result:
         a, b = row[source], row[target]
         pair = ("(none)" if a is None else a, "(none)" if b is None else b)

@@ -1,0 +1,120 @@
+"""Connections of two sides, or of two datasets, beside each other: a point a pair of types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from graphkit.views.figure import GREY, PALETTE, halo, new_figure, thousands, titled
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+__all__ = ["compared", "comparison_chart"]
+
+_SURE = 0.05
+_NAMED = 8
+_FIGURES = {
+    "mean_": "synapses onto a postsynaptic neuron",
+    "input_fraction_": "share of the inputs of a postsynaptic neuron",
+}
+
+
+class Compared(NamedTuple):
+    """The columns of a comparison: the names of both ends, and the figure on both sides."""
+
+    pre: str
+    post: str
+    first: str
+    second: str
+    prefix: str
+
+
+def compared(columns: Sequence[str]) -> Compared | None:
+    """What an answer with these columns compares, or None."""
+    if not {"difference", "p", "p_adjusted"} <= set(columns):
+        return None
+    ends = [next((c for c in columns if c.startswith(end)), None) for end in ("pre_", "post_")]
+    for prefix in _FIGURES:
+        figures = [c for c in columns if c.startswith(prefix)]
+        if len(figures) == 2 and ends[0] is not None and ends[1] is not None:
+            return Compared(ends[0], ends[1], figures[0], figures[1], prefix)
+    return None
+
+
+def comparison_chart(table: pa.Table, title: str) -> Figure:
+    """A point a row, the first side across and the second up, both logarithmic; on the line both are alike.
+
+    What one side does not have stands at its edge. The surest differences are named, up to ``_NAMED`` that do not overlap.
+    """
+    import numpy as np
+
+    of = compared(table.column_names)
+    assert of is not None, "it fits"
+    x, y, p = (np.array(table[c].to_pylist(), dtype=np.float64) for c in (of.first, of.second, "p_adjusted"))
+    positive = np.concatenate([x[x > 0], y[y > 0]])
+    low, high = (float(positive.min()) / 2, float(positive.max()) * 1.6) if len(positive) else (0.5, 2.0)
+    across, up = np.maximum(x, low), np.maximum(y, low)
+    figure = new_figure(6.6, 6.2)
+    axes = figure.add_subplot()
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(low * 0.85, high)
+    axes.set_ylim(low * 0.85, high)
+    axes.set_aspect("equal")
+    axes.plot([low, high], [low, high], color=GREY, linewidth=0.9, zorder=1)
+    sure = p <= _SURE
+    share = f"{100 * _SURE:g} %"
+    for shown, colour, marker, label in (
+        (~sure, PALETTE[0], "o", "no difference shown"),
+        (sure, PALETTE[3], "D", f"different (false discovery rate {share})"),
+    ):
+        if shown.any():
+            label = f"{label}: {int(shown.sum()):,}"
+            axes.scatter(
+                across[shown],
+                up[shown],
+                s=20,
+                color=colour,
+                marker=marker,
+                alpha=0.7,
+                linewidth=0,
+                label=label,
+                zorder=3,
+            )
+    if sure.any():
+        names = [f"{a} \u2192 {b}" for a, b in zip(*(table[c].to_pylist() for c in of[:2]), strict=True)]
+        _name(axes, across, up, [names[i] if sure[i] else "" for i in range(len(names))])
+    unit = _FIGURES[of.prefix]
+    axes.set_xlabel(f"{of.first.removeprefix(of.prefix)}: {unit}")
+    axes.set_ylabel(f"{of.second.removeprefix(of.prefix)}: {unit}")
+    thousands(axes.xaxis)
+    thousands(axes.yaxis)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(color=GREY, alpha=0.3, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.legend(frameon=False, loc="upper left", fontsize=8)
+    edge = "Points at an edge: none on that side." if ((x == 0) | (y == 0)).any() else ""
+    titled(figure, title, f"A point a pair of {of.pre.removeprefix('pre_')}s. {edge}".strip())
+    return figure
+
+
+def _name(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], names: list[str]) -> None:
+    """Names of the first rows that have one, where there is room."""
+    taken: list[tuple[float, float]] = []
+    for a, b, name in zip(x, y, names, strict=True):
+        if not name or len(taken) == _NAMED:
+            continue
+        at = axes.transAxes.inverted().transform(axes.transData.transform((a, b)))
+        if any(abs(at[0] - u) < 0.3 and abs(at[1] - v) < 0.035 for u, v in taken):
+            continue
+        taken.append((at[0], at[1]))
+        side = "right" if at[0] > 0.6 else "left"
+        aside = (-5 if side == "right" else 5, 3)
+        axes.annotate(
+            name, (a, b), aside, textcoords="offset points", ha=side, fontsize=7.5, path_effects=halo(), zorder=5
+        )

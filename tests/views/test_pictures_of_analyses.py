@@ -1,0 +1,117 @@
+"""Pictures of analyses: that they show what the question is about, against the rows themselves."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+import graphkit
+from graphkit.dataset import Dataset
+from graphkit.errors import NotAnswerableError
+from graphkit.views.comparison import comparison_chart
+from graphkit.views.figure import own_style
+
+SAMPLES = Path(__file__).parents[2] / "data-samples"
+
+
+@pytest.fixture(scope="module")
+def ring() -> Dataset:
+    return graphkit.open(SAMPLES / "ring")
+
+
+def _bars(figure: Figure) -> list[float]:
+    return [bar.get_width() for bar in figure.axes[0].patches if isinstance(bar, Rectangle)]
+
+
+def _names(figure: Figure) -> list[str]:
+    return [label.get_text() for label in figure.axes[0].get_yticklabels()]
+
+
+def test_gap_junctions_are_lines_without_heads_and_one_each(ring: Dataset) -> None:
+    answer = ring.query("gap junctions by type limit 5")
+    figure = answer.plot("circuit")
+    lines = [p for p in figure.axes[0].patches if isinstance(p, FancyArrowPatch)]
+    assert len(lines) == len({frozenset((row["a_type"], row["b_type"])) for row in answer})
+    assert {type(line.get_arrowstyle()).__name__ for line in lines} == {"Curve"}
+    assert "no direction" in figure.get_supxlabel()
+    with pytest.raises(NotAnswerableError, match="no direction, and so no layers"):
+        answer.plot("layers")
+
+
+def test_signals_are_drawn_by_when_they_come(ring: Dataset) -> None:
+    by_type = ring.query("information flow from type 'ER4d' by type")
+    assert _bars(by_type.plot()) == by_type.table["layer"].to_pylist()
+    each = ring.query("signal cascade from type 'ER4d'")
+    figure, counts = each.plot(), Counter(int(hop + 0.5) for hop in each.table["hop"].to_pylist())
+    assert dict(zip(_names(figure), _bars(figure), strict=True)) == {f"hop {k}": n for k, n in sorted(counts.items())}
+
+
+def test_skeletons_are_drawn_by_their_cable() -> None:
+    tissue = graphkit.open(SAMPLES / "tissue" / "truth" / "dataset")
+    neuron = tissue.query("morphology of any neuron order by cable_um descending limit 1").rows()[0]["neuron_id"]
+    orders = tissue.query(f"strahler orders of {neuron}")
+    figure = orders.plot()
+    assert _names(figure) == [f"order {k}" for k in orders.table["strahler"].to_pylist()]
+    assert _bars(figure) == orders.table["cable_um"].to_pylist()
+    shape = tissue.query("morphology of any neuron limit 3")
+    assert _bars(shape.plot()) == shape.table["cable_um"].to_pylist()
+
+
+def test_two_sides_are_points_and_the_surest_differences_have_names() -> None:
+    table = pa.table(
+        {
+            "pre_type": ["A", "B", "C", "D"],
+            "post_type": ["X", "X", "Y", "Y"],
+            "mean_left": [10.0, 2.0, 0.0, 5.0],
+            "mean_right": [1.0, 2.0, 4.0, 5.0],
+            "difference": [9.0, 0.0, -4.0, 0.0],
+            "p": [0.001, 1.0, 0.002, 1.0],
+            "p_adjusted": [0.004, 1.0, 0.004, 1.0],
+        }
+    )
+    with own_style():
+        figure = comparison_chart(table, "compare connections")
+    axes = figure.axes[0]
+    alike, different = (points.get_offsets().tolist() for points in axes.collections)
+    assert alike == [[2, 2], [5, 5]]
+    assert different == [[10, 1], [0.5, 4]], "what one side lacks stands below the least of all, 1"
+    assert [t.get_text() for t in axes.texts] == ["A \u2192 X", "C \u2192 Y"]
+    assert axes.get_xlabel().startswith("left: ")
+    assert "none on that side" in figure.get_supxlabel()
+
+
+def test_a_comparison_of_sides_has_its_picture(ring: Dataset) -> None:
+    answer = ring.query("compare connections of left and right in EB")
+    drawn = sum(len(points.get_offsets()) for points in answer.plot().axes[0].collections)
+    assert drawn == len(answer) > 0
+    both = ring.compare_with(ring, fractions=True)
+    assert "share of the inputs" in both.plot().axes[0].get_ylabel()
+
+
+def test_arrows_without_numbers_say_what_their_width_is(ring: Dataset) -> None:
+    many = ring.query("paths from type 'ER*' to type 'EPG' within 2 hops in EB by type")
+    assert len({pair for row in many for pair in enumerate(pairwise(row["types"]))}) > 14, "arrows"
+    assert many.plot().get_supxlabel() == "Width of an arrow: paths of single neurons."
+
+
+def test_no_motif_at_all_is_drawn_without_a_warning(ring: Dataset) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = ring.query("motifs with at least 100000 synapses").plot()
+    found = [bar.get_width() for axes in figure.axes for bar in axes.patches if str(bar.get_gid()).startswith("count")]
+    assert found
+    assert not any(found)
+
+
+def test_colours_by_what_no_neuron_has_are_refused(ring: Dataset) -> None:
+    bare = ring.annotate(pa.table({"neuron_id": [100019], "lineage": pa.array([None], pa.string())}))
+    answer = bare.query("connections between type 'ER*' and type 'EPG' by type")
+    with pytest.raises(NotAnswerableError, match="No neuron of this dataset has a lineage"):
+        answer.plot(colour_by="lineage")
