@@ -86,13 +86,13 @@ class Context:
         return self.keras_file(self.config.segment.network)
 
     def keras_file(self, given: str) -> str:
-        """A network's file; a google/ffn checkpoint is turned into one, kept with the run."""
+        """A network's file; a google/ffn checkpoint is turned into one, kept with the run under its name and content."""
         if Path(given).suffix == ".keras":
             return given
-        from graphkit_pipeline.ffn.checkpoint import import_ffn_checkpoint
+        from graphkit_pipeline.ffn.checkpoint import checkpoint_digest, import_ffn_checkpoint
         from graphkit_pipeline.ffn.network import save_network
 
-        path = self.folder / "networks" / f"{Path(given).name}.keras"
+        path = self.folder / "networks" / f"{Path(given).name}-{checkpoint_digest(given)[:16]}.keras"
         if not path.exists():
             save_network(import_ffn_checkpoint(given), path)
         return str(path)

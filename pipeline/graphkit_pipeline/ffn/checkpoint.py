@@ -8,6 +8,7 @@ follow; what it does not hold (field of view, deltas, normalisation, thresholds)
 from __future__ import annotations
 
 import glob
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,14 @@ from graphkit_pipeline.ffn.network import FfnNetwork, build_network
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.networks import no_network
 
-__all__ = ["FIB25", "FIB25_POLICY", "checkpoint_data", "checkpoint_settings", "import_ffn_checkpoint"]
+__all__ = [
+    "FIB25",
+    "FIB25_POLICY",
+    "checkpoint_data",
+    "checkpoint_digest",
+    "checkpoint_settings",
+    "import_ffn_checkpoint",
+]
 
 FIB25 = NetworkSettings(
     field_of_view=(33, 33, 33), deltas=(8, 8, 8), depth=12, features=32, voxel_size_nm=(10.0, 10.0, 10.0)
@@ -72,6 +80,14 @@ def checkpoint_data(path: str | Path) -> list[Path]:
     return sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
 
 
+def checkpoint_digest(path: str | Path) -> str:
+    """What tells a checkpoint from another: the digest of its index, which holds a checksum of each array.
+
+    Raises GraphkitError where there is no checkpoint.
+    """
+    return hashlib.sha256(_index(Path(path)).read_bytes()).hexdigest()
+
+
 def _shape(arrays: dict[str, Any], path: str | Path) -> tuple[int, int]:
     """Depth and features."""
     depth = sum(name.endswith("_a/weights") for name in arrays)
@@ -90,6 +106,15 @@ def _prefix(path: Path) -> Path:
         return path.with_suffix("")
     name, data, _ = path.name.rpartition(".data-")
     return path.with_name(name) if data else path
+
+
+def _index(path: Path) -> Path:
+    """The file that lists the checkpoint's arrays."""
+    prefix = _prefix(path)
+    index = prefix.with_name(f"{prefix.name}.index")
+    if not index.is_file():
+        raise no_network(path)
+    return index
 
 
 def _of_layer(arrays: dict[str, Any], layer: Any, path: str | Path) -> list[Any]:
@@ -112,11 +137,9 @@ def _read(path: Path) -> dict[str, Any]:
         import tensorflow as tf
     except ImportError:
         raise MissingExtraError("tensorflow", "pipeline", "Reading a TensorFlow checkpoint") from None
-    prefix = _prefix(path)
-    if not prefix.with_name(prefix.name + ".index").is_file():
-        raise no_network(path)
+    prefix = str(_index(path)).removesuffix(".index")
     try:
-        reader = tf.train.load_checkpoint(str(prefix))
+        reader = tf.train.load_checkpoint(prefix)
         names = [n for n in reader.get_variable_to_shape_map() if n.startswith(_SCOPE)]
         return {n.removeprefix(_SCOPE): np.asarray(reader.get_tensor(n)) for n in names}
     except (tf.errors.OpError, ValueError, RuntimeError) as error:

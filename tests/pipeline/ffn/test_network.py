@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from graphkit_pipeline.config import ImageSettings, RunConfig
+from graphkit_pipeline.context import Context
 from graphkit_pipeline.ffn.calls import compiled
 from graphkit_pipeline.ffn.checkpoint import FIB25, import_ffn_checkpoint
 from graphkit_pipeline.ffn.network import FfnNetwork, build_network, load_network, save_network
@@ -279,3 +281,31 @@ def test_checkpoints_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "broken.index").write_bytes(b"nothing of the kind")
     with pytest.raises(GraphkitError, match="cannot be read"):
         import_ffn_checkpoint(tmp_path / "broken.index")
+
+
+def write_checkpoint(prefix: Path, bias: float) -> None:
+    """A checkpoint as google/ffn names its arrays, of the published network's shape; only the last bias is not 0."""
+    import tensorflow as tf
+
+    names, tensors = [], []
+    for layer in build_network(FIB25).model.layers:
+        for part, variable in zip(("weights", "biases"), layer.weights, strict=False):
+            names.append(f"seed_update/{layer.name}/{part}")
+            value = bias if names[-1].endswith("conv_lom/biases") else 0.0
+            tensors.append(tf.fill(variable.shape, tf.constant(value, tf.float32)))
+    prefix.parent.mkdir(parents=True, exist_ok=True)
+    tf.raw_ops.SaveV2(prefix=str(prefix), tensor_names=names, shape_and_slices=[""] * len(names), tensors=tensors)
+
+
+def test_a_run_tells_checkpoints_of_one_name_apart(tmp_path: Path) -> None:
+    """Two folders of trainings, and a training that went on: what was imported before is of no use for another."""
+    run = Context(RunConfig(image=ImageSettings("image"), output=str(tmp_path / "run")), tmp_path / "run")
+
+    def bias_of(checkpoint: Path) -> float:
+        return float(load_network(run.keras_file(str(checkpoint))).model.get_layer("conv_lom").get_weights()[1][0])
+
+    one, other = (tmp_path / name / "model.ckpt-7" for name in ("one", "other"))
+    for checkpoint, bias in ((one, 0.25), (other, 0.5), (one, 0.75)):
+        write_checkpoint(checkpoint, bias)
+        assert bias_of(checkpoint) == bias
+    assert len(list((tmp_path / "run" / "networks").iterdir())) == 3
