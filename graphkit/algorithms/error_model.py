@@ -19,6 +19,7 @@ from graphkit.edges import csr_of_rows
 from graphkit.errors import GraphError, TimeLimitError
 from graphkit.graph import Graph
 from graphkit.in_threads import cores_available
+from graphkit.memory import available_bytes
 from graphkit.progress import Progress, silent
 from graphkit.stopping import check
 
@@ -26,6 +27,8 @@ __all__ = [
     "ErrorModel",
     "Interval",
     "Perturbation",
+    "bytes_while_made",
+    "fitting",
     "interval",
     "measured",
     "measured_each",
@@ -43,7 +46,9 @@ _LARGE = 1_000_000
 """Connections of a graph from which perturbed ones are made ahead, in threads."""
 
 _MOST_AHEAD = 4
-"""Each of a fly's brain takes a gigabyte while it is made."""
+
+_BYTES_A_ROW = 66
+"""Of memory at most while a graph is perturbed, for each connection, piece of one, and false synapse (measured: 48 to 60)."""
 
 _POLL_S = 0.1
 
@@ -254,8 +259,9 @@ def measured(
 ) -> list[_T]:
     """``measure`` of each of ``samples`` perturbations, in their order, of which number i depends on ``seed`` and i only.
 
-    ``threads`` make perturbations ahead (of a small graph one, else up to four, if not given), and hold as many in memory; they
-    are measured one by one. There are fewer where the work was stopped (Ctrl-C, a time limit) after the first.
+    ``threads`` make perturbations ahead (of a small graph one, else up to four, as many as half of the memory that is left has
+    room for, if not given), and hold as many in memory; they are measured one by one. There are fewer where the work was
+    stopped (Ctrl-C, a time limit) after the first.
 
     Raises:
         GraphError: ``samples`` or ``threads`` is not at least 1.
@@ -265,7 +271,20 @@ def measured(
         return perturbation(graph, model, seed=own, least=least, asked=asked, symmetric=symmetric)
 
     most = 1 if graph.n_connections < _LARGE else _MOST_AHEAD
+    if threads is None and most > 1:
+        most = min(most, fitting(bytes_while_made(graph.n_connections, graph.n_synapses, model)))
     return measured_each(measure, draw, samples=samples, seed=seed, threads=threads, most=most, progress=progress)
+
+
+def bytes_while_made(rows: int, synapses: int, model: ErrorModel) -> int:
+    """The memory at most that it takes to perturb ``rows`` of connections that have so many synapses, the result included."""
+    return _BYTES_A_ROW * int(rows * (1 + model.split) + synapses * model.false)
+
+
+def fitting(each_bytes: int) -> int:
+    """How many of such a size half of the memory that is left has room for; at least one."""
+    left = available_bytes()
+    return _MOST_AHEAD if left is None else max(1, left // 2 // max(each_bytes, 1))
 
 
 def measured_each(

@@ -14,7 +14,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.algorithms.error_model import ErrorModel, Perturbation, interval, measured, measured_each
+from graphkit.algorithms.error_model import (
+    ErrorModel,
+    Perturbation,
+    bytes_while_made,
+    fitting,
+    interval,
+    measured,
+    measured_each,
+)
 from graphkit.errors import NotAnswerableError
 from graphkit.progress import shown
 from graphkit.query.answers import Answer
@@ -158,7 +166,9 @@ def located_each(
     from graphkit.algorithms.located_errors import LARGE, located_perturbation
 
     current().hands_over = True
-    model, most = model_of(errors), 1 if len(located.pre) < LARGE else 2
+    model, most = model_of(errors), 1
+    if len(located.pre) >= LARGE:
+        most = min(2, fitting(bytes_while_made(len(located.pre), int(located.synapses.sum()), model)))
     drawn: dict[str, Any] = {"samples": errors.samples, "seed": errors.seed, "progress": shown()}
     return measured_each(
         measure, lambda seed: made(located_perturbation(located, model, seed=seed)), most=most, **drawn
