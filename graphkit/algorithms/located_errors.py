@@ -24,6 +24,7 @@ __all__ = [
     "graph_of_strong",
     "located_perturbation",
     "strong",
+    "summed",
     "those_asked",
 ]
 
@@ -127,7 +128,7 @@ def graph_of_strong(one: LocatedPerturbation, least: int, asked: NDArray[np.int6
     """The graph of the pairs' synapses in places where they have ``least`` or more; ``asked`` as for `perturbation`."""
     located, n = one.located, len(one.located.ids)
     places = _places(located)
-    key, counts = _summed(_keys(located, per_place=True), located.synapses)
+    key, counts = summed(_keys(located, per_place=True), located.synapses)
     enough = counts >= least
     key, counts = key[enough] // places, counts[enough]
     graph = Graph(located.ids, *csr_of_rows([key // max(n, 1), key % max(n, 1), counts], n))
@@ -168,7 +169,7 @@ def _keys(located: Located, *, per_place: bool) -> NDArray[np.int64]:
     return key
 
 
-def _summed(key: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def summed(key: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The keys, ascending, each once, and its counts; both in one number where they fit, which sorts five times faster."""
     if not len(key):
         return key, counts

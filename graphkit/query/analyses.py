@@ -264,6 +264,8 @@ class Analyses:
             self, ir.Percolation(first, selection_given(self, selection), errors=errors_given(errors, samples, seed))
         )
 
-    def projectome(self, *, limit: int | None = None) -> Result:
+    def projectome(
+        self, *, limit: int | None = None, errors: Errors = None, samples: int = ir.ERROR_SAMPLES, seed: int = 0
+    ) -> Result:
         """From each region to each: outputs there of neurons, in proportion to their inputs here."""
-        return asked(self, ir.Projectome(limit))
+        return asked(self, ir.Projectome(limit, errors=errors_given(errors, samples, seed)))

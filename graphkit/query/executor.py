@@ -60,7 +60,9 @@ def _answered(form: ir.Form, dataset: Dataset) -> Answer:
     planned = plan(form, dataset)
     module = COMPUTED.get(form.name)
     if module is None and planned.engine == "graph kernels":
-        module = "graphkit.query.answers.group_connections"
+        asked = form.of if isinstance(form, ir.Count) else form
+        by_region = isinstance(asked, ir.Projectome | ir.Regions | ir.Projections)
+        module = f"graphkit.query.answers.{'perturbed_regions' if by_region else 'group_connections'}"
     if module is not None:
         found: Answer = stoppable(lambda: importlib.import_module(module).answer(form, dataset, planned))
     else:
@@ -110,6 +112,8 @@ def explain(form: ir.Form, dataset: Dataset, planned: Plan | None = None) -> str
         lines.append(
             "          the SQL selects the nodes; their synapses are read beside them, and the rest is done neuron by neuron"
         )
+    elif planned.why.startswith("counted again"):
+        lines.append("          the SQL finds the rows; what stands beside them is counted on perturbed graphs")
     elif planned.engine != "DuckDB":
         lines.append("          the SQL selects the connections; the rest is done over their compressed sparse rows")
     if alone and isinstance(form, ir.Match) and planned.engine != "DuckDB":

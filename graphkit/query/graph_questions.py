@@ -222,11 +222,18 @@ class GraphQuestions:
         by: Groups = None,
         limit: int | None = None,
         order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
     ) -> Result:
-        """Neurons with inputs in one region and outputs in another; like ``projections from EB to PB``."""
+        """Neurons with inputs in one region and outputs in another; like ``projections from EB to PB``.
+
+        ``errors`` as in `hubs`.
+        """
         ends = regions_given(self, sources) or (), regions_given(self, targets) or ()
         groups = groups_given(self, by, but=("region",))
-        return asked(self, ir.Projections(*ends, neurons_given(self, of), groups, limit, sorts_given(order)))
+        more = errors_given(errors, samples, seed)
+        return asked(self, ir.Projections(*ends, neurons_given(self, of), groups, limit, sorts_given(order), more))
 
     def compare(
         self,

@@ -53,6 +53,10 @@ def _columns(form: ir.Form, dataset: Dataset) -> list[str] | None:
     found = _described(plan(replace(form, order=()), dataset).sql, dataset)
     if getattr(form, "errors", None) is None:
         return found
+    if isinstance(form, ir.Projectome | ir.Regions | ir.Projections):
+        from graphkit.query.answers import perturbed_regions
+
+        return [*found, *perturbed_regions.columns(form)]
     from graphkit.query.answers.perturbed import INTERVAL, SHARE
 
     return [*found, *INTERVAL, SHARE]

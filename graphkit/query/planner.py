@@ -37,7 +37,15 @@ def plan(form: ir.Form, dataset: Dataset) -> Plan:
 
 
 def _perturbed(form: ir.Form) -> bool:
-    return isinstance(form, ir.Connections | ir.Partners | ir.Common) and form.errors is not None
+    by_rows = ir.Connections | ir.Partners | ir.Common | ir.Projectome | ir.Regions | ir.Projections
+    return isinstance(form, by_rows) and form.errors is not None
+
+
+def _beside(form: ir.Projectome | ir.Regions | ir.Projections, planned: Plan) -> Plan:
+    """The same, where nothing is perturbed."""
+    if form.errors is None:
+        return planned
+    return replace(planned, engine="graph kernels", why="counted again on perturbed synapses")
 
 
 def _plan(form: ir.Form, dataset: Dataset) -> Plan:
@@ -51,7 +59,7 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
         case ir.Spread() | ir.Distances() | ir.Percolation() | ir.SideConnections():
             return plan_graph(form.selection, dataset)
         case ir.Projectome():
-            return plan_projectome(dataset)
+            return _beside(form, plan_projectome(dataset))
         case ir.Morphology() | ir.Compartments() | ir.StrahlerOrders() | ir.Sholl():
             return plan_skeletons(form.of, dataset)
         case ir.Neurons():
@@ -59,7 +67,7 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
         case ir.Types():
             return plan_types(form, dataset)
         case ir.Regions():
-            return plan_regions(form, dataset)
+            return _beside(form, plan_regions(form, dataset))
         case ir.Partners():
             return plan_partners(form, dataset)
         case ir.Connections():
@@ -67,7 +75,7 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
         case ir.Synapses():
             return plan_synapses(form, dataset)
         case ir.Projections():
-            return plan_projections(form, dataset)
+            return _beside(form, plan_projections(form, dataset))
         case ir.Sides():
             return plan_sides(form, dataset)
         case ir.Common():

@@ -93,9 +93,17 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         """The cell types with the number of their neurons; like ``types in EB``."""
         return asked(self, ir.Types(None, regions_given(self, region), limit, sorts_given(order)))
 
-    def regions(self, *, limit: int | None = None, order: Sorts = None) -> Result:
-        """The regions, with neurons and synapses in each (``region_tree`` is the tree itself)."""
-        return asked(self, ir.Regions(limit, sorts_given(order)))
+    def regions(
+        self,
+        *,
+        limit: int | None = None,
+        order: Sorts = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+    ) -> Result:
+        """The regions, with neurons and synapses in each (``region_tree`` is the tree itself). ``errors`` as in `motifs`."""
+        return asked(self, ir.Regions(limit, sorts_given(order), errors_given(errors, samples, seed)))
 
     def inputs(
         self,

@@ -58,7 +58,6 @@ def test_as_arguments(sim: Dataset) -> None:
         ("synapses from type 'ER4d'", "Single synapses are listed"),
         ("how many neurons in EB", "What is stored is counted"),
         ("how many synapses in EB", "What is stored is counted"),
-        ("projectome", "lie in no region"),
         ("morphology of type 'EPG'", "skeletons stay as they are"),
     ],
 )

@@ -35,13 +35,25 @@ def raw(sim: Dataset) -> Oracle:
         ("connections from type 'ER*' by side as signed input fraction {}", "signed_input_fraction"),
         ("connections in CX by type, region as signed with inhibitory GABA {}", "signed"),
         ("inputs of EPG by region, type {}", "synapses"),
+        ("projectome {}", "synapses"),
+        ("regions {}", "inputs"),
+        ("projections from EB to PB {}", ""),
+        ("projections from CX to PB where side = 'left' by type {}", ""),
         ("outputs of type 'ER*' by region with at least 5 synapses {}", "synapses"),
     ],
 )
 def test_without_errors_nothing_moves(sim: Dataset, question: str, figure: str) -> None:
     rows = sim.query(question.format(NONE)).rows()
     assert len(rows)
+    if "perturbed_mean" not in rows[0]:  # projections
+        for row in rows:
+            assert {row[f"perturbed_in_{k}"] for k in ("mean", "low", "high")} == {row["inputs_from"]}
+            assert {row[f"perturbed_out_{k}"] for k in ("mean", "low", "high")} == {row["outputs_to"]}
+            assert row.get("perturbed_share", 1) == 1
+        return
     for row in rows:
+        if "perturbed_neurons_mean" in row:
+            assert row["perturbed_neurons_mean"] == row["neurons"]
         assert row["perturbed_mean"] == row["perturbed_low"] == row["perturbed_high"]
         assert row["perturbed_mean"] == pytest.approx(row[figure])
 
@@ -128,3 +140,80 @@ def test_signed_figures_against_the_raw_synapses(sim: Dataset, raw: Oracle) -> N
         }
         expected = row["signed"] + new[1] - new[-1]
         assert row["perturbed_mean"] == pytest.approx(expected, abs=5.5 * ((new[1] + new[-1]) / samples) ** 0.5 + 1e-9)
+
+
+def test_the_projectome_against_the_raw_synapses(sim: Dataset, raw: Oracle) -> None:
+    """A neuron's share of inputs is as it was in the mean if synapses are missed, and so are outputs by what is found."""
+    missed, samples = 0.2, 80
+    found = sim.query(f"projectome with {samples} error model missed 20 %").rows()
+    expected, spread = defaultdict(float), defaultdict(float)
+    for neuron in raw.neurons.values():
+        for a, i in neuron["in_at"].items():
+            share = i / neuron["in_at"].total()
+            for b, o in neuron["out_at"].items():
+                expected[raw.name[a], raw.name[b]] += (1 - missed) * o * share
+                # of a product of a binomial and a share, about; neurons with few inputs may lose all of them
+                spread[raw.name[a], raw.name[b]] += o * missed * share**2 + o**2 * missed * share / i + o * missed**i
+    assert len(found) == len(expected)
+    for row in found:
+        key = row["from_region"], row["to_region"]
+        assert row["perturbed_mean"] == pytest.approx(expected[key], abs=5 * (spread[key] / samples) ** 0.5 + 0.05)
+
+
+def test_regions_and_projections_against_the_raw_synapses(sim: Dataset, raw: Oracle) -> None:
+    """Synapses are found or not one by one; a neuron is in a region while one of its synapses there is found."""
+    missed, samples = 0.4, 60
+    clause = f"with {samples} error model missed 40 %"
+    for row in sim.query(f"regions {clause}"):
+        there = [sum(raw.there(n, [row["region"]])) for n in raw.neurons.values()]
+        autapses = Counter(
+            s["pre_id"]
+            for s in raw.synapses
+            if s["pre_id"] == s["post_id"] and s["region_id"] in raw.within([row["region"]])
+        )
+        lost = [missed ** (n - autapses[i]) for i, n in zip(raw.neurons, there, strict=True) if n]
+        spread = sum(p * (1 - p) for p in lost) ** 0.5
+        assert row["perturbed_neurons_mean"] == pytest.approx(
+            len(lost) - sum(lost), abs=5 * spread / samples**0.5 + 0.02
+        )
+        sd = (row["inputs"] * missed * (1 - missed) / samples) ** 0.5
+        assert row["perturbed_mean"] == pytest.approx(row["inputs"] * (1 - missed), abs=5 * sd)
+    for row in sim.query(f"projections from EB to PB {clause}"):
+        there = {end: raw.there(raw.neurons[row["neuron_id"]], [end]) for end in ("EB", "PB")}
+        assert (row["inputs_from"], row["outputs_to"]) == (there["EB"][0], there["PB"][1])
+        for figure, column in (("inputs_from", "in"), ("outputs_to", "out")):
+            sd = (row[figure] * missed * (1 - missed) / samples) ** 0.5
+            assert row[f"perturbed_{column}_mean"] == pytest.approx(row[figure] * (1 - missed), abs=5 * sd)
+        both = (1 - missed ** row["inputs_from"]) * (1 - missed ** row["outputs_to"])
+        assert row["perturbed_share"] == pytest.approx(both, abs=5 * (both * (1 - both) / samples) ** 0.5 + 0.02)
+
+
+def test_figures_by_region_with_every_neuron_split_or_merged(sim: Dataset) -> None:
+    """Pieces keep all synapses in their regions; a merged neuron has what both had."""
+    (row,) = sim.query("how many projections from EB to PB with 3 error model split 100 %")
+    assert row["neurons"] == len(sim.query("projections from EB to PB").rows()) <= row["perturbed_low"]
+    assert row["perturbed_high"] <= 2 * row["neurons"]
+    split = sim.query("regions with 3 error model split 100 %").rows()
+    assert all(row["perturbed_low"] == row["perturbed_high"] == row["inputs"] for row in split)
+    assert any(row["perturbed_neurons_low"] > row["neurons"] for row in split)
+    assert all(row["neurons"] <= row["perturbed_neurons_low"] <= 2 * row["neurons"] for row in split)
+    for row in sim.query("projections from CX to CX by side with 3 error model split 100 %"):
+        assert row["perturbed_in_high"] <= row["inputs_from"]  # a piece may have inputs there, and no outputs
+    merged = sim.query("regions with 3 error model merged 100 %").rows()
+    assert all(row["perturbed_low"] == row["perturbed_high"] == row["inputs"] for row in merged)
+    assert all(row["neurons"] / 2 <= row["perturbed_neurons_low"] <= row["neurons"] for row in merged)
+
+
+def test_the_order_of_what_is_perturbed(sim: Dataset) -> None:
+    words = "with 3 error model missed 30 %"
+    first = sim.query(f"projectome {words} order by perturbed_mean desc limit 6").rows()
+    every = sim.query(f"projectome {words}").rows()
+    assert [r["perturbed_mean"] for r in first] == sorted((r["perturbed_mean"] for r in every), reverse=True)[:6]
+    drawn: dict[str, Any] = {"errors": {"missed": 0.3}, "samples": 3, "limit": 4}
+    for result, question in (
+        (sim.projectome(**drawn), "projectome limit 4"),
+        (sim.regions(**drawn), "regions limit 4"),
+        (sim.projections("EB", "PB", by="type", **drawn), "projections from EB to PB by type limit 4"),
+    ):
+        asked = sim.query(f"{question} {words}")
+        assert (result.question, result.table) == (asked.question, asked.table)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.query import ir
 
-__all__ = ["located_rows"]
+__all__ = ["located_rows", "places_by_name"]
 
 _ROWS_AT_ONCE = 1 << 17
 
@@ -51,3 +51,9 @@ def located_rows(
     held = interruptible(cursor, fill)
     found = [column[:held] for column in columns]
     return Located(ids, *(found[:-1] if signs is None else found))
+
+
+def places_by_name(dataset: Dataset) -> dict[str, int]:
+    """The place of each region that answers name."""
+    named = {region.name: number for number, region in dataset.region_tree.by_id.items()}
+    return {"(outside)": 0, "(not resolved)": -1, **named}

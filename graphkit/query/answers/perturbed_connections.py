@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphkit.algorithms.shares import shares_of
+from graphkit.query.answers.grouping import Groups, neurons_meeting, summing
 from graphkit.query.answers.perturbed import SHARE
-from graphkit.query.answers.perturbed_rows import Groups, neurons_meeting, summing
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -33,11 +33,11 @@ def figures(form: ir.Connections, dataset: Dataset, of: Perturbable, table: pa.T
 
 
 def _of_groups(form: ir.Connections, dataset: Dataset, of: Perturbable, table: pa.Table) -> Figures:
-    groups = Groups(form.by, dataset, of)
+    groups = Groups(form.by, dataset, of.base.ids)
     rows_of = asked_rows(form, dataset, of, groups.code)
-    meets = neurons_meeting(form.post, dataset, of)
+    meets = neurons_meeting(form.post, dataset, of.base.ids)
     if form.both_ways:
-        meets = meets | neurons_meeting(form.pre, dataset, of)
+        meets = meets | neurons_meeting(form.pre, dataset, of.base.ids)
     one_end, other_end = _prefixes(form)
     onto = groups.of_rows(table, other_end)
     sums_of = summing(groups.by_place(groups.of_rows(table, one_end) * groups.number + onto, table))
@@ -61,7 +61,7 @@ def _of_groups(form: ir.Connections, dataset: Dataset, of: Perturbable, table: p
 
 def _of_pairs(form: ir.Connections, dataset: Dataset, of: Perturbable, table: pa.Table) -> Figures:
     """Those between what holds the two neurons of each row."""
-    places = Groups(form.by, dataset, of)
+    places = Groups(form.by, dataset, of.base.ids)
     ends = [np.searchsorted(of.graph.ids, table[f"{end}id"].to_numpy()) for end in _prefixes(form)]
 
     def found(one: Synapses) -> NDArray[np.float64]:
@@ -87,7 +87,7 @@ def asked_rows(
     form: ir.Connections, dataset: Dataset, of: Perturbable, code: NDArray[np.int64] | None = None
 ) -> Callable[[Synapses], NDArray[np.bool_]]:
     """What finds the rows of a perturbed graph that the question is about; gap junctions once, by ``code`` as in SQL."""
-    ends = [neurons_meeting(end, dataset, of) for end in (form.pre, form.post)]
+    ends = [neurons_meeting(end, dataset, of.base.ids) for end in (form.pre, form.post)]
 
     def found(one: Synapses) -> NDArray[np.bool_]:
         pre, post = (end[one.origins] for end in ends)

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphkit.query.answers.grouping import Groups, neurons_meeting, summing
 from graphkit.query.answers.perturbed import SHARE
-from graphkit.query.answers.perturbed_rows import Groups, held_in, neurons_meeting, summing
+from graphkit.query.answers.perturbed_rows import held_in
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -31,7 +32,7 @@ def figures(form: ir.Partners | ir.Common, dataset: Dataset, of: Perturbable, ta
     if "region" in form.by:
         return _by_region(form, dataset, of, table), said
     sums_of = synapses_with(form, dataset, of)
-    groups = Groups(form.by, dataset, of) if form.by else None
+    groups = Groups(form.by, dataset, of.base.ids) if form.by else None
     rows = np.searchsorted(of.graph.ids, table["neuron_id"].to_numpy()) if groups is None else groups.of_rows(table)
 
     def found(one: Synapses) -> NDArray[np.float64]:
@@ -48,7 +49,7 @@ def figures(form: ir.Partners | ir.Common, dataset: Dataset, of: Perturbable, ta
 def synapses_with(form: ir.Partners | ir.Common, dataset: Dataset, of: Perturbable) -> Figures:
     """What finds the synapses of each neuron of a perturbed graph with the neurons asked about; 0 for one that is no partner."""
     asked = form.of if isinstance(form.of, tuple) else (form.of,)
-    sets = [neurons_meeting(each, dataset, of) for each in asked]
+    sets = [neurons_meeting(each, dataset, of.base.ids) for each in asked]
 
     def found(one: Synapses) -> NDArray[np.float64]:
         each = np.zeros((len(sets), len(one.origins)))
@@ -62,7 +63,7 @@ def synapses_with(form: ir.Partners | ir.Common, dataset: Dataset, of: Perturbab
 
 def _by_region(form: ir.Partners | ir.Common, dataset: Dataset, of: Perturbable, table: pa.Table) -> Figures:
     assert not isinstance(form.of, tuple)
-    mine, groups = neurons_meeting(form.of, dataset, of), Groups(form.by, dataset, of)
+    mine, groups = neurons_meeting(form.of, dataset, of.base.ids), Groups(form.by, dataset, of.base.ids)
     sums_of = summing(groups.by_place(groups.of_rows(table), table))
 
     def found(one: Synapses) -> NDArray[np.float64]:

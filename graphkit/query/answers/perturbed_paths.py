@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphkit.algorithms.pairs import synapses_of_pairs
 from graphkit.algorithms.simple_paths import fewest_hops
+from graphkit.query.answers.grouping import Groups, neurons_meeting
 from graphkit.query.answers.perturbed import (
     SHARE,
     interval_columns,
@@ -20,7 +21,7 @@ from graphkit.query.answers.perturbed import (
     share_column,
     spread_words,
 )
-from graphkit.query.answers.perturbed_rows import Groups, held_in, neurons_meeting
+from graphkit.query.answers.perturbed_rows import held_in
 
 if TYPE_CHECKING:
     from graphkit.algorithms.error_model import Perturbation
@@ -48,7 +49,7 @@ def paths_again(
     last[offsets[1:] - 1] = True
     begins = np.flatnonzero(~last)
     first = offsets[:-1] - np.arange(len(offsets) - 1)  # of each path, among all connections
-    ends = [neurons_meeting(end, dataset, of) for end in (form.pre, form.post)]
+    ends = [neurons_meeting(end, dataset, of.base.ids) for end in (form.pre, form.post)]
     fewest: list[float] = []
 
     def figures(one: Perturbation) -> NDArray[np.float64]:
@@ -76,7 +77,8 @@ def types_again(
     form: ir.Paths, dataset: Dataset, of: Perturbable, errors: ir.ReconstructionErrors, search: Search, table: pa.Table
 ) -> Again:
     """For rows of types along a path: the interval of how many such paths are found, and how often there is one."""
-    groups, ends = Groups(("type",), dataset, of), [neurons_meeting(end, dataset, of) for end in (form.pre, form.post)]
+    groups = Groups(("type",), dataset, of.base.ids)
+    ends = [neurons_meeting(end, dataset, of.base.ids) for end in (form.pre, form.post)]
     wanted = table["types"].combine_chunks()
     codes = groups.of_rows(pa.table({"type": wanted.values}))
     place = {tuple(codes[a:b].tolist()): row for row, (a, b) in enumerate(_bounds(wanted.offsets.to_numpy()))}

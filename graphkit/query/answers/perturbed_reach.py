@@ -9,8 +9,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphkit.algorithms.reach import hops_from
+from graphkit.query.answers.grouping import Groups, neurons_meeting
 from graphkit.query.answers.perturbed import SHARE, interval_columns, perturbed_values, share_column, spread_words
-from graphkit.query.answers.perturbed_rows import Groups, held_in, neurons_meeting
+from graphkit.query.answers.perturbed_rows import held_in
 
 if TYPE_CHECKING:
     from graphkit.algorithms.error_model import Perturbation
@@ -30,7 +31,7 @@ def neurons_again(
     form: ir.Reach, dataset: Dataset, of: Perturbable, errors: ir.ReconstructionErrors, rows: NDArray[np.int64]
 ) -> Again:
     """For the neurons in these rows of the graph: the interval of their hops, where they are reached, and how often they are."""
-    mine, numbers = neurons_meeting(form.of, dataset, of), []
+    mine, numbers = neurons_meeting(form.of, dataset, of.base.ids), []
 
     def figures(one: Perturbation) -> NDArray[np.float64]:
         hops = _hops(form, one, held_in(one, of, mine))
@@ -49,7 +50,7 @@ def groups_again(
     form: ir.Reach, dataset: Dataset, of: Perturbable, errors: ir.ReconstructionErrors, table: pa.Table
 ) -> Again:
     """For rows of a group and a number of hops: the interval of the neurons, and how often there is any."""
-    mine, groups, numbers = neurons_meeting(form.of, dataset, of), Groups(form.by, dataset, of), []
+    mine, groups, numbers = neurons_meeting(form.of, dataset, of.base.ids), Groups(form.by, dataset, of.base.ids), []
     width = form.hops + 1
     keys = groups.of_rows(table) * width + table["hops"].to_numpy()
 

@@ -1,4 +1,4 @@
-"""Rows that SQL finds beside perturbed graphs: connections, partners, common partners, and how many these are."""
+"""Rows that SQL finds, beside what perturbed graphs say of them: connections, partners, common partners."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ from graphkit.query.answers.perturbed import (
     perturbed_values,
     share_column,
 )
-from graphkit.query.conditions import condition_sql
 from graphkit.query.ordering import ordered_table
-from graphkit.query.vocabulary import quoted_name
 
 if TYPE_CHECKING:
     from graphkit.algorithms.error_model import Perturbation
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from graphkit.query.answers.perturbed import Perturbable
     from graphkit.query.plans.plan import Plan
 
-__all__ = ["Figures", "Groups", "Synapses", "answer", "held_in", "neurons_meeting", "summing", "synapses_of"]
+__all__ = ["Figures", "Synapses", "answer", "beside", "held_in", "synapses_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +54,49 @@ Figures = Callable[[Synapses], NDArray[np.float64]]
 def answer(form: ir.Connections | ir.Partners | ir.Common, dataset: Dataset, planned: Plan) -> Answer:
     """The rows of the plan's SQL, each with the interval of its figure, and how often it is there at all."""
     from graphkit.query.answers import perturbed_connections, perturbed_partners
-    from graphkit.query.executor import run_rows
 
-    assert form.errors is not None
     signs = form.signs if isinstance(form, ir.Connections) else None
     of = perturbable(dataset, form.selection, by_region="region" in form.by, signs=signs)
+
+    def more(table: pa.Table) -> tuple[dict[str, pa.Array], tuple[str, ...], int]:
+        figures: Figures
+        if isinstance(form, ir.Connections):
+            figures, note = perturbed_connections.figures(form, dataset, of, table)
+        else:
+            figures, note = perturbed_partners.figures(form, dataset, of, table)
+        drawn = _drawn(figures, form, of, len(table))
+        columns = {**interval_columns(drawn[:, 0], left_out=True), **share_column(drawn[:, 1])}
+        return columns, (note,), len(drawn)
+
+    return beside(form, dataset, planned, more, [*INTERVAL, SHARE])
+
+
+def beside(
+    form: Any,
+    dataset: Dataset,
+    planned: Plan,
+    more: Callable[[pa.Table], tuple[dict[str, pa.Array], tuple[str, ...], int]],
+    names: list[str],
+) -> Answer:
+    """The rows of the plan's SQL with ``more`` columns, of these ``names``; which says what they are, and of how many graphs.
+
+    They are found for the rows that are shown, unless these are chosen by them.
+    """
+    from graphkit.query.executor import run_rows
+
     every, whole = run_rows(dataset, planned.sql, None if form.order else form.limit)
     last = (ir.Sort(c) for c in every.column_names if c not in {o.column for o in form.order})
     sorts = (*form.order, *last) if form.order else ()  # nothing is left open, as in SQL
-    ranked = any(o.column in (*INTERVAL, SHARE) for o in form.order)
+    ranked = any(o.column in names for o in form.order)
     given = Answer(every, whole) if ranked or not form.order else cut(ordered_table(every, sorts), form.limit)
     table = given.table.combine_chunks()
-    figures: Figures
-    if isinstance(form, ir.Connections):
-        figures, note = perturbed_connections.figures(form, dataset, of, table)
-    else:
-        figures, note = perturbed_partners.figures(form, dataset, of, table)
-    drawn = _drawn(figures, form, of, len(table))
-    columns: dict[str, pa.Array] = {**interval_columns(drawn[:, 0], left_out=True), **share_column(drawn[:, 1])}
+    columns, notes, samples = more(table)
     for name, column in columns.items():
         table = table.append_column(name, column)
     if ranked:
         given = cut(ordered_table(table, sorts), form.limit)
         table = given.table
-    return over_samples(Answer(table, given.complete, (note,)), form.errors, len(drawn))
+    return over_samples(Answer(table, given.complete, notes), form.errors, samples)
 
 
 def _drawn(
@@ -105,32 +122,6 @@ def _drawn(
     return np.stack(located_each(of_rows, strong_ones, located, form.errors))
 
 
-def summing(keys: NDArray[np.int64]) -> Callable[[NDArray[np.int64], NDArray[Any]], NDArray[np.float64]]:
-    """What sums weights by their keys, for each of ``keys``, which are distinct; what has another key is left out."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-
-    def sums(found: NDArray[np.int64], weights: NDArray[Any]) -> NDArray[np.float64]:
-        of_each = np.zeros(len(keys))
-        if len(keys):
-            at = np.minimum(np.searchsorted(ordered, found), len(keys) - 1)
-            shown = ordered[at] == found
-            of_each[order] = np.bincount(at[shown], weights=weights[shown], minlength=len(keys))
-        return of_each
-
-    return sums
-
-
-def neurons_meeting(condition: ir.Condition | None, dataset: Dataset, of: Perturbable) -> NDArray[np.bool_]:
-    """Which neurons of the base meet the condition (None: all)."""
-    if condition is None:
-        return np.ones(len(of.base), dtype=np.bool_)
-    sql = f"SELECT neuron_id FROM neurons WHERE {condition_sql(condition, dataset)}"
-    ids = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"].to_numpy()
-    meets: NDArray[np.bool_] = np.isin(of.base.ids, ids, assume_unique=True)
-    return meets
-
-
 def synapses_of(one: Perturbation) -> Synapses:
     """Those of a perturbed graph, wherever they lie."""
     pre = np.repeat(np.arange(len(one.graph)), np.diff(one.graph.indptr))
@@ -142,53 +133,3 @@ def held_in(one: Perturbation | Synapses, of: Perturbable, mine: NDArray[np.bool
     asked: NDArray[np.bool_] = mine[one.origins]
     asked[one.bodies[mine[of.asked.origins]]] = True
     return asked
-
-
-class Groups:
-    """The group of each neuron of the base, as a number; and the regions, where synapses are grouped by them as well."""
-
-    number: int
-    code: NDArray[np.int64]
-
-    def __init__(self, by: tuple[str, ...], dataset: Dataset, of: Perturbable) -> None:
-        self._by = tuple(g for g in by if g != "region")
-        self._places = _places(dataset) if "region" in by else {}
-        self._span = max(self._places.values(), default=-1) + 2
-        if not self._by:
-            self.number, self.code, self._code_of = 1, np.zeros(len(of.base), dtype=np.int64), {(): 0}
-            return
-        by = self._by
-        names = ", ".join(map(quoted_name, by))
-        order = ", ".join(f"{quoted_name(g)} NULLS LAST" for g in by)
-        code = f"dense_rank() OVER (ORDER BY {order}) - 1 AS code"
-        sql = f"SELECT neuron_id, {code}, {names} FROM neurons ORDER BY neuron_id"
-        table = dataset.cursor(sql).sql(sql).to_arrow_table()
-        codes = table["code"].to_numpy().astype(np.int64)
-        self.number = int(codes.max(initial=-1)) + 1
-        self.code = codes[np.searchsorted(table["neuron_id"].to_numpy(), of.base.ids)]
-        first = pa.array(np.unique(codes, return_index=True)[1])
-        named = zip(*(table[g].take(first).to_pylist() for g in by), strict=True)
-        self._code_of = {key: code for code, key in enumerate(named)}
-
-    def of_rows(self, table: pa.Table, prefix: str = "") -> NDArray[np.int64]:
-        """The group of each row of an answer, from its columns."""
-        if not self._by:
-            return np.zeros(len(table), dtype=np.int64)
-        keys = zip(*(table[f"{prefix}{g}"].to_pylist() for g in self._by), strict=True)
-        return np.array([self._code_of[key] for key in keys], dtype=np.int64)
-
-    def by_place(self, code: NDArray[np.int64], places: NDArray[np.int16] | pa.Table | None) -> NDArray[np.int64]:
-        """A number of group and region, of synapses that lie in ``places`` or rows of an answer that name them; the group's alone
-        where regions are not asked for.
-        """
-        if not self._places or places is None:
-            return code
-        if isinstance(places, pa.Table):
-            places = np.array([self._places[name] for name in places["region"].to_pylist()], dtype=np.int16)
-        return code * self._span + places + 1
-
-
-def _places(dataset: Dataset) -> dict[str, int]:
-    """The region of each name that answers have."""
-    named = {region.name: number for number, region in dataset.region_tree.by_id.items()}
-    return {"(outside)": 0, "(not resolved)": -1, **named}

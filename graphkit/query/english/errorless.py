@@ -17,7 +17,7 @@ _CLAUSE = re.compile(
 )
 _TAKEN = (
     "What is counted over the graph takes one: statistics, motifs, MATCH, rankings such as hubs, connections, partners, paths, "
-    "similarity, communities, curves."
+    "similarity, communities, curves, figures by region."
 )
 _FORMS = (
     (
@@ -34,11 +34,6 @@ _FORMS = (
         (ir.Neurons, ir.Types, ir.Sides),
         "Neurons are listed with the totals that are stored, which is no statistic",
         "",
-    ),
-    (
-        (ir.Projectome, ir.Regions, ir.Projections),
-        "False synapses lie in no region, so figures by region have none",
-        "Ask about the graph of one region: `statistics in EB with error model ...`.",
     ),
     (
         (ir.Morphology, ir.Compartments, ir.StrahlerOrders, ir.Sholl),

@@ -193,4 +193,5 @@ class Projectome:
 
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "projectome"

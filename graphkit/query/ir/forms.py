@@ -188,6 +188,7 @@ class Regions:
 
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "regions"
 
 
@@ -212,6 +213,7 @@ class Projections:
     by: tuple[Group, ...] = ()
     limit: int | None = None
     order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
     name: ClassVar[str] = "projections"
 
 

@@ -36,7 +36,7 @@ def to_json(form: Form | Selection) -> str:
     """The form as JSON text; the same form always gives the same text. Neuron ids inside are strings.
 
     >>> to_json(FORMS["regions"]())
-    '{"limit":null,"order":[],"question":"regions","version":1}'
+    '{"errors":null,"limit":null,"order":[],"question":"regions","version":1}'
     """
     body = _plain(form)
     return json.dumps({**body, "version": FORM_VERSION}, sort_keys=True, separators=(",", ":"))
