@@ -64,7 +64,7 @@ _ANALYSES = (
     "strahler orders of",
     "sholl of",
 )
-"""Questions that are suggested where one of them is misspelt, and not listed."""
+"""Questions about a graph as a whole, about what neurons are in it, and about skeletons."""
 
 _SHOWN = {
     "NAME": "a name",
@@ -184,6 +184,7 @@ def _beginning(word: str, place: dict[str, Any]) -> QuerySyntaxError:
                 f"{first!r}", " or ".join(f"{q!r}" for q in (*_QUESTIONS, *_ANALYSES) if q.split()[0] == first)
             )
     listed = "A question begins with " + ", ".join(_QUESTIONS[:-1]) + f" or {_QUESTIONS[-1]}."
+    listed += f" Analyses: {', '.join(_ANALYSES)}."
     return QuerySyntaxError(message, hint=compartments_meant(word) or meant or listed, **place)
 
 

@@ -7,17 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+
+from graphkit.query.english.words_of_papers import RULES_OF_PAPERS, Reading
 
 __all__ = ["Reading", "rephrased"]
-
-
-class Reading(NamedTuple):
-    """A question that can be asked, and what sets it apart from others (or nothing)."""
-
-    question: str
-    meaning: str = ""
-
 
 _LONGEST = 200
 """Characters; what is longer is no slip of the tongue."""
@@ -106,7 +99,7 @@ _RULES: tuple[tuple[str, tuple[Reading, ...]], ...] = (
     (r"(?P<a>.+\swhere\s+(?:\w+))\s*=\s*(?P<b>[^\s=<>]+)\s+or\s+(?P<c>[^\s=<>]+)", (Reading("{a} in ({b}, {c})"),)),
     (r"(?P<a>.+\s)(?P<n>\d+\s+hops?)(?P<rest>.*)", (Reading("{a}within {n}{rest}"),)),
 )  # fmt: skip
-_COMPILED = [(re.compile(pattern, re.IGNORECASE), readings) for pattern, readings in _RULES]
+_COMPILED = [(re.compile(pattern, re.IGNORECASE), readings) for pattern, readings in (*_RULES, *RULES_OF_PAPERS)]
 
 
 def rephrased(text: str, sound: Callable[[str], bool]) -> list[Reading]:

@@ -1,0 +1,102 @@
+"""What papers call the analyses, in the words of the language: more rules of ``rephrased``."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["RULES_OF_PAPERS", "Reading"]
+
+
+class Reading(NamedTuple):
+    """A question that can be asked, and what sets it apart from others (or nothing)."""
+
+    question: str
+    meaning: str = ""
+
+
+_REST = r"(?P<rest>(?:\s+(?:in|with|without|within|by|among|between|against|where|limit|top|order|sorted|seed)\b.*)?)"
+_WHOLE = r"(?:(?:mean|average|global|overall|network|graph)\s+)?"
+_OF_GRAPH = r"(?:\s+of\s+(?:the\s+)?(?:network|graph|connectome|brain))?"
+_PATHS = r"(?:characteristic\s+|shortest\s+)?path\s+lengths?"
+_OF_A_SKELETON = (
+    r"(?:(?:total\s+)?cable(?:\s+lengths?)?|(?:number\s+of\s+)?(?:branch\s+points|branches)|synapse\s+densit(?:y|ies)|"
+    r"segregation(?:\s+ind(?:ex|ices))?|(?:synapse\s+)?flow\s+centralit(?:y|ies)|skeletons?)"
+)
+
+RULES_OF_PAPERS: tuple[tuple[str, tuple[Reading, ...]], ...] = (
+    (
+        rf"{_WHOLE}(?:(?:edge\s+|connection\s+)?density|reciprocity|transitivity|small[\s-]world\S*(?:\s+\S+)??|{_PATHS})"
+        rf"{_OF_GRAPH}{_REST}",
+        (Reading("statistics{rest}"),),
+    ),
+    (
+        rf"{_WHOLE}(?:directed\s+)?clustering\s+coefficients?{_OF_GRAPH}{_REST}",
+        (Reading("statistics{rest}", "of the graph"), Reading("clustering{rest}", "of each neuron")),
+    ),
+    (rf"(?:in[\s-]|out[\s-])?degrees?(?:\s+distributions?)?{_OF_GRAPH}{_REST}", (Reading("degree distribution{rest}"),)),
+    (rf"strengths?(?:\s+distributions?)?{_OF_GRAPH}{_REST}", (Reading("strength distribution{rest}"),)),
+    (rf"(?:k[\s-]?cores?|coreness|core)(?:\s+(?:decomposition|numbers?))?{_REST}", (Reading("core numbers{rest}"),)),
+    (rf"page[\s-]ranks?{_REST}", (Reading("pagerank{rest}"),)),
+    (
+        rf"(?:exact\s+|sampled\s+|approximate\s+)?betweenness(?:\s+centrality)?(?:\s+(?:sampled|exact|approximate))?{_REST}",
+        (Reading("betweenness{rest}"),),
+    ),
+    (
+        rf"(?:random[\s-]walks?(?:\s+stationary)?|stationary)(?:\s+(?:distributions?|probabilit(?:y|ies)|walks?))?{_REST}",
+        (Reading("attractors{rest}", "a walk along connections"), Reading("repellers{rest}", "a walk against them")),
+    ),
+    (rf"forward\s+(?:random\s+)?walks?(?:\s+.*?)??{_REST}", (Reading("attractors{rest}"),)),
+    (rf"reverse\s+(?:random\s+)?walks?(?:\s+.*?)??{_REST}", (Reading("repellers{rest}"),)),
+    (rf"rich[\s-]clubs?\s+(?:coefficients?|curve){_REST}", (Reading("rich club{rest}"),)),
+    (rf"(?P<what>hub|broadcaster|integrator)(?:\s+neurons)?{_REST}", (Reading("{what}s{rest}"),)),
+    (rf"(?:percolation\s+threshold|robustness|attack\s+tolerance){_REST}", (Reading("percolation{rest}"),)),
+    (rf"(?:giant|largest)(?:\s+connected)?\s+components?{_REST}", (Reading("components{rest}"),)),
+    (r"(?:information\s+flow|signal\s+flow|flow)\s+(?:rank(?:s|ing)?\s+)?(?P<a>from\s+.+)", (Reading("information flow {a}"),)),
+    (r"(?:signal\s+)?cascades?\s+(?P<a>from\s+.+)", (Reading("signal cascade {a}"),)),
+    (r"k\s+(?P<what>shortest|strongest)\s+paths?\s+(?P<a>.+)", (Reading("5 {what} paths {a}"),)),
+    (r"(?P<a>.*)weighted\s+jaccard(?P<rest>.*)", (Reading("{a}ruzicka{rest}"),)),
+    (
+        r"(?P<how>cosine|jaccard|ruzicka)(?:\s+connectivity)?\s+similarit(?:y|ies)\s+(?:of|between|among)\s+(?P<a>.+)",
+        (Reading("similarity of {a} by {how}"),),
+    ),
+    (
+        r"(?:connectivity\s+)?similarit(?:y|ies)(?:\s+matri(?:x|ces))?\s+(?:of|between|among)\s+(?P<a>.+)",
+        (Reading("similarity of {a}"),),
+    ),
+    (r"(?:hierarchical\s+)?cluster(?:s|ing)?\s+(?:of\s+)?(?P<a>.+)", (Reading("clusters of {a}"),)),
+    (
+        rf"(?:(?:leiden|louvain|network)\s+)?(?:communit(?:y|ies)|modules|modularity|leiden|louvain)"
+        rf"(?:\s+(?:detection|structure|clustering))?{_REST}",
+        (Reading("communities{rest}"),),
+    ),
+    (
+        rf"(?:cell[\s-])?type(?:[\s-](?:to|by)[\s-]type)?\s+(?:adjacency\s+|connectivity\s+)?"
+        rf"(?:matri(?:x|ces)|connectivity|connections){_REST}",
+        (Reading("connections by type{rest}"),),
+    ),
+    (
+        rf"(?:adjacency|connectivity)(?:\s+matri(?:x|ces))?{_REST}",
+        (Reading("connections{rest}", "neuron to neuron"), Reading("connections by type{rest}", "type to type")),
+    ),
+    (rf"input\s+fractions?\s+(?P<a>by\s+\w+){_REST}", (Reading("connections {a} as input fraction{rest}"),)),
+    (
+        r"(?:connection\s+probabilit(?:y|ies)|connectivity)(?:\s+(?:against|versus|vs\.?|with|over|by|as\s+a\s+function\s+of))?"
+        rf"(?:\s+(?:soma\s+)?distances?)?{_REST}",
+        (Reading("connection probability by distance{rest}"),),
+    ),
+    (rf"distance\s+(?:dependence|dependency|distribution)(?:\s+of\s+connections?)?{_REST}", (
+        Reading("connection probability by distance{rest}"),
+    )),
+    (rf"{_OF_A_SKELETON}\s+of\s+(?P<a>.+)", (Reading("morphology of {a}"),)),
+    (r"axons?\s+(?:and|or|vs\.?|versus)\s+dendrites?(?:\s+split)?\s+of\s+(?P<a>.+)", (Reading("axon dendrite split of {a}"),)),
+    (r"strahler(?:\s+(?:numbers?|ind(?:ex|ices)|analysis))?\s+of\s+(?P<a>.+)", (Reading("strahler orders of {a}"),)),
+    (rf"(?:region[\s-]to[\s-]region|region(?:al)?)\s+(?:projectome|matrix|connectivity){_REST}", (Reading("projectome{rest}"),)),
+    (
+        rf"(?:compare\s+)?left(?:\s+(?:vs\.?|versus|with|to)\s+|[\s/-]+)right(?:\s+(?:comparison|symmetry))?{_REST}",
+        (
+            Reading("compare left and right{rest}", "what each type has"),
+            Reading("compare connections of left and right{rest}", "with a test"),
+        ),
+    ),
+    (r"motif\s+roles\s+of\s+(?P<a>.+)", (Reading("motif roles among {a}"),)),
+)  # fmt: skip
