@@ -90,6 +90,17 @@ class Box:
         grown = Box(start, stop)  # type: ignore[arg-type]
         return grown if within is None else grown.intersection(within)
 
+    def widened(self, least: int | Sequence[int], within: Box) -> Box:
+        """At least ``least`` voxels wide along each axis, or as wide as ``within`` is: it ends later, and else begins earlier."""
+        ends = []
+        for a, b, n, low, high in zip(
+            self.start, self.stop, _triple(least, "the least width of a box"), within.start, within.stop, strict=True
+        ):
+            last = min(high, max(b, a + n))
+            ends.append((max(low, min(a, last - n)), last))
+        (z0, z1), (y0, y1), (x0, x1) = ends
+        return Box((z0, y0, x0), (z1, y1, x1))
+
     def contains(self, point: Sequence[float]) -> bool:
         """Whether the voxel (or place in voxels) [z, y, x] lies in it."""
         return all(a <= p < b for a, p, b in zip(self.start, point, self.stop, strict=True))
@@ -114,11 +125,14 @@ class Block:
         return "_".join(f"{axis}{a}-{b}" for axis, a, b in ranges)
 
 
-def make_blocks(bounds: Box, size: int | Sequence[int], halo: int | Sequence[int] = 0) -> tuple[Block, ...]:
+def make_blocks(
+    bounds: Box, size: int | Sequence[int], halo: int | Sequence[int] = 0, *, least: int | Sequence[int] = 1
+) -> tuple[Block, ...]:
     """Blocks whose cores tile ``bounds`` from its start in steps of ``size``, in the order z, y, x.
 
     The last block along an axis is as short as what is left. A ``size`` that is a multiple of a volume's chunk gives cores
-    that can be written to it.
+    that can be written to it. What a short one sees, its box, is at least ``least`` voxels wide where the bounds are: a network
+    needs its field of view.
 
     >>> [block.core.shape for block in make_blocks(Box((0, 0, 0), (4, 4, 6)), 4, halo=1)]
     [(4, 4, 4), (4, 4, 2)]
@@ -134,7 +148,7 @@ def make_blocks(bounds: Box, size: int | Sequence[int], halo: int | Sequence[int
     blocks = []
     for index, start in enumerate(itertools.product(*axes)):
         core = Box.of_shape(steps, start).intersection(bounds)
-        blocks.append(Block(index, core, core.grown(margin, within=bounds)))
+        blocks.append(Block(index, core, core.grown(margin, within=bounds).widened(least, bounds)))
     return tuple(blocks)
 
 

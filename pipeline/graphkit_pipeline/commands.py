@@ -10,6 +10,7 @@ import typer
 
 from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.given_values import box_of, three_of, whole_of
 
 __all__ = ["agglomerate", "evaluate", "reconstruct", "segment", "simulate_tissue", "status", "view"]
 
@@ -33,8 +34,8 @@ def simulate_tissue(
         from graphkit_pipeline.tissue import TissueSettings, simulate_tissue, write_tissue
 
         settings = TissueSettings(
-            shape=_three(shape, "--shape", int),
-            voxel_size_nm=_three(voxel_size, "--voxel-size", float),
+            shape=three_of(shape, "--shape", int),
+            voxel_size_nm=three_of(voxel_size, "--voxel-size", float),
             seed=seed,
             artefacts=not clean,
         )
@@ -137,8 +138,8 @@ def segment(
         config = RunConfig(
             image=ImageSettings(
                 str(image),
-                voxel_size_nm=_three(voxel_size, "--voxel-size", float) if voxel_size else None,
-                box=_box(box) if box else None,
+                voxel_size_nm=three_of(voxel_size, "--voxel-size", float) if voxel_size else None,
+                box=box_of(box) if box else None,
             ),
             output=str(output),
             name=output.name,
@@ -149,7 +150,7 @@ def segment(
                 fill=FillPolicy(min_segment_voxels=min_segment_voxels),
             ),
             link=LinkSettings(min_segment_voxels=min_segment_voxels),
-            engine=EngineSettings(workers="cores" if workers == "cores" else _whole(workers, "--workers")),
+            engine=EngineSettings(workers="cores" if workers == "cores" else whole_of(workers, "--workers")),
         )
         with progress_bar() as progress:
             named = _Named(progress)
@@ -275,6 +276,16 @@ class _Named:
         self._progress(f"  {stage}", fraction)
 
 
+_EMPTY = (
+    ("reconcile", "segments", "No segment was found. See the image's contrast, [segment.mask] and min_segment_voxels."),
+    (
+        "dataset",
+        "synapses",
+        "No synapse was found, so the graph has no connections. See RUN/clefts, and the setting synapses.assign.threshold.",
+    ),
+)
+
+
 def _report(config: Any, statuses: Any) -> None:
     for s in statuses:
         if s.outcome is not None and s.state.startswith("done"):
@@ -285,10 +296,9 @@ def _report(config: Any, statuses: Any) -> None:
             say(f"{s.name:<10} {_time(s.seconds or 0.0):>8}  {said}")
     _list_failed(statuses)
     done = {s.name: s.outcome or {} for s in statuses if s.state.startswith("done")}
-    if done.get("dataset", {}).get("synapses") == 0:
-        say(
-            "No synapse was found, so the graph has no connections. See RUN/clefts, and the setting synapses.assign.threshold."
-        )
+    for stage, made, why in _EMPTY:
+        if done.get(stage, {}).get(made) == 0:
+            say(why)
     if "evaluate" in done:
         print("\n".join(done["evaluate"].get("summary", [])))
     folder = _short(config.output)
@@ -365,37 +375,3 @@ def _time(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-# -- what is given -----------------------------------------------------------------------------------------------------
-
-
-def _three(text: str, option: str, kind: type) -> Any:
-    try:
-        values = tuple(kind(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) == 1:
-        values *= 3
-    if len(values) != 3:
-        raise GraphkitError(
-            f"{option} is {text!r}.", hint=f"Expected three numbers z,y,x, for example {option} 64,128,128."
-        )
-    return values
-
-
-def _whole(text: str, option: str) -> int:
-    if not text.isdecimal():
-        raise GraphkitError(f'{option} is {text!r}; expected a whole number or "cores".')
-    return int(text)
-
-
-def _box(text: str) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    try:
-        sides = [tuple(int(v) for v in side.split(":")) for side in text.split(",")]
-        (z0, z1), (y0, y1), (x0, x1) = sides
-    except ValueError:
-        raise GraphkitError(
-            f"--box is {text!r}.", hint="Expected voxels, for example --box 0:64,0:128,0:128 [z,y,x]."
-        ) from None
-    return (z0, y0, x0), (z1, y1, x1)

@@ -18,6 +18,7 @@ from graphkit.progress import Progress, silent
 from graphkit_pipeline.blocks import Block, Box, make_blocks
 from graphkit_pipeline.config import RunConfig
 from graphkit_pipeline.engine import Job, Workers, run_blocks
+from graphkit_pipeline.ffn.passes import FillPass
 from graphkit_pipeline.formats.disk import atomically
 from graphkit_pipeline.volume import Volume, check_image, create_volume, open_volume
 
@@ -185,11 +186,31 @@ class Context:
         if not self.fills_membrane and all(one.network is None for one in self.config.segment.passes):
             size = self.ffn.voxel_size_nm or self.image.voxel_size_nm  # an imported checkpoint may not say
             self._check_image(size, "flood-filling network", self.ffn.field_of_view)
+        if any(have < need for have, need in zip(self.bounds.shape, self.field_of_view, strict=True)):
+            raise GraphkitError(
+                f"The part of the image that is to be segmented has {self.bounds.shape} voxels [z, y, x]; the flood-filling "
+                f"network's field of view needs {self.field_of_view}.",
+                hint="Take a larger [image] box (--box), or a network with a smaller field of view.",
+            )
 
     @cached_property
     def segment_blocks(self) -> tuple[Block, ...]:
         """Blocks of the segmentation."""
-        return make_blocks(self.bounds, self.config.segment.block, self.config.segment.halo)
+        least = self.field_of_view if self.floods else (1, 1, 1)
+        return make_blocks(self.bounds, self.config.segment.block, self.config.segment.halo, least=least)
+
+    @cached_property
+    def field_of_view(self) -> tuple[int, int, int]:
+        """The largest of the flood-filling networks' fields of view, in voxels of the image."""
+        from graphkit_pipeline.ffn.network import read_settings
+
+        views = []
+        for one in self.config.segment.passes or (FillPass(),):
+            settings = self.ffn if one.network is None else read_settings(self.keras_file(one.network))
+            # Coarse voxels lie on global multiples of their size: a box holds some of them in part.
+            views.append([v * f + 2 * (f - 1) for v, f in zip(settings.field_of_view, one.downsample, strict=True)])
+        z, y, x = np.max(views, axis=0).tolist()
+        return z, y, x
 
     @cached_property
     def agglomerate_blocks(self) -> tuple[Block, ...]:

@@ -64,7 +64,7 @@ def _value(hint: Any, given: Any, where: str) -> Any:
     if origin is tuple:
         item, several = arguments[0], arguments[-1] is Ellipsis
         if not isinstance(given, Sequence) or isinstance(given, str) or (not several and len(given) != len(arguments)):
-            raise GraphkitError(f"{where} is {given!r}; expected a list{'' if several else f' of {len(arguments)}'}.")
+            raise GraphkitError(f"{where} is {given!r}; expected a {_named(hint)}.")
         return tuple(_value(item, v, where) for v in given)
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(given, Mapping):
@@ -77,3 +77,12 @@ def _value(hint: Any, given: Any, where: str) -> Any:
         named = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}[hint]
         raise GraphkitError(f"{where} is {given!r}; expected {named}.")
     return float(given) if hint is float else given
+
+
+def _named(hint: Any, several: bool = False) -> str:
+    """What a setting's annotation asks for, in words: "list of 2 lists of 3 whole numbers"."""
+    arguments = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        count = "" if arguments[-1] is Ellipsis else f"{len(arguments)} "
+        return f"list{'s' if several else ''} of {count}{_named(arguments[0], several=True)}"
+    return {float: "numbers", int: "whole numbers", str: "texts", bool: "true or false"}.get(hint, "tables")

@@ -80,6 +80,20 @@ def test_cores_tile_the_bounds(bounds: Box, size: tuple[int, int, int], halo: tu
     assert len({block.name for block in blocks}) == len(blocks)
 
 
+@given(FULL_BOXES, st.tuples(*[st.integers(1, 6)] * 3), HALOS, st.integers(1, 9))
+@settings(max_examples=60, deadline=None)
+def test_what_a_block_sees_is_wide_enough(
+    bounds: Box, size: tuple[int, int, int], halo: tuple[int, int, int], least: int
+) -> None:
+    """At least so many voxels, or all that there are; and no more than the halo where that is enough."""
+    for block, plain in zip(make_blocks(bounds, size, halo, least=least), make_blocks(bounds, size, halo), strict=True):
+        assert block.core == plain.core
+        assert block.box.covers(plain.box)
+        assert bounds.covers(block.box)
+        for found, before, whole in zip(block.box.shape, plain.box.shape, bounds.shape, strict=True):
+            assert found == max(before, min(least, whole))
+
+
 def test_a_block_by_hand() -> None:
     """Bounds of 10 x 4 x 4 from z = 100, cores of 4 along z, a halo of 1."""
     blocks = make_blocks(Box((100, 0, 0), (110, 4, 4)), (4, 4, 4), (1, 1, 1))

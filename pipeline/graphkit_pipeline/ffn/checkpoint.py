@@ -41,6 +41,7 @@ FIB25_POLICY = FillPolicy(
 """How the reference fills FIB-25 with it."""
 
 _SCOPE = "seed_update/"
+_FILES = "Copy both of its files, or all: NAME.index and NAME.data-00000-of-00001."
 
 
 def import_ffn_checkpoint(
@@ -143,4 +144,4 @@ def _read(path: Path) -> dict[str, Any]:
         names = [n for n in reader.get_variable_to_shape_map() if n.startswith(_SCOPE)]
         return {n.removeprefix(_SCOPE): np.asarray(reader.get_tensor(n)) for n in names}
     except (tf.errors.OpError, ValueError, RuntimeError) as error:
-        raise GraphkitError(f"The checkpoint {path} cannot be read: {error}") from None
+        raise GraphkitError(f"The checkpoint {path} cannot be read: {error}", hint=_FILES) from None

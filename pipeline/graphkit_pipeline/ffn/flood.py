@@ -24,9 +24,20 @@ from graphkit.errors import GraphkitError
 from graphkit_pipeline.ffn.calls import Predict
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings, logit
 
-__all__ = ["Flood", "FloodCounts"]
+__all__ = ["Flood", "FloodCounts", "check_move"]
 
 Place = tuple[int, int, int]
+
+
+def check_move(settings: NetworkSettings, policy: FillPolicy) -> float:
+    """The probability from which a fill moves. Raises GraphkitError where no seed reaches it."""
+    move = settings.move if policy.move is None else policy.move
+    if settings.init < move:
+        raise GraphkitError(
+            f"move is {move}, above the seed's own value init = {settings.init}: no fill could begin.",
+            hint="Give the fill a lower move; that of the network, where it is left out, is one that its seeds reach.",
+        )
+    return move
 
 
 @dataclass(slots=True)
@@ -62,11 +73,7 @@ class Flood:
     ) -> None:
         from graphkit_pipeline.ffn import kernels
 
-        move = settings.move if policy.move is None else policy.move
-        if settings.init < move:
-            raise GraphkitError(
-                f"move is {move}, above the seed's own value init = {settings.init}: no fill could begin."
-            )
+        move = check_move(settings, policy)
         self._kernels = kernels
         self._predict = predict
         self._image, self.labels = image, labels

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.block_files import digest_of
-from graphkit_pipeline.blocks import Block
-from graphkit_pipeline.ffn.aligned import TissueMask, read_at
+from graphkit_pipeline.blocks import Block, Box
+from graphkit_pipeline.ffn.aligned import TissueMask, check_covers, read_at
 from graphkit_pipeline.ffn.batch import BatchedPredict
 from graphkit_pipeline.ffn.calls import Predict, compiled
 from graphkit_pipeline.ffn.consensus import consensus_of_fills
+from graphkit_pipeline.ffn.flood import check_move
 from graphkit_pipeline.ffn.multipass import LoadedPass, fill_in_passes
 from graphkit_pipeline.ffn.network import FfnNetwork, load_network
 from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy, check_consensus, check_passes
@@ -104,14 +105,35 @@ class SegmentJob:
                 network = load_network(one.network, precision=one.fill.precision)
                 made[kind] = network, compiled(network) if self.batch == 1 else BatchedPredict(network, self.batch)
             _check_pass(image, one, made[kind][0])
-            points = None
-            if one.seeds.source == "points":
-                listed = np.array(one.seeds.points, np.int64).reshape(-1, 3)
-                points = np.concatenate([listed, read_points(one.seeds.file)]) if one.seeds.file else listed
+            points = _points(one.seeds) if one.seeds.source == "points" else None
             loaded.append(LoadedPass(one, *made[kind], one.fill, one.seeds, points))
             volumes.append(open_volume(one.seeds.volume, dataset=one.seeds.dataset) if one.seeds.volume else None)
         mask = None if self.mask is None else TissueMask(self.mask)
         return _State(image, tuple(loaded), tuple(volumes), mask, digest_of(self.settings()))
+
+    def check(self, bounds: Box) -> int:
+        """How many of the points that seeds are given by lie outside of the image; ``bounds`` is the part of it that is filled.
+
+        Raises GraphkitError where a mask or a volume of seeds does not cover that part, or no point of a pass lies in it.
+        """
+        image = open_volume(self.image, dataset=self.dataset, voxel_size_nm=self.voxel_size_nm, offset=self.offset)
+        if self.mask is not None:
+            TissueMask(self.mask).check_covers(bounds, image.voxel_size_nm)
+        outside = 0
+        for seeds in {one.seeds for one in self._passes() if one.seeds is not None}:
+            if seeds.volume:
+                given = open_volume(seeds.volume, dataset=seeds.dataset)
+                check_covers(given, bounds, image.voxel_size_nm, "The seeds' volume")
+            if seeds.source == "points":
+                points = _points(seeds)
+                if not any(bounds.contains(p) for p in points.tolist()):
+                    raise GraphkitError(
+                        f"None of the {len(points)} points to begin from lies in the part that is filled, {bounds} [z, y, x]"
+                        f"{f'; the first is {points[0].tolist()}' if len(points) else ''}.",
+                        hint="Places are voxels in the order z, y, x, and of the whole image: not nm, and not x, y, z.",
+                    )
+                outside += sum(not image.bounds.contains(p) for p in points.tolist())
+        return outside
 
     def run(self, state: _State, block: Block) -> dict[str, np.ndarray]:
         """The block's arrays."""
@@ -164,6 +186,12 @@ class SegmentJob:
         )
 
 
+def _points(seeds: SeedPolicy) -> NDArray[np.int64]:
+    """Those that are listed, and those of the file."""
+    listed = np.array(seeds.points, np.int64).reshape(-1, 3)
+    return np.concatenate([listed, read_points(seeds.file)]) if seeds.file else listed
+
+
 def read_points(path: str | Path) -> NDArray[np.int64]:
     """Places [n, 3] of a CSV file with the columns z, y and x, in global voxels.
 
@@ -212,6 +240,7 @@ def _check_pass(image: Volume, one: FillPass, network: FfnNetwork) -> None:
     s = network.settings
     assert one.fill is not None
     one.fill.deltas_of(s)
+    check_move(s, one.fill)
     own = tuple(a * f for a, f in zip(image.voxel_size_nm, one.downsample, strict=True))
     size = own if s.voxel_size_nm is None else s.voxel_size_nm
     view = tuple(v * f for v, f in zip(s.field_of_view, one.downsample, strict=True))

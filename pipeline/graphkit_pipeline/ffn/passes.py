@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
-from graphkit.errors import GraphkitError
+from graphkit.errors import GraphkitError, did_you_mean
 from graphkit_pipeline.ffn.settings import FillPolicy
 
 __all__ = ["FillPass", "MaskSettings", "SeedPolicy", "check_consensus", "check_passes"]
@@ -95,7 +95,10 @@ class SeedPolicy:
         if any(len(p) != 3 for p in self.points):
             raise GraphkitError(f"seeds.points must be places [z, y, x] in voxels, not {self.points!r}.")
         if not (math.isfinite(self.threshold) and 0 < self.threshold <= 1):
-            raise GraphkitError(f"seeds.threshold must be a probability above 0, not {self.threshold!r}.")
+            raise GraphkitError(
+                f"seeds.threshold must be a probability above 0 and up to 1, not {self.threshold!r}.",
+                hint="Of a volume of bytes 255 is 1: for grey value 128 give 0.5.",
+            )
 
     def in_order(self, order: str) -> SeedPolicy:
         """The same places, tried in another order. Raises GraphkitError where they have none such."""
@@ -153,6 +156,12 @@ def check_passes(passes: tuple[FillPass, ...]) -> None:
 
 def check_consensus(orders: Sequence[str], seeds: Sequence[SeedPolicy]) -> None:
     """Raises GraphkitError for orders of a consensus that say nothing new, or that the seeds do not have."""
+    known = ("position", "reverse", "strongest", "random", "given")
+    if unknown := [order for order in orders if order not in known]:
+        raise GraphkitError(
+            f"segment.consensus has {unknown[0]!r}; expected {', '.join(known)}: orders of the seeds.",
+            hint=did_you_mean(str(unknown[0]), known),
+        )
     if len(set(orders)) < len(orders):
         raise GraphkitError(f"segment.consensus is {list(orders)}: the same order twice makes the same fill twice.")
     for one in seeds:

@@ -39,7 +39,7 @@ def atomically(path: Path) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def said_plainly(path: str | Path) -> Iterator[None]:
-    """A full disk or a missing permission as one clear error."""
+    """A full disk, a missing permission or a file in the way of a folder as one clear error."""
     try:
         yield
     except (OSError, RuntimeError) as error:  # HDF5 raises both, and has the number in its text only
@@ -52,6 +52,12 @@ def said_plainly(path: str | Path) -> Iterator[None]:
         if number in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
             raise GraphkitError(
                 f"Cannot write {path}: {os.strerror(number)}.", hint="Write to a folder that you may write to."
+            ) from error
+        if number == errno.EEXIST:  # of a folder that is to be made
+            raise GraphkitError(f"{path} is a file; expected a folder.", hint="Name another folder.") from error
+        if number == errno.ENOENT:
+            raise GraphkitError(
+                f"Cannot write {path}: {os.strerror(number)}.", hint="Write to a folder that can be made, on a disk."
             ) from error
         raise
 

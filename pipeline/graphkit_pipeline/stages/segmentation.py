@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.block_files import FAILED
 from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.context import Context
 from graphkit_pipeline.engine import read_block
@@ -70,9 +72,10 @@ def segment(job: Context) -> dict[str, Any]:
         checkpoint_s=stage.checkpoint_s,
         batch=stage.batch,
     )
+    outside = work.check(job.bounds)
     outcome = job.run_blocks("segment", work, job.segment_blocks, "flood filling")
     sweep(folder)
-    return outcome
+    return {**outcome, "points outside the image": outside} if outside else outcome
 
 
 def cut(job: Context) -> dict[str, Any]:
@@ -90,9 +93,11 @@ def reconcile(job: Context) -> dict[str, Any]:
     lost = set(job.failed.get(made_by, ()))
     failed = [b for b in job.segment_blocks if b.name in lost]
     if len(failed) == len(job.segment_blocks):
+        file = job.blocks_of(made_by) / FAILED
+        why, _, hint = str(json.loads(file.read_text())[0]["error"]).partition("\n")
         raise GraphkitError(
-            "Every block of the segmentation failed, so there is nothing to go on with.",
-            hint=f"What went wrong is in {job.blocks_of(made_by) / 'failed.json'}.",
+            f"Every block of the segmentation failed, so there is nothing to go on with. The first, {failed[0].name}: {why}",
+            hint=hint or f"What went wrong in each is in {file}.",
         )
     output = job.new_volume((job.fragments if job.links else job.segmentation).name, np.uint64, "segmentation")
     found = reconcile_blocks(

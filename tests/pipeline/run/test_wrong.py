@@ -56,6 +56,69 @@ def test_an_image_that_the_network_was_not_made_for(
     assert run_status(config)[1].state == "not begun"
 
 
+def test_a_thin_last_block_sees_a_field_of_view(write: Write) -> None:
+    """66 voxels in blocks of 64 with a halo of 8: the last one would see 10, of the 17 that the network needs."""
+    file = write("thin")
+    file.write_text(file.read_text().replace("[segment]", "box = [[0, 0, 0], [40, 48, 66]]\n[segment]", 1))
+    statuses = {s.name: s for s in reconstruct(read_config(file), last="reconcile")}
+    assert statuses["segment"].blocks == 2
+    assert not statuses["segment"].failed
+    file.write_text(file.read_text().replace("[40, 48, 66]", "[40, 48, 16]"))
+    with pytest.raises(GraphkitError, match=r"that is to be segmented has \(40, 48, 16\) voxels"):
+        reconstruct(read_config(file), first="segment", last="reconcile")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ('[segment.mask]\nlocation = "{volume}"', r"The mask .* does not cover the image"),
+        ('[segment.seeds]\nsource = "membrane"\nvolume = "{volume}"', r"The seeds' volume .* does not cover the image"),
+        (
+            '[segment.seeds]\nsource = "points"\npoints = [[41, 0, 0], [0, 0, -1]]',
+            r"None of the 2 points .* \[41, 0, 0\]",
+        ),
+    ],
+)
+def test_what_is_given_does_not_fit_the_image(write: Write, tmp_path: Path, more: str, says: str) -> None:
+    volume = create_volume(tmp_path / "given", Box((0, 0, 0), (40, 48, 100)), np.uint8, (16, 16, 16))
+    config = read_config(write("given-run", more=more.format(volume=volume.location)))
+    with pytest.raises(GraphkitError, match=says):
+        reconstruct(config)
+
+
+def test_a_fill_that_cannot_begin_is_said_before_the_work(write: Write) -> None:
+    file = write("move")
+    file.write_text(file.read_text().replace("[segment.fill]", "[segment.fill]\nmove = 0.97"))
+    with pytest.raises(GraphkitError, match=r"^move is 0\.97, above the seed's own value"):
+        reconstruct(read_config(file))
+
+
+def test_points_outside_of_the_image_are_counted(write: Write) -> None:
+    points = '[segment.seeds]\nsource = "points"\npoints = [[20, 24, 24], [0, 0, 500], [20, 50, 0]]'
+    config = read_config(write("points", more=points, block="[64, 64, 192]"))
+    statuses = {s.name: s for s in reconstruct(config, last="segment")}
+    assert (statuses["segment"].outcome or {})["points outside the image"] == 2
+
+
+def test_when_all_blocks_fail_the_first_ones_error_is_said(write: Write, tmp_path: Path) -> None:
+    given = create_volume(tmp_path / "given", Box((0, 0, 0), (40, 48, 192)), np.float32, (16, 16, 16))
+    given.write(given.bounds, np.full((40, 48, 192), 2.5, np.float32))
+    seeds = f'[segment.seeds]\nsource = "membrane"\nvolume = "{given.location}"'
+    config = read_config(write("all", more=seeds, block="[64, 64, 192]"))
+    with pytest.raises(GraphkitError, match=r"Every block .* holds float32 from 2\.5 to 2\.5; expected probabilities"):
+        reconstruct(config)
+
+
+def test_a_folder_that_cannot_be_made(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "there").write_text("a file")
+    for place, says in (
+        (tmp_path / "there", "there is a file; expected a folder"),
+        (Path("/proc/none"), "Cannot write"),
+    ):
+        with pytest.raises(GraphkitError, match=says):
+            reconstruct(read_config(write("there-run", output=f'"{place}"')))
+
+
 def test_stages_by_name(write: Write) -> None:
     config = read_config(write("names"))
     with pytest.raises(UnknownNameError, match="reconsile") as caught:
