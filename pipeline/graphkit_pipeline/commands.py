@@ -222,6 +222,7 @@ def evaluate(
     with caught():
         from graphkit_pipeline.config import read_config
         from graphkit_pipeline.evaluate import evaluate
+        from graphkit_pipeline.evaluation.sources import said_of_run
 
         folder = Path(read_config(run).output) if run.suffix == ".toml" else run
         found: dict[str, Any] = {}
@@ -234,8 +235,11 @@ def evaluate(
                 f"{folder} holds neither segmentation/ nor dataset/." if folder.exists() else f"There is no {folder}.",
                 hint="Name the folder that `graphkit reconstruct` made.",
             )
+        name, image = said_of_run(folder)
         with progress_bar() as progress:
-            evaluation = evaluate(str(truth), **found, folder=output or folder, progress=progress)
+            evaluation = evaluate(
+                str(truth), **found, folder=output or folder, name=name, image=image, progress=progress
+            )
         print("\n".join(evaluation.summary()))
         say(f"Wrote {(output or folder) / 'report.html'} and evaluation.json.")
 

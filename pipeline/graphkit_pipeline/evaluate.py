@@ -50,6 +50,7 @@ def evaluate(
     folder: str | os.PathLike[str] | None = None,
     settings: EvaluationSettings | None = None,
     name: str | None = None,
+    image: Any = None,
     run: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
@@ -62,6 +63,7 @@ def evaluate(
         synapses: the found ones; their ids are the labels of ``segmentation`` (without one: of the true one).
         dataset: the found dataset, for its synapses and for the neuron of each segment.
         name: what the report is called; the dataset's name if not given.
+        image: for the pictures, where the truth has none: its location or a volume.
         run: settings and versions of the run, to be shown with the figures.
 
     Raises:
@@ -72,6 +74,7 @@ def evaluate(
     found = Reconstruction.of(segmentation=segmentation, synapses=synapses, dataset=dataset, truth=real)
     if found.segments is not None and not isinstance(segmentation, np.ndarray):  # an array says nothing of its place
         real = real.within(found.segments.bounds)
+    real = real.pictured(_opened(image))
     _check(found, real)
     figures: dict[str, Any] = {"name": name or found.name, "settings": settings}
     grid = real.segments or real.image

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -180,6 +184,27 @@ def test_against_labels_alone_in_a_file_that_does_not_say_its_place(folders: Pat
         evaluate(f"{folders}/true.h5:grey", segmentation=folders / "run/segmentation")
 
 
+def test_labels_alone_are_shown_on_the_image_of_the_run(folders: Path) -> None:
+    """The command takes name and image from run.json; without an image the pictures have a grey ground."""
+    from graphkit_pipeline.commands import evaluate as command
+    from PIL import Image
+
+    image = open_volume(folders / "tissue/image")
+    run, out = folders / "pictured", folders / "pictured-report"
+    shutil.copytree(folders / "run/segmentation", run / "segmentation")
+    about = {"name": "cortex", "image": str(image.location), "offset": image.bounds.start, "voxel_size_nm": SIZE}
+    for listed, pictured in ((about, True), ({**about, "image": str(folders / "gone")}, False)):
+        (run / "run.json").write_text(json.dumps(listed))
+        command(run, folders / "tissue/truth/segmentation", output=out)
+        page = (out / "report.html").read_text(encoding="utf-8")
+        assert "<h1>cortex</h1>" in page
+        assert "Synapses within" not in page
+        data = re.search(r'id="em0" href="data:image/png;base64,([^"]+)"', page)
+        assert data is not None
+        drawn = np.asarray(Image.open(io.BytesIO(base64.b64decode(data[1]))))
+        assert np.array_equal(drawn, image.read()[12]) == pictured
+
+
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         evaluate(scene(), segmentation=_labels(), synapses=scene().synapses.slice(3), folder=tmp_path / name)
@@ -201,7 +226,8 @@ def test_json_holds_ids_as_text_and_no_bare_nan() -> None:
 def test_the_summary_is_for_people() -> None:
     lines = evaluate(scene(), segmentation=_labels(), synapses=scene().synapses.slice(3)).summary()
     assert lines[0].startswith("segmentation   VI 0.000 bits")
-    assert lines[-1] == "lost synapses  3 of 60: 3 not detected"
+    assert lines[-2] == "lost synapses  3 of 60: 3 not detected"
+    assert lines[-1] == "error model    missed 5 %, false 0 %, split 0 %, merged 0 %"
     assert all(len(line) < 160 for line in lines)
 
 

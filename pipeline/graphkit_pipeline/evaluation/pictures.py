@@ -79,6 +79,11 @@ class Painter:
         self._numbers = count()
         self._synapses = _synapse_points(found, real, loss)
 
+    @property
+    def has_synapses(self) -> bool:
+        """Whether there are any to be drawn."""
+        return bool(self._synapses)
+
     # -- whole slices -----------------------------------------------------------------------------------------------
 
     def slice_panels(self, normal: int) -> tuple[str, list[Panel]]:

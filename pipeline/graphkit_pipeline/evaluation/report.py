@@ -59,7 +59,7 @@ def _what(evaluation: Evaluation) -> str:
         )
         parts.append(f"{shape} voxels (z × y × x) of {voxel} nm, {extent} µm.")
     if evaluation.segments_true is not None:
-        parts.append(f"{evaluation.segments_true:,} true neurons, {evaluation.segments_found:,} segments found.")
+        parts.append(f"{evaluation.segments_true:,} true neurons, {evaluation.segments_found:,} found.")
     if partners := evaluation.synapses.get("end_to_end"):
         parts.append(f"{partners.true:,} true synapses, {partners.found:,} found.")
     return " ".join(parts)
@@ -178,8 +178,9 @@ def _slices(painter: Painter) -> str:
         )
     return (
         '<section><h2>Slices</h2><p class="lead">A found segment has the colour of the neuron that most of it lies in, its '
-        "fragments are paler: where both pictures have one colour, the segmentation is right. Synapses within 90 nm of the "
-        f"plane, from pre to post. Point at a picture to see the bare image.</p>{_LEGEND}{''.join(figures)}</section>"
+        "fragments are paler: where both pictures have one colour, the segmentation is right."
+        f"{_WITH_SYNAPSES if painter.has_synapses else ''} Point at a picture to see the bare image.</p>"
+        f"{_legend(painter.has_synapses)}{''.join(figures)}</section>"
     )
 
 
@@ -189,16 +190,19 @@ def _mark(kind: str, shape: str) -> str:
 
 _CROSS = '<path d="M4 4L12 12M4 12L12 4" stroke-width="2.2"/>'
 _DOT = '<circle cx="8" cy="8" r="4" stroke-width="2"/>'
-_LEGEND = (
-    '<ul class="legend">'
-    f"<li>{_mark('kept', _DOT)}true synapse found, found synapse right</li><li>{_mark('missed', _DOT)}true synapse lost</li>"
-    f"<li>{_mark('false', _CROSS)}found synapse false</li>"
-    + "".join(
+_WITH_SYNAPSES = " Synapses within 90 nm of the plane, from pre to post."
+
+
+def _legend(synapses: bool) -> str:
+    marks = (
+        f"<li>{_mark('kept', _DOT)}true synapse found, found synapse right</li><li>{_mark('missed', _DOT)}true synapse lost</li>"
+        f"<li>{_mark('false', _CROSS)}found synapse false</li>"
+    )
+    errors = "".join(
         f'<li><span class="key" style="background:rgb{colour}"></span>{name}</li>'
         for name, colour in ERROR_COLOURS.items()
     )
-    + "</ul>"
-)
+    return f'<ul class="legend">{marks if synapses else ""}{errors}</ul>'
 
 
 def _errors(evaluation: Evaluation, painter: Painter) -> str:

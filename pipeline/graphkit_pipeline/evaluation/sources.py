@@ -13,6 +13,7 @@ Datasets are read through ``graphkit.dataset``, which checks each file against i
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,7 @@ from graphkit_pipeline.evaluation.synapses import partners_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Reconstruction", "Truth", "dataset_tables"]
+__all__ = ["Reconstruction", "Truth", "dataset_tables", "said_of_run"]
 
 _TABLES = ("synapses", "skeletons", "neurons", "segment_to_neuron")
 
@@ -109,6 +110,14 @@ class Truth:
             provenance={"folder": str(folder), **said},
         )
 
+    def pictured(self, image: LabelVolume | None) -> Truth:
+        """With ``image`` for the pictures, where there is none and it lies on the same voxels and covers them."""
+        grid = self.segments
+        if self.image is not None or image is None or grid is None:
+            return self
+        same = np.allclose(image.voxel_size_nm, grid.voxel_size_nm, rtol=1e-3)
+        return replace(self, image=_Part(image, grid.bounds)) if same and image.bounds.covers(grid.bounds) else self
+
     def within(self, box: Box) -> Truth:
         """The truth of a part of the volume: voxels, synapses with both ends and skeleton nodes in ``box``."""
         import pyarrow as pa
@@ -158,6 +167,22 @@ def _rooted(skeletons: pa.Table) -> pa.Table:
     return skeletons.set_column(
         skeletons.schema.get_field_index("parent"), skeletons.schema.field("parent"), pa.array(mended, pa.int64())
     )
+
+
+def said_of_run(folder: str | os.PathLike[str]) -> tuple[str | None, LabelVolume | None]:
+    """The name and the image of a run, as far as its run.json says them and the image is still there."""
+    from graphkit_pipeline.volume import open_volume
+
+    try:
+        about = json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
+        name = str(about["name"])
+        location, size, offset = about["image"], about["voxel_size_nm"], about["offset"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, None
+    try:
+        return name, open_volume(location, voxel_size_nm=size, offset=offset)
+    except GraphkitError:
+        return name, None
 
 
 @dataclass(frozen=True, eq=False)

@@ -101,6 +101,7 @@ def evaluate(job: Context) -> dict[str, Any]:
         folder=job.folder,
         settings=stage.settings,
         name=job.config.name,
+        image=job.image,
         progress=job.progress,
     )
     return {"summary": evaluation.summary()}
