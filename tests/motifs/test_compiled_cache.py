@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -52,3 +53,37 @@ def test_the_command_says_when_it_compiles(tmp_path: Path) -> None:
     ]
     assert runs[0].stdout == runs[1].stdout
     assert ["Compiling for this machine" in run.stderr for run in runs] == [True, False]
+
+
+def test_a_kernel_is_compiled_anew_where_one_that_it_calls_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numba looks at the file of the function alone, and would go on with the machine code of before."""
+    package = tmp_path / "kernels_of_a_test"
+    package.mkdir()
+    (package / "outer.py").write_text(
+        "from graphkit.compiled import compiled\n"
+        "from kernels_of_a_test.middle import number\n\n\n"
+        "@compiled\n"
+        "def doubled():\n"
+        "    return 2 * number()\n"
+    )
+    (package / "middle.py").write_text(
+        "import numba\n\nfrom kernels_of_a_test.inner import inner\n\nnumber = numba.njit(lambda: inner())\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def asked() -> tuple[int, int]:
+        """The answer, and how often it came from what was compiled before."""
+        for name in [name for name in sys.modules if name.startswith("kernels_of_a_test")]:
+            monkeypatch.delitem(sys.modules, name)
+        doubled = importlib.import_module("kernels_of_a_test.outer").doubled
+        return doubled(), sum(doubled.stats.cache_hits.values())
+
+    found = []
+    for number in (3, 4):
+        source = package / "inner.py"
+        source.write_text(f"import numba\n\ninner = numba.njit(lambda: {number})\n")
+        os.utime(source, (10**9 + number, 10**9 + number))  # Python, too, tells sources apart by seconds
+        found += [asked(), asked()]
+    assert found == [(6, 0), (6, 1), (8, 0), (8, 1)]
