@@ -18,6 +18,9 @@ __all__ = ["Info", "RegionInfo", "describe", "info_json", "render"]
 
 _TOP_TYPES = 8
 
+_LINE = 59
+"""Characters of a question that a line of the panel holds on a terminal of 80; a command that is broken cannot be copied."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegionInfo:
@@ -243,7 +246,9 @@ def _examples(
     if types:
         questions.append(f"outputs of type {_quoted(types[0][0])}" + (" by region" if resolved and regions else ""))
         if len(types) > 1:
-            questions.append(f"connections between type {_quoted(types[0][0])} and type {_quoted(types[1][0])} by type")
+            between = f"connections between type {_quoted(types[0][0])} and type {_quoted(types[1][0])} by type"
+            shorter = f"connections from type {_quoted(types[0][0])} by type"
+            questions.append(between if len(between) <= _LINE else shorter)
     else:
         neuron, name = _one(
             connection,

@@ -204,11 +204,19 @@ _CONTROL = {i: repr(chr(i))[1:-1] for i in (*range(32), *range(127, 160))}
 """Control characters in names, made visible: a line end breaks a table, an escape sequence commands a terminal."""
 
 
+_EXACT = 1e15
+"""Below it whole numbers are exact as floats, and shown with all their digits."""
+
+
 def cell_text(value: Any, *, share: bool = False) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return f"{value:.4f}" if share else f"{value:.6g}"
+        if share:
+            return f"{value:.4f}"
+        return (
+            f"{value:.0f}" if value.is_integer() and abs(value) < _EXACT else f"{value:.6g}"
+        )  # a count keeps its digits
     if isinstance(value, bytes):
         return value.hex()
     return str(value).translate(_CONTROL)

@@ -185,13 +185,14 @@ def _write_neuron_regions(work: Work, ids: Mapping[str, int]) -> None:
 
 
 def _joined(work: Work, tables: Sequence[pa.Table]) -> pa.Table:
-    """One row a neuron; of several tables the first that says something counts. Side from the instance (_L, _R) if not
-    said."""
+    """One row a neuron; of several tables the first that says something counts. Side from the instance if not said:
+    _L, _R, or the side of the glomerulus of the protocerebral bridge (EPG(PB08)_L4, PFR_b(PB11b)_R1_C2).
+    """
     firsts = first_said(work, tables)
     quoted = {c: identifier(c) for c in firsts}
     if "name" in firsts:
         said = f"{firsts['side']}, " if "side" in firsts else ""
-        suffix = f"regexp_extract({firsts['name']}, '_([LR])$', 1)"
+        suffix = f"regexp_extract({firsts['name']}, '_([LR])[1-9]?(_C[0-9].*)?$', 1)"
         firsts["side"] = f"coalesce({said}CASE {suffix} WHEN 'L' THEN 'left' WHEN 'R' THEN 'right' END)"
         quoted["side"] = "side"
     for total, end in (("inputs", "post_id"), ("outputs", "pre_id")):

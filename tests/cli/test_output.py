@@ -122,3 +122,19 @@ def test_ctrl_c_stops_a_long_query(sim: Dataset, seconds: float) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (130, "", "Stopped. Nothing was changed.\n")
+
+
+def test_counts_among_fractions_keep_all_their_digits() -> None:
+    """`statistics` has both in one column; 2.79664e+06 connections would not be the number of them."""
+    from graphkit.cli.render import cell_text
+
+    shown = {
+        2796641.0: "2796641",
+        0.25: "0.25",
+        0.123456789: "0.123457",
+        -3.0: "-3",
+        1e300: "1e+300",
+        float("inf"): "inf",
+    }
+    assert {value: cell_text(value) for value in shown} == shown
+    assert cell_text(1.0, share=True) == "1.0000"

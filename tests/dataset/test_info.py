@@ -94,6 +94,18 @@ def test_examples_can_be_asked(dataset: Dataset) -> None:
         assert len(dataset.query(question).arrow()) >= 0
 
 
+def test_long_examples_fit_a_line(tmp_path: Path) -> None:
+    from graphkit.importers import import_edges
+
+    (tmp_path / "pairs.csv").write_text("pre,post,weight\n1,2,5\n2,1,3\n3,1,2\n")
+    long = "a name of some length", "another one, as long"
+    (tmp_path / "neurons.csv").write_text(f'neuron_id,type\n1,"{long[0]}"\n2,"{long[0]}"\n3,"{long[1]}"\n')
+    made = import_edges([tmp_path / "pairs.csv"], tmp_path / "d", neurons=tmp_path / "neurons.csv").dataset
+    assert describe(made).examples[-1] == f"connections from type '{long[0]}' by type"
+    for question in describe(made).examples:
+        made.query(question)
+
+
 def test_json_has_ids_as_text(dataset: Dataset) -> None:
     body = json.loads(json.dumps(info_json(describe(dataset))))
     assert body["regions"][1] == {

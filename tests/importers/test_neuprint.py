@@ -197,6 +197,29 @@ def test_pair_totals_repeated_in_and_over_files_count_once(tmp_path: Path) -> No
     left(report)
 
 
+@pytest.mark.parametrize(
+    ("instance", "side"),
+    [
+        ("EPG(PB08)_L4", "left"),
+        ("PEN_b(PB06b)_R9", "right"),
+        ("PFR_b(PB11b)_L1_C2", "left"),
+        ("FS4C(FQ12)_C5_R", "right"),
+        ("hDeltaK_04_C4", None),
+        ("ORN_DL3", None),
+        ("LN_L12", None),
+        ("SIFa(PDM34)", None),
+    ],
+)
+def test_the_side_that_an_instance_says(tmp_path: Path, instance: str, side: str | None) -> None:
+    """As neuPrint writes hemibrain's instances; columnar neurons have the side of their glomerulus."""
+    pairs = write(tmp_path / "p.csv", "source,target,weight\n1,2,5\n")
+    report = import_neuprint(
+        [pairs, records(tmp_path / "n.json", record(1, 5, 6, {}, instance=instance))], tmp_path / "d"
+    )
+    sides = {row["neuron_id"]: row["side"] for row in report.dataset.table("neurons").to_pylist()}
+    assert sides == {1: side, 2: None}
+
+
 def test_what_a_record_says(tmp_path: Path) -> None:
     pairs = write(tmp_path / "p.csv", "source,target,weight\n1,2,5\n7,8,1\n")
     one = record(

@@ -118,7 +118,7 @@ def test_strengths_and_components(sim: Dataset, raw: Oracle) -> None:
         ("strongly connected components", nx.strongly_connected_components),
     ):
         expected = Counter(
-            (len(c), min(c), (inside := graph.subgraph(c)).number_of_edges(), inside.size(weight="weight"))
+            (len(c), min(c), sum(a != b for a, b in graph.subgraph(c).edges), graph.subgraph(c).size(weight="weight"))
             for c in found(graph)
         )
         result = sim.query(f"{words} with at least 3 synapses")
@@ -347,7 +347,15 @@ def test_the_docs_have_every_analysis(sim: Dataset) -> None:
         "similarities",
         "similarity_clusters",
     }
-    assert forms == {*named, "motifs", "match", "hubs", "connections", "partners"}  # these with an error model
+    assert forms == {
+        *named,
+        "motifs",
+        "match",
+        "hubs",
+        "connections",
+        "partners",
+        "projections",
+    }  # these with an error model
 
 
 def test_the_python_of_the_docs_runs(sim: Dataset) -> None:
@@ -356,3 +364,21 @@ def test_the_python_of_the_docs_runs(sim: Dataset) -> None:
     exec(code.replace("samples=100", "samples=5"), scope)
     found = scope["found"]
     assert found.low <= found.mean <= found.high
+
+
+@pytest.mark.parametrize(
+    ("neurons", "connections", "searches"),
+    [
+        (2_956, 110_140, None),
+        (5_000, 4_000_000, None),
+        (20_000, 100_000, None),
+        (139_255, 2_796_641, 1_072),
+        (139_255, 14_000_000, 1_000),
+    ],
+)
+def test_betweenness_takes_about_as_long_whatever_the_graph(
+    neurons: int, connections: int, searches: int | None
+) -> None:
+    from graphkit.query.answers.ranking import _searches
+
+    assert _searches(neurons, connections) == searches

@@ -94,6 +94,12 @@ def test_single_electrical_synapses_have_two_ends_and_no_direction(tiny: Dataset
     assert found
 
 
+def test_statistics_of_gap_junctions_say_that_they_count_both_ways(tiny: Dataset) -> None:
+    (said,) = [n for n in tiny.query("statistics with electrical synapses").notes if "both ways" in n]
+    assert said.startswith("A gap junction has no direction")
+    assert not any("both ways" in n for n in tiny.query("statistics").notes)
+
+
 def test_the_parent_region_holds_its_children(tiny: Dataset) -> None:
     pairs = {("A1", "B", 4), ("A1", "B2_R", 2), ("A2", "B", 1), ("B", "A1", 5), ("B2_R", "B2_R", 1)}
     assert _names(tiny.query("connections in CX")) == pairs

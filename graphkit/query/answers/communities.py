@@ -51,8 +51,9 @@ def answer(form: ir.Communities, dataset: Dataset, planned: Plan) -> Answer:
         table = table.sort_by([("community", "ascending"), ("neuron_id", "ascending")])
     count = int(found.max()) + 1 if len(found) else 0
     quality = f"modularity {modularity(graph, found):.3f}" if graph.n_synapses else "without connections"
+    called = "community" if count == 1 else "communities"
     notes = (
-        f"{count:,} communities, {quality}: Leiden, resolution 1, weighted by synapses, directions left aside.",
+        f"{count:,} {called}, {quality}: Leiden, resolution 1, weighted by synapses, directions left aside.",
         *more,
     )
     given = cut(ordered_table(table, form.order), form.limit, notes)

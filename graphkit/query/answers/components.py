@@ -38,6 +38,7 @@ def answer(form: ir.Components, dataset: Dataset, planned: Plan) -> Answer:
     count = int(of.max(initial=-1)) + 1
     pre = np.repeat(of, np.diff(graph.indptr))
     inside = pre == of[graph.indices]
+    apart = inside & (np.repeat(np.arange(len(graph)), np.diff(graph.indptr)) != graph.indices)  # as statistics counts
     first = np.unique(of, return_index=True)[1]
     neurons = np.bincount(of, minlength=count)
     table = pa.table(
@@ -45,7 +46,7 @@ def answer(form: ir.Components, dataset: Dataset, planned: Plan) -> Answer:
             "component": np.arange(1, count + 1),
             "neurons": neurons,
             "share": neurons / max(len(graph), 1),
-            "connections": np.bincount(pre[inside], minlength=count),
+            "connections": np.bincount(pre[apart], minlength=count),
             "synapses": np.bincount(pre[inside], weights=graph.synapses[inside], minlength=count).astype(np.int64),
             "first_id": graph.ids[first],
         }

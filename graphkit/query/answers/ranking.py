@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["answer", "columns"]
 
 _EXACT = 5_000
-"""Betweenness of larger graphs is estimated from this many searches."""
+"""Neurons up to which betweenness is exact in any case."""
+_LOOKED_AT = 3_000_000_000
+"""Connections that the searches of larger graphs look at, about: under half a minute on two cores."""
+_FEWEST = 1_000
+"""Searches of a graph of many connections."""
 
 _COLUMN = {"core number": "core_number", "attractor": "time_share", "repeller": "time_share"}
 
@@ -57,6 +61,12 @@ def columns(form: ir.Ranking) -> list[str]:
     return ["neuron_id", "name", "type", _COLUMN.get(form.measure, form.measure), *more]
 
 
+def _searches(neurons: int, connections: int) -> int | None:
+    """From how many neurons betweenness is estimated; None: exact, from all."""
+    samples = max(_FEWEST, _LOOKED_AT // max(connections, 1))
+    return None if neurons <= max(_EXACT, samples) else samples
+
+
 def _measured(measure: ir.Measure, graph: Graph) -> tuple[NDArray[np.float64] | NDArray[np.int64], tuple[str, ...]]:
     match measure:
         case "pagerank":
@@ -68,7 +78,7 @@ def _measured(measure: ir.Measure, graph: Graph) -> tuple[NDArray[np.float64] | 
         case "betweenness":
             from graphkit.algorithms.betweenness import betweenness
 
-            samples = _EXACT if len(graph) > _EXACT else None
+            samples = _searches(len(graph), graph.n_connections)
             found = betweenness(graph, samples=samples)
             how = "exact" if samples is None else f"estimated from {samples:,} of {len(graph):,} neurons, seed 0"
             return found, (f"Shortest paths through the neuron, in pairs of other neurons; {how}.",)

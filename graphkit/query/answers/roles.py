@@ -36,7 +36,10 @@ def answer(form: ir.Roles, dataset: Dataset, planned: Plan) -> Answer:
     figures = {"degree": found.totals, "in_degree": found.ins, "out_degree": found.outs}
     rows = {"neuron_id": ids, "name": name, "type": type_, **{k: v[chosen] for k, v in figures.items()}}
     club = f"{len(roles.club):,} neurons of a total degree of at least {form.degree}"
-    senders, receivers = f"{len(roles.broadcasters):,} broadcasters", f"{len(roles.integrators):,} integrators"
+    senders, receivers = (
+        f"{len(of_role):,} {word}{'' if len(of_role) == 1 else 's'}"
+        for of_role, word in ((roles.broadcasters, "broadcaster"), (roles.integrators, "integrator"))
+    )
     notes: tuple[str, ...] = (f"{club}: {senders} (5 outputs or more for each input), {receivers} (the reverse).",)
     if form.errors is None or of is None:
         return cut(ordered_table(pa.table(rows), form.order), form.limit, notes)

@@ -51,7 +51,7 @@ def answer(form: ir.Spread, dataset: Dataset, planned: Plan) -> Answer:
         )
         named = ["type", "neurons", step_name, "reached"]
         table = sums.rename_columns(named).sort_by([(step_name, "ascending"), ("type", "ascending")])
-    start = f"From {len(seeds):,} neurons, {form.runs:,} runs, seed {form.seed}; {how}."
+    start = f"From {len(seeds):,} neuron{'' if len(seeds) == 1 else 's'}, {form.runs:,} runs, seed {form.seed}; {how}."
     notes: tuple[str, ...] = (start, f"{len(reached):,} of {len(graph):,} neurons were reached in at least one run.")
     if form.errors is None or asked is None:
         return cut(ordered_table(table, form.order), form.limit, notes)

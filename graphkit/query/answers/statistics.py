@@ -54,6 +54,8 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
             "meaning": pa.array([meaning for _, _, meaning in rows], pa.string()),
         }
     )
+    if form.selection.kind == "electrical":
+        notes += ("A gap junction has no direction: each counts both ways, as two connections and twice its synapses.",)
     if len(graph) > _SEARCHES:
         notes += (f"Path lengths are from {_SEARCHES:,} of the {len(graph):,} neurons, drawn with the seed 0.",)
     given = cut(ordered_table(table, form.order), form.limit, notes)
