@@ -21,6 +21,7 @@ __all__ = [
     "LARGE",
     "Located",
     "LocatedPerturbation",
+    "graph_of",
     "graph_of_strong",
     "located_perturbation",
     "strong",
@@ -41,7 +42,7 @@ class Located:
         pre, post: rows in ``ids``, int32 of shape (rows,).
         place: the region's number, int16 of shape (rows,).
         synapses: int64 of shape (rows,).
-        sign: what a synapse of the row counts as, -1, 0 or 1, int8 of shape (rows,), where that is asked.
+        mark: what else is asked about the synapses, such as the number of their transmitter, int16 of shape (rows,).
     """
 
     ids: NDArray[np.int64]
@@ -49,12 +50,12 @@ class Located:
     post: NDArray[np.int32]
     place: NDArray[np.int16]
     synapses: NDArray[np.int64]
-    sign: NDArray[np.int8] | None = None
+    mark: NDArray[np.int16] | None = None
 
     def chosen(self, kept: NDArray[np.bool_]) -> Located:
         """The rows that are ``kept``, and all neurons."""
         columns = (self.pre[kept], self.post[kept], self.place[kept], self.synapses[kept])
-        return Located(self.ids, *columns, None if self.sign is None else self.sign[kept])
+        return Located(self.ids, *columns, None if self.mark is None else self.mark[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class LocatedPerturbation:
 def located_perturbation(located: Located, model: ErrorModel, *, seed: int = 0) -> LocatedPerturbation:
     """``located`` with the errors of ``model``, in the order in which a reconstruction makes them.
 
-    A false synapse has the sign of a true one that its presynaptic neuron makes in its place.
+    A false synapse has the mark of a true one that its presynaptic neuron makes in its place.
 
     >>> rows = Located(np.array([5, 7]), *(np.array([k], np.int32) for k in (1, 0)), np.array([3], np.int16), np.array([9]))
     >>> made = located_perturbation(rows, ErrorModel(merged=1.0))
@@ -81,7 +82,7 @@ def located_perturbation(located: Located, model: ErrorModel, *, seed: int = 0) 
     ids, synapses = located.ids, located.synapses
     pre: NDArray[np.int32] = located.pre
     post: NDArray[np.int32] = located.post
-    riders: Riders = (located.place,) if located.sign is None else (located.place, located.sign)
+    riders: Riders = (located.place,) if located.mark is None else (located.place, located.mark)
     merged = origins = np.arange(n)
     if model.split and n:
         pre, post, synapses, ids, broken, riders = split(pre, post, synapses, ids, model.split, rng, riders)  # type: ignore[arg-type, assignment]
@@ -122,6 +123,13 @@ def strong(located: Located, least: int, *, per_place: bool) -> Located:
     kept = np.empty(len(key), dtype=np.bool_)
     kept[order] = np.repeat(enough, np.diff(np.append(first, len(key))))
     return located.chosen(kept)
+
+
+def graph_of(located: Located) -> Graph:
+    """The graph of the pairs, wherever their synapses lie."""
+    n = len(located.ids)
+    key, counts = summed(_keys(located, per_place=False), located.synapses)
+    return Graph(located.ids, *csr_of_rows([key // max(n, 1), key % max(n, 1), counts], n))
 
 
 def graph_of_strong(one: LocatedPerturbation, least: int, asked: NDArray[np.int64] | None) -> Perturbation:

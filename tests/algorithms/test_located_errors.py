@@ -41,13 +41,17 @@ def located(ids: list[int], rows: list[Row]) -> Located:
     at = {one: k for k, one in enumerate(ids)}
     ends = (np.array([at[i] for i in end], np.int32) for end in (pre, post))
     return Located(
-        np.array(ids, np.int64), *ends, np.array(place, np.int16), np.array(synapses, np.int64), np.array(sign, np.int8)
+        np.array(ids, np.int64),
+        *ends,
+        np.array(place, np.int16),
+        np.array(synapses, np.int64),
+        np.array(sign, np.int16),
     )
 
 
 def raw(made: Located) -> list[Row]:
-    assert made.sign is not None
-    columns = (made.ids[made.pre], made.ids[made.post], made.place, made.synapses, made.sign)
+    assert made.mark is not None
+    columns = (made.ids[made.pre], made.ids[made.post], made.place, made.synapses, made.mark)
     return list(zip(*(c.tolist() for c in columns), strict=True))
 
 

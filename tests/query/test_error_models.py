@@ -74,8 +74,6 @@ def test_matches_with_errors(sim: Dataset, raw: Oracle) -> None:
         sim.query("count of feedforward loops in EB where a.type = 'ER4d' and a.side != c.side").scalar()
         == row["matches"]
     )
-    with pytest.raises(QuerySyntaxError, match="no region and no transmitter of its own"):
-        sim.query("MATCH (a)-[region = EB]->(b) with error model missed 1 %")
     with pytest.raises(QuerySyntaxError, match="Single matches are listed"):
         sim.query("MATCH (a)->(b) with error model missed 1 % RETURN a")
     with pytest.raises(QuerySyntaxError, match="two questions"):

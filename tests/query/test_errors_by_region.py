@@ -35,6 +35,16 @@ def raw(sim: Dataset) -> Oracle:
         ("connections from type 'ER*' by side as signed input fraction {}", "signed_input_fraction"),
         ("connections in CX by type, region as signed with inhibitory GABA {}", "signed"),
         ("inputs of EPG by region, type {}", "synapses"),
+        (
+            "MATCH (a: 'ER*')-[region = EB]->(b: EPG), (b)-[region = PB, nt = acetylcholine]->(c) {} RETURN count",
+            "matches",
+        ),
+        (
+            "MATCH (a)-[region = EB, nt = gaba, synapses >= 2]->(b), not (b)-[region = EB]->(a) with >= 3 synapses {}",
+            "matches",
+        ),
+        ("MATCH (a)-[region = EBr5]->(b: EPG) with at least 2 synapses per region {} RETURN per neuron", "matches"),
+        ("MATCH (a: ER4d)-[region = EB]->{{1,2}}(b: EPG) {} RETURN count", "matches"),
         ("projectome {}", "synapses"),
         ("regions {}", "inputs"),
         ("projections from EB to PB {}", ""),
@@ -217,3 +227,29 @@ def test_the_order_of_what_is_perturbed(sim: Dataset) -> None:
     ):
         asked = sim.query(f"{question} {words}")
         assert (result.question, result.table) == (asked.question, asked.table)
+
+
+def test_edges_of_a_region_and_a_transmitter(sim: Dataset, raw: Oracle) -> None:
+    """A connection is one while 3 of its synapses are found, and one of them in EB; of a transmitter while one of these is."""
+    missed, samples = 0.4, 60
+    inside = raw.within(["EB"])
+    by_pair: dict[Any, Counter[bool]] = defaultdict(Counter)
+    of_gaba: Counter[Any] = Counter()
+    for s in raw.synapses:
+        if s["pre_id"] != s["post_id"]:
+            by_pair[s["pre_id"], s["post_id"]][s["region_id"] in inside] += 1
+            of_gaba[s["pre_id"], s["post_id"]] += s["nt"] == "gaba"
+    stay = [
+        sum(binom.pmf(k, n[True], 1 - missed) * binom.sf(2 - k, n[False], 1 - missed) for k in range(1, n[True] + 1))
+        for n in by_pair.values()
+    ]
+    gaba = [1 - missed**n for n in of_gaba.values()]
+    words = f"with {samples} error model missed 40 %"
+    for question, chances in (
+        (f"MATCH (a)-[region = EB]->(b) with at least 3 synapses {words} RETURN count", stay),
+        (f"MATCH (a)-[nt = gaba]->(b) {words} RETURN count", gaba),
+    ):
+        (row,) = sim.query(question)
+        spread = sum(p * (1 - p) for p in chances) ** 0.5
+        assert row["perturbed_mean"] == pytest.approx(sum(chances), abs=4 * spread / samples**0.5)
+        assert row["perturbed_high"] - row["perturbed_low"] == pytest.approx(2 * norm.ppf(0.95) * spread, rel=0.5)

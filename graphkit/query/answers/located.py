@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from graphkit.algorithms.located_errors import Located
 from graphkit.interrupted import interruptible
-from graphkit.query.plans.connections import signed_sql
 from graphkit.query.plans.selected import rows_sql
 
 if TYPE_CHECKING:
@@ -22,20 +21,18 @@ __all__ = ["located_rows", "places_by_name"]
 _ROWS_AT_ONCE = 1 << 17
 
 
-def located_rows(
-    dataset: Dataset, selection: ir.Selection, ids: NDArray[np.int64], signs: ir.Signs | None = None
-) -> Located:
+def located_rows(dataset: Dataset, selection: ir.Selection, ids: NDArray[np.int64], mark: str | None = None) -> Located:
     """The rows of a selection before its threshold, between the neurons ``ids``; a place of -1 is that of what is not resolved.
 
-    With ``signs`` a row has that of the transmitter that most of its synapses have.
+    ``mark`` is a whole number in SQL, over the columns of connections; ``nt`` is what most of a row's synapses have.
     """
-    rows = rows_sql(replace(selection, min_synapses=1), dataset, signed=signed_sql(signs))
-    counts_as = "0" if signs is None else "sign(signed)"
+    rows = rows_sql(replace(selection, min_synapses=1), dataset, signed=mark)
     place = "coalesce(region_id, -1)::SMALLINT AS place"
-    sql = f"SELECT pre_id, post_id, {place}, synapses, {counts_as}::TINYINT AS sign FROM ({rows})"
+    marked = "0" if mark is None else "signed"
+    sql = f"SELECT pre_id, post_id, {place}, synapses, {marked}::SMALLINT AS mark FROM ({rows})"
     cursor = dataset.cursor(sql)
     most = dataset.snapshot.tables["connections"].rows
-    kinds = (np.int32, np.int32, np.int16, np.int64, np.int8)
+    kinds = (np.int32, np.int32, np.int16, np.int64, np.int16)
     columns: list[NDArray[Any]] = [np.empty(most, dtype=kind) for kind in kinds]  # what is not filled takes no room
 
     def fill() -> int:
@@ -50,7 +47,7 @@ def located_rows(
 
     held = interruptible(cursor, fill)
     found = [column[:held] for column in columns]
-    return Located(ids, *(found[:-1] if signs is None else found))
+    return Located(ids, *(found[:-1] if mark is None else found))
 
 
 def places_by_name(dataset: Dataset) -> dict[str, int]:

@@ -73,7 +73,7 @@ class Perturbable:
     least: int
     """The threshold."""
     located: Located | None = None
-    """What is perturbed where it matters in which region synapses lie, or which sign they have."""
+    """What is perturbed where it matters in which region synapses lie, or of which transmitter they are."""
     symmetric: bool = False
     """Connections are gap junctions, there both ways."""
     autapses: bool = True
@@ -96,9 +96,10 @@ def perturbable(
     *,
     attributes: tuple[str, ...] = (),
     by_region: bool = False,
-    signs: ir.Signs | None = None,
+    mark: str | None = None,
 ) -> Perturbable:
-    """The graph of a selection, to be perturbed: by region where its threshold, or the figures, are; with signs if given.
+    """The graph of a selection, to be perturbed: by region where its threshold, or the figures, are; with a mark
+    (`located_rows`) if given.
 
     Raises:
         NotAnswerableError: gap junctions are asked about by region.
@@ -114,10 +115,10 @@ def perturbable(
         )
     base = load_selection(dataset, replace(selection, min_synapses=1), attributes=attributes)
     located = None
-    if by_region or signs is not None:
+    if by_region or mark is not None:
         from graphkit.query.answers.located import located_rows
 
-        located = located_rows(dataset, selection, base.ids, signs)
+        located = located_rows(dataset, selection, base.ids, mark)
     rows = np.arange(len(base))
     if least == 1:
         asked = Perturbation(base, rows, rows)

@@ -27,8 +27,8 @@ def figures(form: ir.Partners | ir.Common, dataset: Dataset, of: Perturbable, ta
     both = form.name == "partners" and form.direction == "partners" and not of.symmetric
     what = "inputs and outputs together" if both else "`synapses`"
     common = ", 0 where it is not common to all" if form.name == "common" else ""
-    it = "a partner" if form.name == "partners" else "a common partner"
-    said = f"The interval is that of {what}{common}; {SHARE}: of the perturbed graphs, those in which it is {it}."
+    it = f"{'there is such' if form.by else 'it is'} a {'partner' if form.name == 'partners' else 'common partner'}"
+    said = f"The interval is that of {what}{common}; {SHARE}: of the perturbed graphs, those in which {it}."
     if "region" in form.by:
         return _by_region(form, dataset, of, table), said
     sums_of = synapses_with(form, dataset, of)

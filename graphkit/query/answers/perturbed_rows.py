@@ -24,6 +24,7 @@ from graphkit.query.answers.perturbed import (
     share_column,
 )
 from graphkit.query.ordering import ordered_table
+from graphkit.query.plans.connections import signed_sql
 
 if TYPE_CHECKING:
     from graphkit.algorithms.error_model import Perturbation
@@ -44,7 +45,7 @@ class Synapses:
     post: NDArray[Any]
     count: NDArray[np.int64]
     place: NDArray[np.int16] | None = None
-    sign: NDArray[np.int8] | None = None
+    sign: NDArray[np.int16] | None = None
 
 
 Figures = Callable[[Synapses], NDArray[np.float64]]
@@ -55,8 +56,9 @@ def answer(form: ir.Connections | ir.Partners | ir.Common, dataset: Dataset, pla
     """The rows of the plan's SQL, each with the interval of its figure, and how often it is there at all."""
     from graphkit.query.answers import perturbed_connections, perturbed_partners
 
-    signs = form.signs if isinstance(form, ir.Connections) else None
-    of = perturbable(dataset, form.selection, by_region="region" in form.by, signs=signs)
+    signed = signed_sql(form.signs) if isinstance(form, ir.Connections) else None
+    mark = None if signed is None else f"sign({signed})"
+    of = perturbable(dataset, form.selection, by_region="region" in form.by, mark=mark)
 
     def more(table: pa.Table) -> tuple[dict[str, pa.Array], tuple[str, ...], int]:
         figures: Figures
@@ -105,7 +107,7 @@ def _drawn(
     """The figures of the rows on each perturbed graph, shape (perturbed graphs, 2, rows)."""
     assert form.errors is not None
     located = of.located
-    if located is None or ("region" not in form.by and located.sign is None):
+    if located is None or ("region" not in form.by and located.mark is None):
         return perturbed_values(lambda one: figures(synapses_of(one)), of, form.errors, 2 * rows)
     from graphkit.algorithms.located_errors import LocatedPerturbation, strong, those_asked
 
@@ -116,7 +118,7 @@ def _drawn(
 
     def of_rows(one: LocatedPerturbation) -> NDArray[np.float64]:
         at = one.located
-        return figures(Synapses(one.origins, one.bodies, at.pre, at.post, at.synapses, at.place, at.sign))
+        return figures(Synapses(one.origins, one.bodies, at.pre, at.post, at.synapses, at.place, at.mark))
 
     check_kept(2 * rows, form.errors)
     return np.stack(located_each(of_rows, strong_ones, located, form.errors))

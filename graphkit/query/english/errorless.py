@@ -33,7 +33,7 @@ _FORMS = (
     (
         (ir.Neurons, ir.Types, ir.Sides),
         "Neurons are listed with the totals that are stored, which is no statistic",
-        "",
+        "`regions with error model ...` counts the neurons of each region.",
     ),
     (
         (ir.Morphology, ir.Compartments, ir.StrahlerOrders, ir.Sholl),

@@ -6,6 +6,7 @@ matches are symmetric. An electrical connection has no direction: each stands in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphkit.dataset import Dataset
 
-__all__ = ["Bound", "bound", "over"]
+__all__ = ["Bound", "GraphOf", "bound", "over"]
 
 _OPERATIONS = {
     "=": np.equal,
@@ -77,11 +78,22 @@ def bound(form: ir.Match, dataset: Dataset) -> Bound:
     return Bound(pattern, place_of)
 
 
-def over(found: Bound, form: ir.Match, graph: Graph, origins: NDArray[np.int64] | None = None) -> Pattern:
-    """The same pattern in another graph; no edge of it is of certain regions or transmitters.
+GraphOf = Callable[[ir.PatternEdge], Graph]
+"""The connections that meet the regions and transmitters of an edge."""
+
+
+def over(
+    found: Bound,
+    form: ir.Match,
+    graph: Graph,
+    origins: NDArray[np.int64] | None = None,
+    of_edge: GraphOf | None = None,
+) -> Pattern:
+    """The same pattern in another graph; without ``of_edge`` no edge of it is of certain regions or transmitters.
 
     It has the same neurons, or, with ``origins``, others that have what is known of those in these rows.
     """
+    of_edge = of_edge or (lambda _: graph)
     pattern = found.pattern
     if origins is not None:
         allowed = tuple(None if mask is None else mask[origins] for mask in pattern.allowed)
@@ -92,20 +104,19 @@ def over(found: Bound, form: ir.Match, graph: Graph, origins: NDArray[np.int64] 
             for t in pattern.tests
         ]
         bare = replace(pattern, edges=(), tests=(), allowed=allowed, base=graph)
-        return _over(pattern, bare, form, tuple(moved))
-    return _over(pattern, replace(pattern, edges=(), tests=(), base=graph), form, pattern.tests)
+        return _over(pattern, bare, form, tuple(moved), of_edge)
+    return _over(pattern, replace(pattern, edges=(), tests=(), base=graph), form, pattern.tests, of_edge)
 
 
-def _over(pattern: Pattern, bare: Pattern, form: ir.Match, tests: tuple[Test, ...]) -> Pattern:
+def _over(pattern: Pattern, bare: Pattern, form: ir.Match, tests: tuple[Test, ...], of_edge: GraphOf) -> Pattern:
     """``bare`` with the edges of ``pattern`` in its graph."""
-    graph = bare.base
     masks = dict(zip((node.name for node in form.nodes), bare.allowed, strict=True))
     directed = form.selection.kind == "chemical"
     made: dict[int, Graph] = {}
     for edge, said in zip(pattern.edges, form.edges, strict=False):  # of gap junctions, those that go back come after
         if edge.colour not in made:
             ends = (masks[said.pre], masks[said.post]) if directed else (None, None)
-            made[edge.colour] = _in_steps(_compared(graph, said.synapses), said, *ends)
+            made[edge.colour] = _in_steps(_compared(of_edge(said), said.synapses), said, *ends)
     edges = tuple(replace(edge, graph=made[edge.colour]) for edge in pattern.edges)
     return replace(bare, edges=edges, tests=tests)
 

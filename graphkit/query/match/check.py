@@ -236,7 +236,7 @@ def _against(form: ir.Match) -> Problem | None:
 
 
 def _errors(form: ir.Match) -> Problem | None:
-    """What perturbed graphs do not have: they know the neurons, and how many synapses a connection has."""
+    """What is no statistic, or two questions."""
     if form.errors is None:
         return None
     if form.against is not None:
@@ -247,13 +247,6 @@ def _errors(form: ir.Match) -> Problem | None:
             "Ask for RETURN count, per neuron or exists.",
             "returns" if form.sample is None else "sample",
         )
-    for i, edge in enumerate(form.edges):
-        if edge.regions is not None or edge.nt is not None:
-            return Problem(
-                "A connection of a perturbed graph has no region and no transmitter of its own.",
-                "Choose the connections of the whole graph by them: MATCH ... IN region EB with error model missed 10 %.",
-                i,
-            )
     return None
 
 
