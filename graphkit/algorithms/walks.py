@@ -15,6 +15,10 @@ from graphkit.stopping import check
 __all__ = ["pagerank", "stationary"]
 
 _TOLERANCE = 1e-12
+_STILL_TO_GO = 1e-9
+"""At most. Where parts of the graph hardly connect a step changes less than the tolerance, and all steps to come as little."""
+_NOISE = 1e-14
+"""What a step changes by rounding alone."""
 _MOST_STEPS = 100_000
 _SOLVED_AFTER = 5_000
 """Steps after which a walk that has not settled is solved for, where its neurons are at most ``_SOLVED``: parts of the graph
@@ -76,10 +80,14 @@ def stationary(graph: Graph, *, reverse: bool = False, weighted: bool = True) ->
         shares[inside] = 1.0
         return shares
     share: NDArray[np.float64] = np.full(len(inside), 1 / len(inside))
+    before = 0.0
     for step in range(_MOST_STEPS):
         check()
         moved = _LAZY * share + (1 - _LAZY) * (steps @ share)
-        done = np.abs(moved - share).sum() < _TOLERANCE
+        change = float(np.abs(moved - share).sum())
+        slows = change * change < _STILL_TO_GO * (before - change)  # of a geometric series, all that is still to come
+        done = change < _TOLERANCE and (slows or change < _NOISE)
+        before = change
         share = moved / moved.sum()
         if done or (step == _SOLVED_AFTER and len(inside) <= _SOLVED):
             shares[inside] = share if done else _solved(steps, int(share.argmax()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -65,6 +67,17 @@ def test_a_walk_between_parts_that_hardly_connect_is_solved_for() -> None:
     given_by = np.bincount(pre, weights=synapses)[1:]
     for reverse in (False, True):
         assert stationary(graph, reverse=reverse) == pytest.approx(given_by / given_by.sum(), rel=1e-9)
+
+
+@pytest.mark.parametrize("strong", [2**10, 2**31, 2**41])
+def test_steps_so_small_that_they_seem_to_be_none(strong: int) -> None:
+    """Two pairs, from one to the other 1 synapse, back 3: the flows between them are equal, so the shares are 3 to 1."""
+    graph = Graph.from_edges([0, 1, 2, 3, 1, 3], [1, 0, 3, 2, 2, 0], [strong] * 4 + [1, 3])
+    leaves, returns = Fraction(1, strong + 1), Fraction(3, strong + 3)
+    at_1, at_3 = returns / leaves, Fraction(1)
+    shares = [at_1 * (1 - leaves) + at_3 * returns, at_1, at_3 * (1 - returns) + at_1 * leaves, at_3]
+    expected = [float(share / sum(shares)) for share in shares]
+    assert stationary(graph).tolist() == pytest.approx(expected, rel=1e-3)
 
 
 @settings(max_examples=40)
