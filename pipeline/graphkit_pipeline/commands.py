@@ -175,6 +175,7 @@ def agglomerate(
     with caught(_STAYS, sigterm=True):
         from dataclasses import replace
 
+        from graphkit_pipeline.agglomeration.neurons import check_scored
         from graphkit_pipeline.config import read_config
         from graphkit_pipeline.run import reconstruct
 
@@ -182,12 +183,15 @@ def agglomerate(
         with progress_bar() as progress:
             named = _Named(progress)
             if threshold is not None:
+                check_scored(config)
                 chosen = replace(config, agglomerate=replace(config.agglomerate, enabled=True, threshold=threshold))
                 statuses = reconstruct(chosen, first="dataset", progress=named, begin=named.begin)
             else:
                 rows = _thresholds(config, progress)
         if threshold is not None:
             _report(config, statuses)
+            if threshold != config.agglomerate.threshold:
+                say(f"To keep it, say so in {run}: [agglomerate] threshold = {threshold:g}")
         else:
             _print_columns(rows)
 

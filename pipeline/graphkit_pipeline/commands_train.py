@@ -333,9 +333,16 @@ def _content(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise GraphkitError(
+            f"There is no {path}.", hint="docs/ffn.md lists the settings that such a file may have."
+        ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise GraphkitError(f"{path} cannot be read as TOML: {error}.") from None
+    if not isinstance(network := content.get("network", {}), dict):
+        raise GraphkitError(f"network is {network!r}; expected a table of settings, [network].")
+    return content
 
 
 def _like(start: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -343,8 +350,7 @@ def _like(start: str, content: dict[str, Any]) -> dict[str, Any]:
     from graphkit_pipeline.ffn.start import start_of
 
     its = {k: v for k, v in start_of(start).settings.as_dict().items() if v is not None and k != "input"}
-    said = content.get("network", {})
-    return {**content, "network": {**its, **said}} if isinstance(said, dict) else content
+    return {**content, "network": {**its, **content.get("network", {})}}
 
 
 def _made(kind: type[_T], content: dict[str, Any]) -> _T:

@@ -106,7 +106,10 @@ def own_volumes(
         seen, known = (opened(volume) for volume in (one, true))
         if seen.bounds != known.bounds:
             raise GraphkitError(
-                f"{one} has {seen.bounds} and its labels {true} have {known.bounds}; expected the same voxels."
+                f"{one} has {seen.bounds} and its labels {true} have {known.bounds}; expected the same voxels.",
+                hint="One of them may lie in the order x, y, z: both must be z, y, x."
+                if seen.bounds.shape == known.bounds.shape[::-1]
+                else "Cut both to the same box.",
             )
         volumes.append(LabelledVolume(seen.read(), known.read(), seen.voxel_size_nm))
     return volumes

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COLUMNS",
     "ThresholdScore",
+    "check_scored",
     "decisions_of",
     "neurons_of_segments",
     "of_neurons",
@@ -203,8 +204,21 @@ def score_thresholds(config: RunConfig, at: Sequence[float], progress: Progress 
     """
     from graphkit_pipeline.context import Context
     from graphkit_pipeline.evaluate import overlap_with
-    from graphkit_pipeline.run import run_status
     from graphkit_pipeline.volume import open_volume
+
+    check_scored(config)
+    job = Context(config, Path(config.output))
+    truth, overlap = config.evaluate.truth, None
+    if truth:
+        overlap = overlap_with(truth, open_volume(job.segmentation), progress)
+    return thresholds(
+        job.table("segments"), job.table("agglomeration"), at, overlap, deleted=config.agglomerate.deleted
+    )
+
+
+def check_scored(config: RunConfig) -> None:
+    """Raises GraphkitError where the run's stage agglomerate is not done: there are no scores to choose by."""
+    from graphkit_pipeline.run import run_status
 
     states = {s.name: s.state for s in run_status(config)}
     if not states.get("agglomerate", "not begun").startswith("done"):
@@ -214,10 +228,3 @@ def score_thresholds(config: RunConfig, at: Sequence[float], progress: Progress 
             f"The stage agglomerate of {config.output} is {states.get('agglomerate', 'not enabled')}.",
             hint=first if config.segment.method == "flood" else linked,
         )
-    job = Context(config, Path(config.output))
-    truth, overlap = config.evaluate.truth, None
-    if truth:
-        overlap = overlap_with(truth, open_volume(job.segmentation), progress)
-    return thresholds(
-        job.table("segments"), job.table("agglomeration"), at, overlap, deleted=config.agglomerate.deleted
-    )

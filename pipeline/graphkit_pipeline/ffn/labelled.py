@@ -25,24 +25,32 @@ class LabelledVolume:
 
 
 def check_volumes(
-    volumes: Sequence[LabelledVolume], canvas: Triple, voxel_size_nm: tuple[float, float, float] | None
+    volumes: Sequence[LabelledVolume],
+    canvas: Triple,
+    voxel_size_nm: tuple[float, float, float] | None,
+    *,
+    what: str = "Volume",
 ) -> None:
-    """Raises GraphkitError for a volume of another type, smaller than ``canvas``, or of another voxel size."""
+    """Raises GraphkitError for a volume of another type, smaller than ``canvas``, or of another voxel size; called ``what``."""
     for k, v in enumerate(volumes):
         if v.image.dtype != np.uint8 or v.labels.dtype.kind not in "iu":
             raise GraphkitError(
-                f"Volume {k} has an image of {v.image.dtype} and labels of {v.labels.dtype}; expected uint8 and integers."
+                f"{what} {k} has an image of {v.image.dtype} and labels of {v.labels.dtype}; expected uint8 and integers.",
+                hint="Convert the image to grey values from 0 to 255, the labels to whole numbers (0 for no object).",
             )
         if v.image.ndim != 3 or v.image.shape != v.labels.shape:
             raise GraphkitError(
-                f"Volume {k} has an image of shape {v.image.shape} and labels of shape {v.labels.shape}; "
+                f"{what} {k} has an image of shape {v.image.shape} and labels of shape {v.labels.shape}; "
                 "expected the same [z, y, x]."
             )
         if any(n < c for n, c in zip(v.image.shape, canvas, strict=True)):
-            raise GraphkitError(f"Volume {k} has the shape {v.image.shape}, smaller than the training canvas {canvas}.")
+            raise GraphkitError(
+                f"{what} {k} has the shape {v.image.shape}, smaller than the training canvas {canvas}.",
+                hint="Give a larger volume, or a network with a smaller field of view or deltas.",
+            )
         if v.voxel_size_nm and voxel_size_nm and not np.allclose(v.voxel_size_nm, voxel_size_nm, rtol=1e-3):
             raise GraphkitError(
-                f"Volume {k} has voxels of {v.voxel_size_nm} nm, the network's are {voxel_size_nm} nm (z, y, x).",
+                f"{what} {k} has voxels of {v.voxel_size_nm} nm, the network's are {voxel_size_nm} nm (z, y, x).",
                 hint="Resample the volume, or set the network's voxel_size_nm.",
             )
 

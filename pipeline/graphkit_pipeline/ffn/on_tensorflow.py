@@ -24,6 +24,7 @@ from graphkit_pipeline.ffn.optimizing import build_optimizer
 from graphkit_pipeline.ffn.stepping import StepFigures
 from graphkit_pipeline.ffn.team import Cluster
 from graphkit_pipeline.ffn.training_settings import TrainingSettings
+from graphkit_pipeline.formats.disk import said_plainly
 
 __all__ = ["EventFile", "TensorflowStepper", "strategy_of"]
 
@@ -103,7 +104,8 @@ class EventFile:
         from tensorflow.core.util import event_pb2
 
         self._events = event_pb2
-        folder.mkdir(parents=True, exist_ok=True)
+        with said_plainly(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         begun = time.time()
         self._writer = tf.io.TFRecordWriter(str(folder / f"events.out.tfevents.{begun:.6f}.graphkit"))
         self._write(event_pb2.Event(wall_time=begun, file_version="brain.Event:2"))

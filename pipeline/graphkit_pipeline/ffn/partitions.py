@@ -89,7 +89,7 @@ def sample_centres(
     if not len(places):
         raise GraphkitError(
             f"No place to train at: no object of at least {least_voxels:,} voxels (least_voxels) was met {margin} voxels or more "
-            f"from the faces of the {len(volumes)} volumes.",
+            f"from the faces of the volumes, {len(volumes)} in all.",
             hint="Give larger volumes with labels, a network with a smaller field of view, or a smaller least_voxels.",
         )
     bins = partition_of(np.concatenate(fractions))

@@ -38,7 +38,7 @@ from graphkit_pipeline.ffn.team import Cluster, Team
 from graphkit_pipeline.ffn.training_log import Tally, TrainingLog, record_of
 from graphkit_pipeline.ffn.training_settings import TrainingSettings, with_defaults
 from graphkit_pipeline.ffn.validation import validate
-from graphkit_pipeline.formats.disk import atomically
+from graphkit_pipeline.formats.disk import atomically, said_plainly
 
 __all__ = ["LabelledVolume", "TrainingReport", "TrainingSettings", "train_ffn"]
 
@@ -87,9 +87,8 @@ def train_ffn(
     Januszewski et al. 2018, High-precision automated reconstruction of neurons with flood-filling networks.
     """
     folder = Path(out)
-    check_volumes(
-        [*volumes, *validation], canvas_shape(settings.network, settings.rings), settings.network.voxel_size_nm
-    )
+    for what, given in (("Volume", volumes), ("Held-out volume", validation)):
+        check_volumes(given, canvas_shape(settings.network, settings.rings), settings.network.voxel_size_nm, what=what)
     if not volumes:
         raise GraphkitError("There is no volume to train on.", hint="Give at least one image with labels.")
     begins = None if start is None else start_of(start)
@@ -127,7 +126,8 @@ def _train(
     if leads:
         if not resume and (folder / _CHECKPOINT).exists():
             raise GraphkitError(f"{folder} already holds a training run.", hint="Resume it, or give another folder.")
-        folder.mkdir(parents=True, exist_ok=True)
+        with said_plainly(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         if resume and (folder / _CHECKPOINT).exists():
             checkpoint = (folder / _CHECKPOINT).read_bytes()
     if team is not None:

@@ -281,8 +281,67 @@ def test_another_voxel_size_and_nothing_at_all(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("steps", 0), ("batch", -1), ("examples", 7), ("learning_rate", 0.0), ("warmup", 100), ("visits", 0)],
+    [
+        ("steps", 0),
+        ("batch", -1),
+        ("examples", 7),
+        ("learning_rate", 0.0),
+        ("learning_rate", np.inf),
+        ("least_voxels", -1),
+        ("warmup", 100),
+        ("visits", 0),
+    ],
 )
 def test_a_wrong_setting_is_named(name: str, value: float) -> None:
     with pytest.raises(GraphkitError, match=name):
         dataclasses.replace(SMALL, **{name: value})
+
+
+def test_what_only_validation_would_meet_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(
+        GraphkitError, match=r"Of the fill, deltas must be from 0 to half the field of view \(4, 4, 4\)"
+    ):
+        dataclasses.replace(SMALL, policy=FillPolicy(deltas=(5, 5, 5)))
+    small = LabelledVolume(np.zeros((12, 32, 32), np.uint8), np.ones((12, 32, 32), int))
+    with pytest.raises(GraphkitError, match=r"^Held-out volume 0 has the shape \(12, 32, 32\)"):
+        train_ffn([two_blobs()], SMALL, tmp_path, validation=[small])
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(GraphkitError, match="file is a file; expected a folder"):
+        train_ffn([two_blobs()], SMALL, tmp_path / "file")
+    with pytest.raises(GraphkitError, match="file is a file; expected a folder"):
+        train_ffn([two_blobs()], SMALL, tmp_path / "run", tensorboard=tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("network = 5", "Error: network is 5; expected a table of settings"),
+        (None, "Error: There is no "),
+        ("", "and its labels"),
+    ],
+)
+def test_the_commands_say_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], said: str | None, says: str
+) -> None:
+    """A file of settings that is none, and labels in another order of axes than the image's."""
+    import h5py
+    from graphkit_pipeline import commands_train
+
+    with h5py.File(tmp_path / "v.h5", "w") as store:
+        store["image"], store["labels"] = np.zeros((32, 36, 40), np.uint8), np.zeros((40, 36, 32), np.int64)
+        for part in store.values():
+            part.attrs["resolution"] = [16.0] * 3
+    settings = tmp_path / "settings.toml"
+    if said is not None:
+        settings.write_text(said)
+    for command, out in ((commands_train.ffn, "net"), (commands_train.membrane, "net.keras")):
+        with pytest.raises(SystemExit):
+            command(
+                tmp_path / out, image=[f"{tmp_path}/v.h5:image"], labels=[f"{tmp_path}/v.h5:labels"], settings=settings
+            )
+        error = capsys.readouterr().err
+        assert says in error
+        assert said != "" or "must be z, y, x" in error

@@ -116,6 +116,15 @@ def test_segments_are_joined_by_scores_and_apart_again_without_the_network(
         score_thresholds(whole, [0.9])
 
 
+def test_a_threshold_asks_no_network(whole: RunConfig, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the scores are not there, the command does not go and make them."""
+    before = records(whole)
+    with pytest.raises(SystemExit):
+        agglomerate(Path(whole.output).with_name("run.toml"), 0.9)
+    assert "is not enabled" in capsys.readouterr().err
+    assert records(whole) == before
+
+
 def test_what_comes_after_a_redone_stage_is_redone(copied: Write) -> None:
     other = read_config(copied("redone", more="[reconcile]\nmin_segment_voxels = 1500\n"))
     before = records(other)
