@@ -1,10 +1,12 @@
-"""`with error model missed 10 % samples 20`: how many graphs are wanted stands in front."""
+"""Slips in asking for an error model, such as `with error model missed 10 % samples 20`: how it is asked for."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["samples_meant"]
+__all__ = ["EXAMPLE", "error_model_meant"]
+
+EXAMPLE = "with 20 error model missed 10 %, false 5 %, split 1 %, merged 1 %"
 
 _ASKED = re.compile(r"\berror\s+models?\b", re.IGNORECASE)
 _WORDS = r"(?:samples?|graphs?|perturbed|repeats?|repetitions?|replicates?|runs?|times|draws?|trials?|n)"
@@ -14,8 +16,14 @@ _NUMBERED = re.compile(
 )
 
 
-def samples_meant(text: str, start: int) -> str | None:
-    """How to ask where ``text`` stops to be understood at ``start``, at a number of graphs after an error model; else None."""
+def error_model_meant(text: str, start: int) -> str | None:
+    """How to ask where ``text`` stops to be understood at ``start``, and an error model is meant there; else None."""
+    if re.search(r"\bwith\s+(\d+\s+)?$", text[:start], re.IGNORECASE) and re.match(
+        r"errors?\b", text[start:], re.IGNORECASE
+    ):
+        return f"Did you mean `{EXAMPLE}`?"
+    if re.search(r"\berror\s+models?\s*$", text[:start], re.IGNORECASE):
+        return f"Say which errors, and how often: {EXAMPLE}."
     found = _NUMBERED.match(text[start:])
     if found is None or not (_ASKED.search(text[:start]) or _ASKED.match(text[start + found.end() :].lstrip())):
         return None

@@ -9,7 +9,7 @@ from lark import UnexpectedInput, UnexpectedToken
 
 from graphkit.errors import QuerySyntaxError, did_you_mean
 from graphkit.query.compartment_words import compartments_meant
-from graphkit.query.error_model_words import samples_meant
+from graphkit.query.error_model_words import error_model_meant
 
 __all__ = ["explain_syntax"]
 
@@ -143,7 +143,7 @@ def explain_syntax(text: str, error: UnexpectedInput, *, question: bool = True) 
     keywords = [
         _word(t) for t in expected - _UNSAID if _word(t)[0].isalpha() and t not in _SHOWN and _word(t) != word.lower()
     ]
-    if question and (instead := samples_meant(text, start) or compartments_meant(word)):
+    if question and (instead := error_model_meant(text, start) or compartments_meant(word)):
         return QuerySyntaxError(f"I do not understand {word!r} here.", hint=instead, **place)
     meant = did_you_mean(word, keywords)
     hint = f"{meant} {_expected(expected)}" if meant else _expected(expected)

@@ -44,6 +44,21 @@ def test_as_arguments(sim: Dataset) -> None:
         (sim.similarity("type 'ER4d'", limit=4, **drawn), f"similarity of type 'ER4d' in EB top 4 {words}"),
         (sim.similarity_clusters("type 'ER4d'", **drawn), f"clusters of type 'ER4d' in EB {words}"),
         (sim.motifs(roles=True, limit=9, **drawn), f"motif roles in EB limit 9 {words}"),
+        (sim.connections("EPG_L1", "type 'PEG'", **drawn), f"connections from EPG_L1 to type 'PEG' in EB {words}"),
+        (sim.upstream("EPG_L1", hops=2, by="type", **drawn), f"upstream of EPG_L1 within 2 hops in EB by type {words}"),
+        (sim.downstream("EPG_L1", hops=2, **drawn), f"downstream of EPG_L1 within 2 hops in EB {words}"),
+        (sim.paths("EPG_L1", "PEG_L1", hops=2, **drawn), f"paths from EPG_L1 to PEG_L1 within 2 hops in EB {words}"),
+        (sim.shortest_paths("EPG_L1", "PEG_L1", **drawn), f"shortest paths from EPG_L1 to PEG_L1 in EB {words}"),
+        (
+            sim.shortest_paths("EPG_L1", "PEG_L1", count=3, **drawn),
+            f"3 shortest paths from EPG_L1 to PEG_L1 in EB {words}",
+        ),
+        (
+            sim.strongest_paths("EPG_L1", "PEG_L1", strength="input fraction", limit=3, **drawn),
+            f"3 strongest paths from EPG_L1 to PEG_L1 in EB by input fraction {words}",
+        ),
+        (sim.common_inputs("EPG_L1", "EPG_R1", **drawn), f"common inputs of EPG_L1 and EPG_R1 in EB {words}"),
+        (sim.similarity("type 'EPG'", each=2, **drawn), f"similarity of type 'EPG' in EB top 2 per neuron {words}"),
     ):
         asked = sim.query(question)
         assert (result.question, result.table) == (asked.question, asked.table)
@@ -56,8 +71,8 @@ def test_as_arguments(sim: Dataset) -> None:
         ("types in EB", "Neurons are listed with the totals"),
         ("compare left and right", "Neurons are listed with the totals"),
         ("synapses from type 'ER4d'", "Single synapses are listed"),
-        ("how many neurons in EB", "What is stored is counted"),
-        ("how many synapses in EB", "What is stored is counted"),
+        ("how many neurons in EB", "Rows that are stored are counted"),
+        ("how many synapses in EB", "Rows that are stored are counted"),
         ("morphology of type 'EPG'", "skeletons stay as they are"),
     ],
 )
@@ -75,3 +90,40 @@ def test_what_has_no_errors_of_its_own(sim: Dataset) -> None:
             sim.query(f"{question} with error model missed 1 %")
     with pytest.raises(NotAnswerableError, match="too many to be kept"):
         sim.query("motif roles with 100000 error model missed 1 %")
+
+
+@pytest.mark.parametrize(
+    ("question", "word", "instead"),
+    [
+        ("hubs with error model missed 10 % samples 20", "samples", "with 20 error model"),
+        ("hubs with error model missed 10 %, 30 graphs", "30", "with 30 error model"),
+        ("hubs with samples 20 error model missed 10 %", "samples", "with 20 error model"),
+        ("MATCH (a)->(b) with error model missed 10 % samples 7", "samples", "with 7 error model"),
+        ("hubs with error model 10 %", "10", "which errors"),
+        ("hubs with error model", "with error model", "missed 10 %"),
+        ("how many connections with error model", "with error model", "missed 10 %"),
+        ("MATCH (a)->(b) with error model RETURN count", "RETURN", "which errors"),
+        ("hubs with errors missed 10 %", "errors", "Did you mean `with 20 error model"),
+        ("MATCH (a)->(b) with errors missed 10 %", "errors", "Did you mean `with 20 error model"),
+        ("MATCH (a)->(b) RETURN exist", "exist", "Did you mean 'exists'"),
+        ("MATCH (a)->(b) RETURN neurons", "neurons", "Did you mean 'per neuron'"),
+        ("MATCH (a)->(b) with error model missed 1 % RETURN per neuron ORDER BY share", "share", "perturbed_share"),
+        ("count of chains per neuron with error model missed 1 %", "per neuron", "one of both"),
+        ("chains per neuron with error model missed 1 % order by a.type", "order by a.type", "perturbed_share"),
+    ],
+)
+def test_slips(sim: Dataset, question: str, word: str, instead: str) -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        sim.query(question)
+    assert question[caught.value.start : caught.value.end] == word
+    assert instead in (caught.value.hint or "")
+
+
+def test_nothing_to_be_asked_about_on_perturbed_graphs(sim: Dataset) -> None:
+    """No graphs are made for an answer without rows, which has the columns of others all the same."""
+    words = "without autapses with 30 error model missed 1 %"
+    for question in (f"connections from EPG_L1 to EPG_L1 {words}", f"gap junctions from EPG_L1 to EPG_L1 {words}"):
+        found = sim.query(question)
+        assert found.columns[-4:] == ["perturbed_mean", "perturbed_low", "perturbed_high", "perturbed_share"]
+        assert not found.rows()
+        assert any("No perturbed graphs were made" in note for note in found.notes)

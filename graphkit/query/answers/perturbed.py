@@ -235,10 +235,10 @@ def over_samples(given: Answer, errors: ir.ReconstructionErrors, samples: int) -
 
 def _notes(errors: ir.ReconstructionErrors, samples: int) -> tuple[str, ...]:
     rates = {
-        "synapses missed": errors.missed,
-        "false synapses a true one": errors.false,
-        "neurons split": errors.split,
-        "neurons merged": errors.merged,
+        "of synapses missed": errors.missed,
+        "as many false": errors.false,
+        "of neurons split": errors.split,
+        "of neurons merged": errors.merged,
     }
     said = ", ".join(f"{100 * rate:g} % {what}" for what, rate in rates.items() if rate) or "no errors"
     graphs = f"{samples:,} graph{'' if samples == 1 else 's'}"

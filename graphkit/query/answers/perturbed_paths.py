@@ -97,7 +97,8 @@ def types_again(
 
     drawn = perturbed_each(counted, of, errors)
     values = np.stack([counts for counts, _ in drawn])
-    note = f"The interval is that of `paths`, looked for again; {SHARE}: of the perturbed graphs, those in which there is one."
+    note = "The interval is that of `paths`, which are looked for on each graph; "
+    note += f"{SHARE}: of the perturbed graphs, those that have one."
     cut = sum(not complete for _, complete in drawn)
     said = (note, *([f"On {cut:,} of the perturbed graphs not all paths could be counted."] if cut else []))
     return {**interval_columns(values), **share_column(values > 0)}, said, len(drawn)

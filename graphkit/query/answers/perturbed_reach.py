@@ -41,7 +41,8 @@ def neurons_again(
 
     drawn = perturbed_values(figures, of, errors, 2 * len(rows))
     one = " (0: it is one with a neuron asked about)" if errors.merged else ""
-    note = f"The interval is that of `hops`, where it is reached{one}; {SHARE}: of the perturbed graphs, those in which it is."
+    note = f"The interval is that of `hops`, where it is reached{one}; {SHARE}: of the perturbed graphs, those "
+    note += "in which it is reached."
     more = {**interval_columns(drawn[:, 0], left_out=True), **share_column(drawn[:, 1])}
     return more, (_in_all(numbers), note), len(drawn)
 

@@ -48,6 +48,8 @@ class Synapses:
     sign: NDArray[np.int16] | None = None
 
 
+NOTHING = "No perturbed graphs were made, since the graph asked has nothing that the question is about."
+
 Figures = Callable[[Synapses], NDArray[np.float64]]
 """The figure of each row and whether it is there, shape (2, rows)."""
 
@@ -92,6 +94,9 @@ def beside(
     ranked = any(o.column in names for o in form.order)
     given = Answer(every, whole) if ranked or not form.order else cut(ordered_table(every, sorts), form.limit)
     table = given.table.combine_chunks()
+    if not len(table):
+        columns = dict(zip(table.column_names, table.columns, strict=True))
+        return Answer(pa.table({**columns, **{name: pa.array([], pa.float64()) for name in names}}), notes=(NOTHING,))
     columns, notes, samples = more(table)
     for name, column in columns.items():
         table = table.append_column(name, column)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from graphkit.errors import GraphkitError, QueryError, QuerySyntaxError
 from graphkit.query import ir
+from graphkit.query.error_model_words import EXAMPLE
 
 __all__ = ["no_error_model", "why_not"]
 
@@ -27,8 +28,9 @@ _FORMS = (
     ),
     (
         (ir.Count,),
-        "What is stored is counted, and not the graph's",
-        "`statistics` counts neurons, connections and synapses with one, and so does `how many connections ...`.",
+        "Rows that are stored are counted, and not the graph",
+        "`statistics with error model ...` has the number of neurons, connections and synapses; `how many connections ...` takes "
+        "one, too.",
     ),
     (
         (ir.Neurons, ir.Types, ir.Sides),
@@ -52,7 +54,12 @@ def no_error_model(text: str, form_of: Callable[[str], ir.Form]) -> QueryError |
         form = form_of(text[: clause.start()] + text[clause.end() :])
     except GraphkitError:
         return None
-    message, hint = why_not(form)
+    if not hasattr(form.of if isinstance(form, ir.Count) else form, "errors"):
+        message, hint = why_not(form)
+    elif re.search(r"\d\s*%?\s*$|seed", clause[0], re.IGNORECASE):
+        return None
+    else:
+        message, hint = "An error model says which errors are made, and how often.", f"For example: {EXAMPLE}"
     return QuerySyntaxError(message, hint=hint, text=text, start=clause.start(), end=clause.end())
 
 

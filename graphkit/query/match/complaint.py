@@ -8,7 +8,7 @@ from copy import copy
 from lark import Token, UnexpectedInput, UnexpectedToken
 
 from graphkit.errors import QuerySyntaxError
-from graphkit.query.error_model_words import samples_meant
+from graphkit.query.error_model_words import error_model_meant
 
 __all__ = ["complaint", "plain_name"]
 
@@ -91,7 +91,7 @@ def complaint(text: str, error: UnexpectedInput) -> QuerySyntaxError:
         return _error(text, at, len(text), f"The quotation that begins with {said} does not end.", None)
     if re.search(r"\[\s*\w+\s*$", text[:at]):
         hint = "In brackets stand a name for the connection, synapses >= 5, nt = ..., region = ..., joined by `and`."
-    hint = samples_meant(text, at) or hint
+    hint = error_model_meant(text, at) or hint
     if re.match(r"-\s*\(", text[at:]):
         return _error(text, at, end, "A connection has a direction.", "Write ->, <- or <-> (both ways).")
     return _error(text, at, end, message, hint)

@@ -114,7 +114,7 @@ def test_the_clause_is_one_that_a_question_takes() -> None:
     clause = ErrorRates(0.123456, 0.05, 0.0000123, 0.2).clause
     answer = brain.query(f"statistics in EB with 2 error model {clause}")
     assert any(
-        "12.3 % synapses missed, 5 % false synapses a true one, 0.00123 % neurons split, 20 % neurons merged" in note
+        "12.3 % of synapses missed, 5 % as many false, 0.00123 % of neurons split, 20 % of neurons merged" in note
         for note in answer.notes
     )
 
