@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,8 +16,9 @@ from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.motifs.significance import benjamini_hochberg
 from graphkit.progress import Progress, silent
+from graphkit.stopping import check
 
-__all__ = ["TypeComparison", "compare_types"]
+__all__ = ["TypeComparison", "compare_types", "must_reach"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def compare_types(
     rng = np.random.default_rng(seed)
     rows: list[tuple[str, str, int, int, float, float, float]] = []
     for number, post in enumerate(common):
+        check()
         counts = [side.of(number) for side in inputs]
         both = np.concatenate(counts)
         n_first, n_second = map(len, counts)
@@ -103,6 +106,15 @@ def compare_types(
         tuple(sorted(known[0] - known[1])),
         tuple(sorted(known[1] - known[0])),
     )
+
+
+def must_reach(rows: int, permutations: int, rate: float = 0.05) -> int:
+    """How many rows must have the smallest p that so many permutations give, for any to pass at this false discovery rate.
+
+    >>> must_reach(40, 999), must_reach(1_000_000, 999)
+    (1, 20000)
+    """
+    return max(1, math.ceil(rows / (permutations + 1) / rate - 1e-9))
 
 
 def _named(graph: Graph, types: Types) -> list[str]:

@@ -110,6 +110,7 @@ def _connections(
     graphs: list[Graph], types: list[list[Any]], names: tuple[str, str], by: str, *, fractions: bool, seed: int
 ) -> tuple[pa.Table, tuple[str, ...]]:
     from graphkit.algorithms.compare import compare_types
+    from graphkit.query.answers.side_connections import too_many
 
     (one, other), (one_types, other_types) = graphs, types
     found = compare_types(
@@ -135,6 +136,7 @@ def _connections(
         f"{unit} from one {by} onto a neuron of another; neurons_... are those of the postsynaptic {by}.",
         f"{surely:,} of {len(found.p):,} pairs differ at a false discovery rate of 5 % "
         f"({_PERMUTATIONS:,} permutations of neurons, seed {seed}).",
+        *too_many(len(found.p), surely),
     )
     for name, only in ((names[0], found.only_first), (names[1], found.only_second)):
         if only:

@@ -7,9 +7,10 @@ import itertools
 import numpy as np
 import pytest
 
-from graphkit.algorithms.compare import compare_types
+from graphkit.algorithms.compare import compare_types, must_reach
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
+from graphkit.motifs.significance import benjamini_hochberg
 
 
 def _brain(rng: np.random.Generator, rate: float, n: int = 12) -> tuple[Graph, list[str]]:
@@ -95,3 +96,12 @@ def test_types_are_matched_and_missing_ones_left_out() -> None:
         compare_types(first, ["A"], second, ["A", "B", "C"])
     with pytest.raises(GraphError, match="permutations is 0"):
         compare_types(first, [None] * 4, second, [None] * 3, permutations=0)
+
+
+def test_how_many_must_reach_the_smallest_p() -> None:
+    """By the rule of Benjamini & Hochberg itself: k of the smallest p pass, k - 1 do not."""
+    for rows, permutations in ((261, 1000), (5000, 999), (10, 99)):
+        smallest, k = 1 / (permutations + 1), must_reach(rows, permutations)
+        assert min(benjamini_hochberg([smallest] * k + [1.0] * (rows - k))) <= 0.05 + 1e-12
+        if k > 1:
+            assert min(benjamini_hochberg([smallest] * (k - 1) + [1.0] * (rows - k + 1))) > 0.05

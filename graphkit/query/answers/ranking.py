@@ -25,7 +25,7 @@ __all__ = ["answer", "columns"]
 _EXACT = 5_000
 """Neurons up to which betweenness is exact in any case."""
 _LOOKED_AT = 3_000_000_000
-"""Connections that the searches of larger graphs look at, about: under half a minute on two cores."""
+"""Connections that the searches of larger graphs look at, about: half a minute on two busy cores."""
 _FEWEST = 1_000
 """Searches of a graph of many connections."""
 

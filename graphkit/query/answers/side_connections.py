@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.query.plans.plan import Plan
 
-__all__ = ["answer", "columns"]
+__all__ = ["answer", "columns", "too_many"]
 
 _PERMUTATIONS = 1000
 
@@ -51,6 +51,7 @@ def answer(form: ir.SideConnections, dataset: Dataset, planned: Plan) -> Answer:
         f"Synapses from one type onto a neuron of another, within each side: {len(first):,} and {len(second):,} neurons.",
         f"{surely:,} of {len(found.p):,} pairs of types differ at a false discovery rate of 5 % "
         f"({_PERMUTATIONS:,} permutations of neurons, seed 0).",
+        *too_many(len(found.p), surely),
     )
     if form.errors is None:
         return cut(ordered_table(table, form.order), form.limit, notes)
@@ -74,6 +75,19 @@ def columns(form: ir.SideConnections) -> list[str]:
         "p_adjusted",
         *more,
     ]
+
+
+def too_many(rows: int, surely: int) -> tuple[str, ...]:
+    """What to say where so many pairs are tested that hardly any could pass."""
+    from graphkit.algorithms.compare import must_reach
+
+    needed = must_reach(rows, _PERMUTATIONS)
+    if surely or needed == 1:
+        return ()
+    return (
+        f"Of so many pairs, {needed:,} would have to have the smallest p there is (1 / {_PERMUTATIONS + 1:,}) for any to pass: "
+        "fewer types are tested more sharply (`among ...`, a region, more synapses).",
+    )
 
 
 def _differences(

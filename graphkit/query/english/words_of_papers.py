@@ -98,5 +98,39 @@ RULES_OF_PAPERS: tuple[tuple[str, tuple[Reading, ...]], ...] = (
             Reading("compare connections of left and right{rest}", "with a test"),
         ),
     ),
+    (
+        r"(?P<what>statistics|(?:degree|strength)\s+distribution|rich[\s-]club|(?:strong\s+)?components|communities|percolation|"
+        r"hubs|motifs|broadcasters|integrators)\s+(?:of|for)\s+(?P<a>.+)",
+        (Reading("{what} among {a}"),),
+    ),
+    (
+        r"(?P<what>pagerank|betweenness|core\s+numbers?|clustering|attractors|repellers)\s+(?:of|for)\s+(?P<a>.+)",
+        (Reading("{what} among {a}", "in the graph of these alone"), Reading("{what}", "in the whole graph, of all its neurons")),
+    ),
+    (rf"rich[\s-]club\s+by\s+(?P<a>in|out|total){_REST}", (Reading("rich club by {a}-degree{rest}"),)),
+    (rf"rich[\s-]club\s+by\s+degree{_REST}", (Reading("rich club by total-degree{rest}"),)),
+    (
+        rf"(?P<what>broadcasters|integrators|rich[\s-]club\s+neurons)\s+(?:with|of|having)(?:\s+a)?\s+degree"
+        rf"(?:\s+of)?(?:\s+at\s+least)?\s+(?P<n>\d+){_REST}",
+        (Reading("{what} of degree at least {n}{rest}"),),
+    ),
+    (
+        r"(?P<what>(?:(?:\d+\s+)?(?:shortest|strongest)\s+)?paths?)\s+(?!from\b)(?P<a>\S.*?)\s+to\s+(?P<b>.+)",
+        (Reading("{what} from {a} to {b}"),),
+    ),
+    (rf"(?P<a>connections\b.*)\s+as\s+(?:a\s+)?(?:fractions?|input\s+shares?|shares?)(?:\s+of\s+inputs?)?{_REST}", (
+        Reading("{a} as input fraction{rest}"),
+    )),
+    (rf"(?P<a>connections\b.*)\s+as\s+(?:a\s+)?(?:sums?|totals?|counts?){_REST}", (Reading("{a}{rest}"),)),
+    (rf"compare\s+(?P<w>(?:connections\s+of\s+)?)(?P<a>\w+)\s+(?:with|to|and|vs\.?|versus)\s+(?P<b>\w+){_REST}", (
+        Reading("compare {w}{a} and {b}{rest}"),
+    )),
+    (r"(?P<a>percolation)\s+from\s+(?:the\s+)?least(?:\s+connected)?(?P<rest>.*)", (
+        Reading("{a} from the least connected{rest}"),
+    )),
+    (r"(?P<a>sholl\s+of\s+.+)\s+(?:by|at|with(?:\s+a)?\s+steps?(?:\s+of)?|in\s+steps\s+of)\s+(?P<b>\d.*)", (
+        Reading("{a} every {b}"),
+    )),
+    (r"(?P<a>morphology\s+of\s+.+)\s+in\s+(?:um|µm|nm|micrometers|microns)", (Reading("{a}"),)),
     (r"motif\s+roles\s+of\s+(?P<a>.+)", (Reading("motif roles among {a}"),)),
 )  # fmt: skip
