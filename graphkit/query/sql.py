@@ -42,6 +42,7 @@ _CHANGING = {
     *("get_current_timestamp", "getvariable", "localtime", "localtimestamp", "nextval", "now", "random", "reservoir"),
     *("sample", "setseed", "stats", "tablesample", "today", "transaction_timestamp", "txid_current"),
     *("uuid", "uuidv4", "uuidv7"),
+    "age",  # of one argument: as of today
 }
 """What can give another value each time it is asked: DuckDB's functions that are not CONSISTENT, and samples."""
 

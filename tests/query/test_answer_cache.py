@@ -21,7 +21,7 @@ from graphkit.query import answer_cache, ir
 from graphkit.query.answer_cache import cached_answer, keep_answer, remember_form, remembered_form
 from graphkit.query.answers import Answer
 from graphkit.query.english import parse_english
-from graphkit.query.sql import _CHANGING
+from graphkit.query.sql import _CHANGING, run_sql
 from tests.cli.test_command import graphkit_command
 from tests.conftest import LONG
 
@@ -240,6 +240,13 @@ def test_sql_of_the_catalogue_is_kept_where_it_gives_the_same_each_time(
     assert catalogue.run("drawn").table != catalogue.run("drawn").table
     tiny.sql("SELECT count(*) FROM neurons")
     assert kept() == 2
+
+
+def test_an_age_is_not_kept(cache: Path, tiny: Dataset) -> None:
+    """DuckDB calls it CONSISTENT, and tomorrow it is another."""
+    for statement, kept in (("SELECT age(TIMESTAMP '2020-01-01')", 0), ("SELECT type FROM neurons", 1)):
+        run_sql(tiny, statement, keep=True)
+        assert len(list(cache.glob("*.answer"))) == kept
 
 
 def test_every_function_that_changes_is_known() -> None:
