@@ -18,6 +18,9 @@ __all__ = ["compared", "comparison_chart"]
 
 _SURE = 0.05
 _NAMED = 8
+_TRIED = 200
+_DOTS = 5_000
+"""Points beyond which they are an image within an .svg or .pdf, and paler."""
 _FIGURES = {
     "mean_": "synapses onto a postsynaptic neuron",
     "input_fraction_": "share of the inputs of a postsynaptic neuron",
@@ -55,7 +58,7 @@ def comparison_chart(table: pa.Table, title: str) -> Figure:
 
     of = compared(table.column_names)
     assert of is not None, "it fits"
-    x, y, p = (np.array(table[c].to_pylist(), dtype=np.float64) for c in (of.first, of.second, "p_adjusted"))
+    x, y, p = (table[c].to_numpy() for c in (of.first, of.second, "p_adjusted"))
     positive = np.concatenate([x[x > 0], y[y > 0]])
     low, high = (float(positive.min()) / 2, float(positive.max()) * 1.6) if len(positive) else (0.5, 2.0)
     across, up = np.maximum(x, low), np.maximum(y, low)
@@ -75,20 +78,20 @@ def comparison_chart(table: pa.Table, title: str) -> Figure:
     ):
         if shown.any():
             label = f"{label}: {int(shown.sum()):,}"
+            few = shown.sum() <= _DOTS
             axes.scatter(
                 across[shown],
                 up[shown],
-                s=20,
+                s=20 if few else 6,
                 color=colour,
                 marker=marker,
-                alpha=0.7,
+                alpha=0.7 if few else 0.25,
                 linewidth=0,
                 label=label,
                 zorder=3,
+                rasterized=not few,
             )
-    if sure.any():
-        names = [f"{a} \u2192 {b}" for a, b in zip(*(table[c].to_pylist() for c in of[:2]), strict=True)]
-        _name(axes, across, up, [names[i] if sure[i] else "" for i in range(len(names))])
+    _name(axes, across, up, table, of, np.flatnonzero(sure)[:_TRIED].tolist())
     unit = _FIGURES[of.prefix]
     axes.set_xlabel(f"{of.first.removeprefix(of.prefix)}: {unit}")
     axes.set_ylabel(f"{of.second.removeprefix(of.prefix)}: {unit}")
@@ -97,24 +100,34 @@ def comparison_chart(table: pa.Table, title: str) -> Figure:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color=GREY, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, loc="upper left", fontsize=8)
+    for handle in axes.legend(frameon=False, loc="upper left", fontsize=8).legend_handles:
+        if handle is not None:
+            handle.set_alpha(0.7)  # also where the points are pale
     edge = "Points at an edge: none on that side." if ((x == 0) | (y == 0)).any() else ""
     titled(figure, title, f"A point a pair of {of.pre.removeprefix('pre_')}s. {edge}".strip())
     return figure
 
 
-def _name(axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], names: list[str]) -> None:
-    """Names of the first rows that have one, where there is room."""
+def _name(
+    axes: Axes, x: NDArray[np.float64], y: NDArray[np.float64], table: pa.Table, of: Compared, rows: list[int]
+) -> None:
+    """Names of the first of these rows, where there is room."""
     taken: list[tuple[float, float]] = []
-    for a, b, name in zip(x, y, names, strict=True):
-        if not name or len(taken) == _NAMED:
-            continue
-        at = axes.transAxes.inverted().transform(axes.transData.transform((a, b)))
+    for row in rows:
+        at = axes.transAxes.inverted().transform(axes.transData.transform((x[row], y[row])))
+        if len(taken) == _NAMED:
+            return
         if any(abs(at[0] - u) < 0.3 and abs(at[1] - v) < 0.035 for u, v in taken):
             continue
         taken.append((at[0], at[1]))
         side = "right" if at[0] > 0.6 else "left"
-        aside = (-5 if side == "right" else 5, 3)
         axes.annotate(
-            name, (a, b), aside, textcoords="offset points", ha=side, fontsize=7.5, path_effects=halo(), zorder=5
+            f"{table[of.pre][row].as_py()} \u2192 {table[of.post][row].as_py()}",
+            (x[row], y[row]),
+            (-5 if side == "right" else 5, 3),
+            textcoords="offset points",
+            ha=side,
+            fontsize=7.5,
+            path_effects=halo(),
+            zorder=5,
         )

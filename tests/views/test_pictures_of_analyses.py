@@ -16,7 +16,7 @@ import graphkit
 from graphkit.dataset import Dataset
 from graphkit.errors import NotAnswerableError
 from graphkit.views.comparison import comparison_chart
-from graphkit.views.figure import own_style
+from graphkit.views.figure import figure_bytes, own_style
 
 SAMPLES = Path(__file__).parents[2] / "data-samples"
 
@@ -85,6 +85,22 @@ def test_two_sides_are_points_and_the_surest_differences_have_names() -> None:
     assert [t.get_text() for t in axes.texts] == ["A \u2192 X", "C \u2192 Y"]
     assert axes.get_xlabel().startswith("left: ")
     assert "none on that side" in figure.get_supxlabel()
+
+
+def test_a_million_pairs_of_types_are_an_image_within_the_picture() -> None:
+    mean = [1.0 + k % 97 for k in range(6000)]
+    names = {"pre_type": ["A"] * 6000, "post_type": ["B"] * 6000}
+    figures = {
+        "mean_left": mean,
+        "mean_right": mean[::-1],
+        "difference": mean,
+        "p": [1.0] * 6000,
+        "p_adjusted": [1.0] * 6000,
+    }
+    with own_style():
+        figure = comparison_chart(pa.table({**names, **figures}), "compare connections")
+    assert figure.axes[0].collections[0].get_rasterized()
+    assert len(figure_bytes(figure, "svg")) < 300_000
 
 
 def test_a_comparison_of_sides_has_its_picture(ring: Dataset) -> None:
