@@ -5,15 +5,15 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from graphkit.cli.terminal import caught, progress_bar, say
 from graphkit.errors import GraphkitError
+from graphkit_pipeline.given_settings import as_in_start, settings_file, settings_of, with_steps
 from graphkit_pipeline.given_volumes import labelled_tissues, own_volumes, seen_by, tissues
 
 if TYPE_CHECKING:
@@ -59,8 +59,6 @@ Shipped = Annotated[
     bool, typer.Option("--shipped", help="Make the network that graphkit ships anew; takes about an hour.")
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
-
-_T = TypeVar("_T")
 
 
 @app.command()
@@ -151,8 +149,8 @@ def ffn(
             report = train_shipped_ffn(output, progress)
         else:
             begins = None if start is None else network_path(start, Path.cwd())
-            content = _content(settings)
-            given = _made(TrainingSettings, content if begins is None else _like(begins, content))
+            content = settings_file(settings)
+            given = settings_of(TrainingSettings, content if begins is None else as_in_start(begins, content))
             size = of_start = given.network.voxel_size_nm
             if begins is not None and "voxel_size_nm" not in content.get("network", {}):
                 size = None
@@ -179,7 +177,7 @@ def ffn(
                 )
             report = train_ffn(
                 volumes,
-                _with_steps(given, steps),
+                with_steps(given, steps),
                 output,
                 validation=held_out,
                 start=begins,
@@ -191,6 +189,45 @@ def ffn(
             )
         answer.update(steps=report.steps, vi_sum=report.vi_sum)
     _say_trained(output, report.steps, report.vi_sum)
+
+
+@app.command("import-ffn")
+def import_ffn(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="model.ckpt-123 for model.ckpt-123.index.", show_default=False)
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="NAME.keras", help="The network's file.", show_default=False)
+    ],
+    settings: SettingsFile = None,
+) -> None:
+    """Turn a checkpoint of google/ffn into a network.
+
+    \b
+    It holds depth and features. What else the network was trained with is said under [network] of the settings: field_of_view,
+    deltas, voxel_size_nm, mean, std, pad, init, move, segment. What is left out is as in the published one for FIB-25.
+    """
+    with caught():
+        from graphkit_pipeline.ffn.checkpoint import import_ffn_checkpoint
+        from graphkit_pipeline.ffn.network import save_network
+        from graphkit_pipeline.ffn.settings import NetworkSettings
+        from graphkit_pipeline.settings_table import settings_from
+
+        if checkpoint.suffix == ".keras":
+            raise GraphkitError(f"{checkpoint} is a network already.", hint="Name it where a network is asked for.")
+        content = settings_file(settings)
+        if others := sorted(set(content) - {"network"}):
+            raise GraphkitError(f"{settings} says {', '.join(others)}; a network that is imported has [network] only.")
+        network = settings_from(NetworkSettings, as_in_start(str(checkpoint), content)["network"], where="network")
+        save_network(import_ffn_checkpoint(checkpoint, network), output)
+    view, deltas, size = (
+        " x ".join(f"{v:g}" for v in values or ())
+        for values in (network.field_of_view, network.deltas, network.voxel_size_nm)
+    )
+    say(
+        f"Wrote {output}: depth {network.depth}, {network.features} features, field of view {view}, deltas {deltas}, "
+        f"for voxels of {size} nm and grey values (v - {network.mean:g}) / {network.std:g}."
+    )
 
 
 @app.command()
@@ -219,13 +256,13 @@ def synapses(
             volumes = tissues(tissue or [])
             if not volumes:
                 raise GraphkitError("There is nothing to train on.", hint="Give --tissue DIR, or --shipped.")
-            content = _content(settings)
-            network = _made(
+            content = settings_file(settings)
+            network = settings_of(
                 NetworkSettings, {"voxel_size_nm": list(volumes[0].voxel_size_nm), **content.pop("network", {})}
             )
             report = train_synapses(
                 volumes,
-                _with_steps(_made(TrainingSettings, content), steps),
+                with_steps(settings_of(TrainingSettings, content), steps),
                 output,
                 network=network,
                 validation=tissues(validation or []),
@@ -260,7 +297,7 @@ def membrane(
             _nothing_else("--shipped", tissue, image, labels, validation, settings, steps)
             report = train_shipped_membrane(output, progress=progress)
         else:
-            content = _content(settings)
+            content = settings_file(settings)
             said = content.pop("network", {})
             volumes = [
                 *labelled_tissues(tissue or []),
@@ -275,9 +312,9 @@ def membrane(
             network = {**({"voxel_size_nm": list(size)} if size else {}), **said}
             report = train_membrane(
                 volumes,
-                _with_steps(_made(TrainingSettings, content), steps),
+                with_steps(settings_of(TrainingSettings, content), steps),
                 output,
-                network=_made(NetworkSettings, network),
+                network=settings_of(NetworkSettings, network),
                 validation=labelled_tissues(validation or []),
                 resume=resume,
                 progress=progress,
@@ -327,43 +364,6 @@ def _say_trained(output: Path, steps: int, vi_sum: float | None, rank: int = 0) 
     made = f"{steps:,} step{'' if steps == 1 else 's'}"
     score = "" if vi_sum is None else f", of a validation VI of {vi_sum:.3f} bits"
     say(f"Trained {made}. The network is {output / 'network.keras'}{score}; the log is {output / 'log.jsonl'}.")
-
-
-def _content(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise GraphkitError(
-            f"There is no {path}.", hint="docs/ffn.md lists the settings that such a file may have."
-        ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise GraphkitError(f"{path} cannot be read as TOML: {error}.") from None
-    if not isinstance(network := content.get("network", {}), dict):
-        raise GraphkitError(f"network is {network!r}; expected a table of settings, [network].")
-    return content
-
-
-def _like(start: str, content: dict[str, Any]) -> dict[str, Any]:
-    """Settings whose [network] is as in the network to begin from where they do not say otherwise, but for the input."""
-    from graphkit_pipeline.ffn.start import start_of
-
-    its = {k: v for k, v in start_of(start).settings.as_dict().items() if v is not None and k != "input"}
-    return {**content, "network": {**its, **content.get("network", {})}}
-
-
-def _made(kind: type[_T], content: dict[str, Any]) -> _T:
-    from graphkit_pipeline.settings_table import settings_from
-
-    return settings_from(kind, content)
-
-
-def _with_steps(settings: Any, steps: int | None) -> Any:
-    if steps is None:
-        return settings
-    warm = {f.name for f in dataclasses.fields(settings)} & {"warmup", "warmup_steps"}
-    return dataclasses.replace(settings, steps=steps, **{name: min(getattr(settings, name), steps) for name in warm})
 
 
 def _nothing_else(option: str, *others: object) -> None:

@@ -25,7 +25,7 @@ def no_network(path: str | Path) -> GraphkitError:
     if (file := path / "network.keras").is_file():
         return GraphkitError(f"{path} is a folder, and no network.", hint=f"Name the file in it: {file}.")
     return GraphkitError(
-        f"There is no network at {path}.",
+        f"{path} is no network." if path.exists() else f"There is no network at {path}.",
         hint=did_you_mean(path.stem if path.suffix == ".keras" else path.name, shipped, limit=1)
         or f"Name one that graphkit ships ({', '.join(shipped)}), the .keras file that training wrote, or a checkpoint of "
         "google/ffn by what its files' names begin with (model.ckpt-123 for model.ckpt-123.index).",

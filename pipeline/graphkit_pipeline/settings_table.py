@@ -15,13 +15,13 @@ __all__ = ["settings_from"]
 _T = TypeVar("_T")
 
 
-def settings_from(kind: type[_T], given: Mapping[str, Any]) -> _T:
-    """A dataclass of settings from a TOML table.
+def settings_from(kind: type[_T], given: Mapping[str, Any], *, where: str = "") -> _T:
+    """A dataclass of settings from a TOML table; ``where`` is the table's name, where it is not the whole file.
 
     Raises:
         GraphkitError: a setting is unknown, missing, of the wrong type or out of its range.
     """
-    return _made(kind, given, "")
+    return _made(kind, given, where)
 
 
 def _made(kind: type[_T], given: Any, where: str) -> _T:

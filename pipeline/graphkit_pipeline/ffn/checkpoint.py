@@ -7,7 +7,6 @@ follow; what it does not hold (field of view, deltas, normalisation, thresholds)
 
 from __future__ import annotations
 
-import glob
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,6 @@ from graphkit_pipeline.networks import no_network
 __all__ = [
     "FIB25",
     "FIB25_POLICY",
-    "checkpoint_data",
     "checkpoint_digest",
     "checkpoint_settings",
     "import_ffn_checkpoint",
@@ -57,7 +55,8 @@ def import_ffn_checkpoint(
         raise GraphkitError(
             f"The checkpoint {path} has depth {depth} and {features} features; the settings say depth {settings.depth} "
             f"and {settings.features} features.",
-            hint="Give the settings that the network was trained with.",
+            hint="Leave depth and features out: `graphkit train import-ffn CHECKPOINT -o NAME.keras --settings FILE.TOML` takes "
+            "them from the checkpoint.",
         )
     network = build_network(settings, precision=precision)
     for layer in network.model.layers:
@@ -73,12 +72,6 @@ def checkpoint_settings(path: str | Path) -> NetworkSettings:
     """
     depth, features = _shape(_read(Path(path)), path)
     return replace(FIB25, depth=depth, features=features)
-
-
-def checkpoint_data(path: str | Path) -> list[Path]:
-    """The files of a checkpoint that hold its numbers."""
-    prefix = _prefix(Path(path))
-    return sorted(prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*"))
 
 
 def checkpoint_digest(path: str | Path) -> str:

@@ -170,7 +170,8 @@ def _what_happened(
     own = [a for a in failures if " was lost" not in a["error"] and " stopped: " not in a["error"]]
     if not own and (lost := [k for k in ended if answers[k] is None]):
         how = processes[lost[0]].returncode
-        said = (folder / f"{lost[0]}.txt").read_text(errors="replace").strip().splitlines() if lost[0] else []
+        lines = (folder / f"{lost[0]}.txt").read_text(errors="replace").strip().splitlines() if lost[0] else []
+        said = [line for line in lines if not line.endswith(" ...")]  # what is left is no progress
         ending = f"by signal {-how}" if how < 0 else f"with status {how}"
         name = clusters[lost[0]].named(clusters[lost[0]].rank)
         return GraphkitError(

@@ -101,7 +101,8 @@ def save_network(network: FfnNetwork, path: str | Path, *, record: dict[str, Any
     target = Path(path)
     if target.suffix != ".keras":
         raise GraphkitError(f"A network's file ends in .keras, and {target.name!r} does not.")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    with said_plainly(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_name(f".{target.stem}.{os.getpid()}.keras")
     with said_plainly(target):
         try:

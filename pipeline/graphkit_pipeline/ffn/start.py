@@ -30,7 +30,7 @@ class Start:
     """A network to begin from.
 
     ``settings`` are its own; of a checkpoint of google/ffn, which holds little of them, those of the published network
-    for FIB-25 with its depth and features. ``sha256`` is that of its file (of a checkpoint its data), or of the weights of a
+    for FIB-25 with its depth and features. ``sha256`` is that of its file (of a checkpoint its index), or of the weights of a
     network in memory, whose ``location`` is None.
     """
 
@@ -66,10 +66,9 @@ def start_of(given: FfnNetwork | str | Path) -> Start:
     path = Path(given)
     if path.suffix == ".keras":
         return Start(str(path), read_settings(path), _sha256([path.read_bytes()]))
-    from graphkit_pipeline.ffn.checkpoint import checkpoint_data, checkpoint_settings
+    from graphkit_pipeline.ffn.checkpoint import checkpoint_digest, checkpoint_settings
 
-    settings = checkpoint_settings(path)
-    return Start(str(path), settings, _sha256(file.read_bytes() for file in checkpoint_data(path)))
+    return Start(str(path), checkpoint_settings(path), checkpoint_digest(path))
 
 
 def check_start(start: Start, network: NetworkSettings) -> None:

@@ -275,6 +275,9 @@ def test_checkpoints_that_are_none(tmp_path: Path) -> None:
 
     with pytest.raises(GraphkitError, match="There is no network at"):
         import_ffn_checkpoint(tmp_path / "model.ckpt-1")
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(GraphkitError, match=r"notes\.txt is no network"):
+        import_ffn_checkpoint(tmp_path / "notes.txt")
     tf.train.Checkpoint(v=tf.Variable([1.0])).write(str(tmp_path / "other"))
     with pytest.raises(GraphkitError, match="not one of a three-dimensional flood-filling network"):
         import_ffn_checkpoint(tmp_path / "other")
@@ -309,3 +312,80 @@ def test_a_run_tells_checkpoints_of_one_name_apart(tmp_path: Path) -> None:
         write_checkpoint(checkpoint, bias)
         assert bias_of(checkpoint) == bias
     assert len(list((tmp_path / "run" / "networks").iterdir())) == 3
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of depth 2 and 3 features; its arrays also in a file of NumPy's beside it."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(4)
+    shapes = {"conv0_a": (3, 3, 3, 2, 3), "conv_lom": (1, 1, 1, 3, 1)}
+    shapes |= dict.fromkeys(("conv0_b", "conv1_a", "conv1_b"), (3, 3, 3, 3, 3))
+    arrays = {}
+    for name, shape in shapes.items():
+        arrays[f"seed_update/{name}/weights"] = rng.normal(size=shape).astype(np.float32)
+        arrays[f"seed_update/{name}/biases"] = rng.normal(size=shape[-1]).astype(np.float32)
+    prefix = tmp_path_factory.mktemp("foreign") / "model.ckpt-7"
+    tf.raw_ops.SaveV2(
+        prefix=str(prefix), tensor_names=[*arrays], shape_and_slices=[""] * 10, tensors=[*arrays.values()]
+    )
+    np.savez(prefix.with_suffix(".npz"), **arrays)
+    return prefix
+
+
+def test_a_checkpoint_of_another_network_is_imported_with_its_settings(
+    foreign: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Depth and features follow from it, the rest from the file of settings; every name of a part of its files will do."""
+    from graphkit_pipeline.commands_train import import_ffn
+
+    said = tmp_path / "network.toml"
+    said.write_text(
+        "[network]\nfield_of_view = [9, 11, 11]\ndeltas = [2, 4, 4]\nvoxel_size_nm = [40, 8, 8]\nmean = 120\n"
+    )
+    for k, name in enumerate(("model.ckpt-7", "model.ckpt-7.index", "model.ckpt-7.data-00000-of-00001")):
+        import_ffn(foreign.with_name(name), tmp_path / f"{k}.keras", said)
+    assert "depth 2, 3 features, field of view 9 x 11 x 11" in capsys.readouterr().err
+    back = load_network(tmp_path / "2.keras")
+    assert back.settings == NetworkSettings((9, 11, 11), (2, 4, 4), 2, 3, voxel_size_nm=(40.0, 8.0, 8.0), mean=120.0)
+    with np.load(foreign.with_suffix(".npz")) as arrays:
+        for layer in back.model.layers:
+            for part, values in zip(("weights", "biases"), layer.get_weights(), strict=False):
+                np.testing.assert_array_equal(values, arrays[f"seed_update/{layer.name}/{part}"])
+
+
+@pytest.mark.parametrize(
+    ("toml", "says"),
+    [
+        ("[network]\ndepth = 9", "has depth 2 and 3 features; the settings say depth 9 and 3 features"),
+        ("[network]\nfeild_of_view = [9, 9, 9]", "no setting 'feild_of_view' in [network]"),
+        ("[network]\nvoxel_size_nm = 8", "network.voxel_size_nm is 8; expected a list of 3 numbers"),
+        ("steps = 3", "says steps; a network that is imported has [network] only"),
+    ],
+)
+def test_wrong_settings_of_an_import(
+    foreign: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], toml: str, says: str
+) -> None:
+    from graphkit_pipeline.commands_train import import_ffn
+
+    (tmp_path / "network.toml").write_text(toml)
+    with pytest.raises(SystemExit):
+        import_ffn(foreign, tmp_path / "net.keras", tmp_path / "network.toml")
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "net.keras").exists()
+
+
+def test_a_checkpoint_with_a_part_missing(foreign: Path, tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    with np.load(foreign.with_suffix(".npz")) as stored:
+        arrays = {name: stored[name] for name in stored.files if name != "seed_update/conv1_b/weights"}
+    prefix = tmp_path / "model.ckpt-8"
+    tf.raw_ops.SaveV2(prefix=str(prefix), tensor_names=[*arrays], shape_and_slices=[""] * 9, tensors=[*arrays.values()])
+    with pytest.raises(GraphkitError, match=r"conv1_b/weights is missing, expected \(3, 3, 3, 3, 3\)"):
+        import_ffn_checkpoint(prefix, NetworkSettings(depth=2, features=3))
+    prefix.with_name("model.ckpt-8.data-00000-of-00001").unlink()
+    with pytest.raises(GraphkitError, match="cannot be read") as caught:
+        import_ffn_checkpoint(prefix, NetworkSettings(depth=2, features=3))
+    assert "Copy both" in str(caught.value.hint)

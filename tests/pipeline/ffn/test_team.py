@@ -209,6 +209,16 @@ def test_a_replica_that_crashes_says_its_last_words() -> None:
         launch([sys.executable, "-c", code], clusters(2), patience_s=0.1)
 
 
+def test_progress_is_not_taken_for_last_words() -> None:
+    code = (
+        "import json, os, sys, time\nif json.loads(os.environ['GRAPHKIT_REPLICA'])['rank'] == 0: time.sleep(60)\n"
+        "print('training ...', file=sys.stderr, flush=True)\nos.kill(os.getpid(), 9)"
+    )
+    with pytest.raises(GraphkitError, match=r"Replica 1 .* was lost") as caught:
+        launch([sys.executable, "-c", code], clusters(2), patience_s=0.1)
+    assert caught.value.message.endswith("it ended by signal 9.")
+
+
 @pytest.mark.slow
 def test_no_replica_outlives_its_parent(tmp_path: Path) -> None:
     script = (
