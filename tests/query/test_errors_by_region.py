@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from scipy.stats import binom, norm
 
+from graphkit.build import BuildOptions, build_into
 from graphkit.dataset import Dataset
+from graphkit.errors import NotAnswerableError
+from graphkit.writer import DatasetWriter
 from tests.query.oracle import Oracle
 
 NONE = "with 2 error model missed 0 %"
@@ -253,3 +258,30 @@ def test_edges_of_a_region_and_a_transmitter(sim: Dataset, raw: Oracle) -> None:
         spread = sum(p * (1 - p) for p in chances) ** 0.5
         assert row["perturbed_mean"] == pytest.approx(sum(chances), abs=4 * spread / samples**0.5)
         assert row["perturbed_high"] - row["perturbed_low"] == pytest.approx(2 * norm.ppf(0.95) * spread, rel=0.5)
+
+
+def test_totals_of_a_source_have_no_errors(tmp_path: Path) -> None:
+    """They hold synapses that none of the connections has."""
+    ids, connections = (
+        pa.array([2**53 + 1, 720575940621039145], pa.int64()),
+        {"pre_id": pa.array([2**53 + 1], pa.int64())},
+    )
+    totals = {"region_id": pa.array([1, 1], pa.int16()), "inputs": pa.array([90, 80]), "outputs": pa.array([70, 60])}
+    connections["post_id"] = pa.array([720575940621039145], pa.int64())
+    connections |= {"region_id": pa.array([1], pa.int16()), "kind": pa.array(["chemical"]), "synapses": pa.array([9])}
+    with DatasetWriter(tmp_path / "d", create=True, name="made") as writer:
+        writer.add(
+            "regions",
+            pa.table({"region_id": pa.array([1], pa.int16()), "name": ["EB"], "parent_id": pa.nulls(1, pa.int16())}),
+        )
+        writer.add("neurons", pa.table({"neuron_id": ids, "inputs": totals["inputs"], "outputs": totals["outputs"]}))
+        writer.add("neuron_regions", pa.table({"neuron_id": ids, **totals}))
+        writer.add("connections", pa.table(connections))
+        record = build_into(writer, BuildOptions(totals="source"))
+        made = writer.commit({"command": "test", "settings": {}, "sources": []}, build=record)
+    assert made.query("regions").rows()[0]["inputs"] == 170
+    for question in ("regions", "projectome", "projections from EB to EB", "how many projections from EB to EB"):
+        with pytest.raises(NotAnswerableError, match="in none of its connections"):
+            made.query(f"{question} with 2 error model missed 1 %")
+    (row,) = made.query("connections by region, type with 2 error model missed 0 %")
+    assert (row["region"], row["perturbed_mean"]) == ("EB", 9)

@@ -43,12 +43,16 @@ def _of_groups(form: ir.Connections, dataset: Dataset, of: Perturbable, table: p
     sums_of = summing(groups.by_place(groups.of_rows(table, one_end) * groups.number + onto, table))
 
     def found(one: Synapses) -> NDArray[np.float64]:
-        code, asked = groups.code[one.origins], rows_of(one)
-        pairs = code[one.pre[asked]] * groups.number + code[one.post[asked]]
-        keys = groups.by_place(pairs, None if one.place is None else one.place[asked])
-        values = sums = sums_of(keys, one.count[asked])
-        if one.sign is not None:
-            values = sums_of(keys, one.count[asked] * one.sign[asked])
+        code = groups.code[one.origins]
+        sums, signed = np.zeros(len(table)), np.zeros(len(table))
+        for lot in one.lots():
+            asked = rows_of(lot)
+            pairs = code[lot.pre[asked]] * groups.number + code[lot.post[asked]]
+            keys = groups.by_place(pairs, None if lot.place is None else lot.place[asked])
+            sums += sums_of(keys, lot.count[asked])
+            if lot.sign is not None:
+                signed += sums_of(keys, lot.count[asked] * lot.sign[asked])
+        values = sums if one.sign is None else signed
         if form.figure not in (None, "signed"):
             weights = np.ones(len(code)) if form.figure == "mean" else _inputs(one)
             post = meets[one.origins]

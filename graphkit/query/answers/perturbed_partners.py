@@ -68,9 +68,11 @@ def _by_region(form: ir.Partners | ir.Common, dataset: Dataset, of: Perturbable,
 
     def found(one: Synapses) -> NDArray[np.float64]:
         values = np.zeros(len(table))
-        for here, far in _met(form, of, one, mine):
-            place = None if one.place is None else one.place[here]
-            values += sums_of(groups.by_place(groups.code[one.origins[far[here]]], place), one.count[here])
+        code = groups.code[one.origins]
+        for lot in one.lots():
+            for here, far in _met(form, of, lot, mine):
+                place = None if lot.place is None else lot.place[here]
+                values += sums_of(groups.by_place(code[far[here]], place), lot.count[here])
         return np.stack([values, values > 0])
 
     return found

@@ -55,13 +55,13 @@ def answer(form: ByRegion | ir.Count, dataset: Dataset, planned: Plan) -> Answer
     Raises:
         NotAnswerableError: the figures by region are not those of the connections, which alone are perturbed.
     """
-    require_connections(ir.Selection(), dataset, by=("region",))
     if (dataset.snapshot.build or {}).get("totals") == "source":
         raise NotAnswerableError(
             "The figures by region of this dataset are its source's, and count synapses that are in none of its connections: "
             "errors, which are of connections, cannot be made on them.",
-            hint="Ask for `connections by type, region with error model ...`.",
+            hint="Ask about the connections: `connections by type with error model ...`.",
         )
+    require_connections(ir.Selection(), dataset, by=("region",))
     sql = "SELECT neuron_id FROM neurons ORDER BY neuron_id"
     ids = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"].to_numpy()
     located = located_rows(dataset, ir.Selection(), ids)
