@@ -5,6 +5,7 @@ What else is known of the synapses of a row, such as the region in which they li
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from graphkit.edges import distinct
 
-__all__ = ["Riders", "false_synapses", "merge", "split"]
+__all__ = ["ByPlace", "Riders", "by_place", "false_synapses", "merge", "split"]
 
 _Int64 = NDArray[np.int64]
 Riders = tuple[NDArray[Any], ...]
@@ -64,25 +65,39 @@ def merge(n: int, share: float, rng: np.random.Generator) -> _Int64:
     return becomes
 
 
-def false_synapses(
-    synapses: _Int64, place: NDArray[np.int16], count: int, rng: np.random.Generator
-) -> tuple[_Int64, _Int64]:
+@dataclass(frozen=True, slots=True)
+class ByPlace:
+    """Rows in the order of their places, and which of their synapses, counted through, are whose."""
+
+    order: NDArray[np.int32]
+    until: _Int64
+    """Of the synapses in this order, those up to the end of each row."""
+    begins: _Int64
+    """Of the synapses in this order, those before each place."""
+    ends: _Int64
+
+
+def by_place(synapses: _Int64, place: NDArray[np.int16]) -> ByPlace:
+    """What `false_synapses` draws from; there is at least one synapse."""
+    order = np.argsort(place, kind="stable").astype(np.int32)
+    until = np.cumsum(synapses[order])
+    borders = np.flatnonzero(np.diff(place[order])) + 1
+    begins = np.concatenate([[0], until[borders - 1]])
+    return ByPlace(order, until, begins, np.append(begins[1:], until[-1]))
+
+
+def false_synapses(of: ByPlace, count: int, rng: np.random.Generator) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """For each of ``count`` false synapses two rows: from the one it has the presynaptic neuron, the place and all else, from
     the other the postsynaptic neuron.
 
     The first is the row of a true synapse drawn evenly, the second that of one drawn evenly from those of its place. So its
     ends are drawn in proportion to the neurons' synapses in that place.
     """
-    order = np.argsort(place, kind="stable")
-    until = np.cumsum(synapses[order])  # of the synapses in the order of places, whose row ends where
-    borders = np.flatnonzero(np.diff(place[order])) + 1
-    begins = np.concatenate([[0], until[borders - 1]])
-    ends = np.append(begins[1:], until[-1])
-    first = rng.integers(0, until[-1], count)
+    first = rng.integers(0, of.until[-1], count)
     first.sort()  # neighbours are found together
-    at = np.searchsorted(ends, first, side="right")
-    second = rng.integers(begins[at], ends[at])
+    at = np.searchsorted(of.ends, first, side="right")
+    second = rng.integers(of.begins[at], of.ends[at])
     sought = np.argsort(second)
     partner = np.empty(count, dtype=np.int64)
-    partner[sought] = np.searchsorted(until, second[sought], side="right")
-    return order[np.searchsorted(until, first, side="right")], order[partner]
+    partner[sought] = np.searchsorted(of.until, second[sought], side="right")
+    return of.order[np.searchsorted(of.until, first, side="right")], of.order[partner]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.algorithms.error_model import ErrorModel, Perturbation, with_those_asked
-from graphkit.algorithms.error_steps import Riders, false_synapses, merge, split
+from graphkit.algorithms.error_steps import ByPlace, Riders, by_place, false_synapses, merge, split
 from graphkit.edges import argsort, csr_of_rows
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
@@ -21,6 +21,7 @@ __all__ = [
     "LARGE",
     "Located",
     "LocatedPerturbation",
+    "drawn_from",
     "graph_of",
     "graph_of_strong",
     "located_perturbation",
@@ -67,10 +68,13 @@ class LocatedPerturbation:
     bodies: NDArray[np.int64]
 
 
-def located_perturbation(located: Located, model: ErrorModel, *, seed: int = 0) -> LocatedPerturbation:
+def located_perturbation(
+    located: Located, model: ErrorModel, *, seed: int = 0, truth: ByPlace | None = None
+) -> LocatedPerturbation:
     """``located`` with the errors of ``model``, in the order in which a reconstruction makes them.
 
-    A false synapse has the mark of a true one that its presynaptic neuron makes in its place.
+    A false synapse has the mark of a true one that its presynaptic neuron makes in its place. ``truth`` is what false ones are
+    drawn from (`drawn_from`), which many perturbations can share.
 
     >>> rows = Located(np.array([5, 7]), *(np.array([k], np.int32) for k in (1, 0)), np.array([3], np.int16), np.array([9]))
     >>> made = located_perturbation(rows, ErrorModel(merged=1.0))
@@ -94,21 +98,27 @@ def located_perturbation(located: Located, model: ErrorModel, *, seed: int = 0) 
     row = np.full(len(ids), -1, dtype=np.int32)
     row[order] = np.arange(len(order))
     row = row[merged]  # of what holds each
-    truth = synapses  # before any are missed: false ones lie where true ones do
+    if model.false and len(synapses) and (truth is None or model.split):
+        truth = by_place(synapses, riders[0])  # before any are missed: false ones lie where true ones do
     if model.missed:
         synapses = rng.binomial(synapses, 1 - model.missed)
-    if model.false and (total := int(truth.sum())):
-        count = rng.poisson(model.false * total)
-        first, second = false_synapses(truth, riders[0], count, rng)
+    if model.false and truth is not None:
+        count = rng.poisson(model.false * int(truth.until[-1]))
+        first, second = false_synapses(truth, count, rng)
         pre, post = np.concatenate([pre, pre[first]]), np.concatenate([post, post[second]])
         riders = tuple(np.concatenate([rider, rider[first]]) for rider in riders)
         synapses = np.concatenate([synapses, np.ones(count, dtype=np.int64)])
         del first, second
-    del truth
     made = Located(ids[order], row[pre], row[post], riders[0], synapses, *riders[1:])
     if not (found := synapses > 0).all():
         made = made.chosen(found)
     return LocatedPerturbation(made, origins[order], row[:n].astype(np.int64))
+
+
+def drawn_from(located: Located, model: ErrorModel) -> ByPlace | None:
+    """What false synapses are drawn from, if it is the same each time: splits change it."""
+    shared = model.false and not model.split and len(located.synapses)
+    return by_place(located.synapses, located.place) if shared else None
 
 
 def strong(located: Located, least: int, *, per_place: bool) -> Located:

@@ -15,6 +15,7 @@ from graphkit.algorithms.error_model import ErrorModel, measured
 from graphkit.algorithms.located_errors import (
     Located,
     LocatedPerturbation,
+    drawn_from,
     graph_of_strong,
     located_perturbation,
     strong,
@@ -145,7 +146,9 @@ def test_false_synapses_lie_where_true_ones_do() -> None:
         (1, 4, -1, 170, 1),
     ]
     total, rate = sum(row[3] for row in rows), 60.0
-    made = raw(located_perturbation(located([1, 2, 3, 4], rows), ErrorModel(false=rate), seed=3).located)
+    of, model = located([1, 2, 3, 4], rows), ErrorModel(false=rate)
+    made = raw(located_perturbation(of, model, seed=3).located)
+    assert made == raw(located_perturbation(of, model, seed=3, truth=drawn_from(of, model)).located)
     assert made[: len(rows)] == rows
     false = made[len(rows) :]
     assert poisson.ppf(1e-5, rate * total) <= len(false) <= poisson.ppf(1 - 1e-5, rate * total)

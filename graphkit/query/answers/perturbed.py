@@ -164,16 +164,19 @@ def located_each(
     errors: ir.ReconstructionErrors,
 ) -> list[_T]:
     """The same of what is ``made`` of synapses that are perturbed where they lie."""
-    from graphkit.algorithms.located_errors import LARGE, located_perturbation
+    from graphkit.algorithms.located_errors import LARGE, drawn_from, located_perturbation
 
     current().hands_over = True
     model, most = model_of(errors), 1
     if len(located.pre) >= LARGE:
         most = min(2, fitting(bytes_while_made(len(located.pre), int(located.synapses.sum()), model)))
     drawn: dict[str, Any] = {"samples": errors.samples, "seed": errors.seed, "progress": shown()}
-    return measured_each(
-        measure, lambda seed: made(located_perturbation(located, model, seed=seed)), most=most, **drawn
-    )
+    truth = drawn_from(located, model)
+
+    def draw(seed: int) -> _D:
+        return made(located_perturbation(located, model, seed=seed, truth=truth))
+
+    return measured_each(measure, draw, most=most, **drawn)
 
 
 def model_of(errors: ir.ReconstructionErrors) -> ErrorModel:
