@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from graphkit.algorithms.error_model import (
     ErrorModel,
@@ -193,3 +194,32 @@ def test_what_cannot_be() -> None:
         with_errors(reciprocity, graph, ErrorModel(), samples=0)
     with pytest.raises(GraphError, match="has the shape"):
         with_errors(lambda g: g.ids, graph, ErrorModel(split=1.0))
+
+
+def test_gap_junctions_are_missed_and_false_both_ways() -> None:
+    """A star: each gap junction is there as often either way, and half of the ends of false ones are the middle's."""
+    spokes = np.arange(1, 41)
+    middle, synapses = np.zeros(40, dtype=np.int64), np.full(40, 25)
+    star = Graph.from_edges(
+        np.concatenate([middle, spokes]), np.concatenate([spokes, middle]), np.concatenate([synapses, synapses])
+    )
+    total = 40 * 25
+
+    def once(graph: Graph) -> NDArray[np.int64]:
+        """The synapses of each pair of neurons, above the diagonal."""
+        pre, post, count = graph.edges()
+        square = np.zeros((41, 41), dtype=np.int64)
+        square[pre, post] = count
+        assert (square == square.T).all()
+        return np.triu(square)
+
+    missed = once(perturbation(star, ErrorModel(missed=0.4), seed=1, symmetric=True).graph)
+    assert missed.sum() == pytest.approx(0.6 * total, abs=5 * np.sqrt(total * 0.4 * 0.6))
+    false = once(perturbation(star, ErrorModel(false=1.0), seed=1, symmetric=True).graph) - once(star)
+    assert false.sum() == pytest.approx(total, abs=5 * np.sqrt(total))
+    ends = false.sum(axis=0) + false.sum(axis=1)  # of which each is the middle's with a half
+    assert ends[0] / ends.sum() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(2 * total))
+    merged = perturbation(star, ErrorModel(split=0.5, merged=0.5), seed=1, symmetric=True).graph
+    pre, post, count = merged.edges()
+    assert count[pre <= post].sum() == total
+    assert pairs(merged) == {(b, a): s for (a, b), s in pairs(merged).items()}

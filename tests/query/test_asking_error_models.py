@@ -16,12 +16,22 @@ def test_interrupted_it_says_how_many_graphs_it_has(sim: Dataset) -> None:
         if stage == "perturbed graphs" and fraction >= 0.25:
             raise KeyboardInterrupt
 
-    for question in ("hubs in EB with {} error model missed 20 %", "motifs in EB with {} error model missed 20 %"):
+    for question in (
+        "hubs in EB with {} error model missed 20 %",
+        "motifs in EB with {} error model missed 20 %",
+        "downstream of EPG_L1 within 2 hops in EB with {} error model missed 20 %",
+        "paths from EPG_L1 to type 'PEG' within 2 hops in EB by type with {} error model missed 20 %",
+        "connections from EPG_L1 to type 'PEG' in EB with {} error model missed 20 %",
+        "how many connections in EB with {} error model missed 20 %",
+        "similarity of type 'EPG' in EB top 2 per neuron with {} error model missed 20 %",
+        "reciprocal pairs in EB per neuron with {} error model missed 20 %",
+    ):
         with showing(stop):
             found = sim.query(question.format(8))
         assert not found.complete
         assert any("the 2 of 8 perturbed graphs" in note for note in found.notes)
         assert found.arrow().equals(sim.query(question.format(2)).arrow())
+        assert found.notes[0] == sim.query(question.format(2)).notes[0]
 
 
 def test_as_arguments(sim: Dataset) -> None:
