@@ -24,6 +24,7 @@ class Analyses:
     def statistics(
         self,
         *,
+        by_region: bool = False,
         against: str | None = None,
         errors: Errors = None,
         samples: int = ir.SAMPLES,
@@ -32,12 +33,15 @@ class Analyses:
     ) -> Result:
         """Size, density, reciprocity, clustering, components and path lengths; like ``statistics in EB``.
 
+        ``by_region``: a row a region, of the graph in it, like ``statistics by region``.
+
         ``against`` a null model: beside those of ``samples`` random graphs, like ``statistics in EB against 20 configuration``;
         with ``errors`` such as ``{"missed": 0.1}``: beside those of so many graphs with more errors of a reconstruction.
         """
         null = None if against is None else ir.Against(against, samples, seed)
         more = errors_given(errors, samples, seed, against)
-        return asked(self, ir.Statistics(selection_given(self, selection), errors=more, against=null))
+        chosen = selection_given(self, selection)
+        return asked(self, ir.Statistics(chosen, errors=more, against=null, by_region=by_region))
 
     def ranking(
         self,

@@ -15,7 +15,7 @@ from graphkit.query.plans.neurons import plan_neurons, plan_regions, plan_types
 from graphkit.query.plans.partners import plan_partners
 from graphkit.query.plans.plan import Plan
 from graphkit.query.plans.regions import plan_projections, plan_projectome, plan_sides
-from graphkit.query.plans.selected import require_connections, selected_pairs_sql
+from graphkit.query.plans.selected import pairs_sql, require_connections, rows_sql, selected_pairs_sql
 from graphkit.query.plans.skeletons import plan_skeletons
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def _beside(form: ir.Projectome | ir.Regions | ir.Projections, planned: Plan) ->
 
 def _plan(form: ir.Form, dataset: Dataset) -> Plan:
     match form:
+        case ir.Motifs(by_region=True) | ir.Statistics(by_region=True):
+            return plan_graph(form.selection, dataset, by_region=True)
         case ir.Motifs() | ir.Paths() | ir.Reach() | ir.Hubs() | ir.Similar():
             return plan_graph(form.selection, dataset)
         case ir.Statistics() | ir.Ranking() | ir.Roles() | ir.RichClub() | ir.Degrees() | ir.Communities():
@@ -91,7 +93,12 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
             return replace(planned, sql=f"SELECT count(*) AS {counted} FROM ({planned.sql})", engine=engine)
 
 
-def plan_graph(selection: ir.Selection, dataset: Dataset) -> Plan:
-    """The connections of the graph that kernels go over."""
-    notes = require_connections(selection, dataset)
-    return Plan(selected_pairs_sql(selection, dataset), "graph kernels", notes)
+def plan_graph(selection: ir.Selection, dataset: Dataset, *, by_region: bool = False) -> Plan:
+    """The connections of the graph that kernels go over, or of one in each region."""
+    notes = require_connections(selection, dataset, ("region",) if by_region else ())
+    if not by_region:
+        return Plan(selected_pairs_sql(selection, dataset), "graph kernels", notes)
+    sql = pairs_sql(
+        f"SELECT * FROM ({rows_sql(selection, dataset)}) WHERE region_id IS NOT NULL", selection, by_region=True
+    )
+    return Plan(sql, "graph kernels", notes)

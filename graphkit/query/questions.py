@@ -46,6 +46,7 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         self,
         *,
         by_type: bool = False,
+        by_region: bool = False,
         against: str | None = None,
         errors: Errors = None,
         samples: int = ir.SAMPLES,
@@ -58,12 +59,15 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
     ) -> Result:
         """Motifs of the graph that ``selection`` (see ``Dataset.graph``) chooses; like ``motifs in region EB``.
 
-        Dyads and triads; of ``size`` 4, the connected classes of four neurons; ``roles``: a row for each neuron and role.
+        Dyads and triads; of ``size`` 4, the connected classes of four neurons; ``roles``: a row for each neuron and role;
+        ``by_region``: of the graph in each region, like ``motifs by region``.
         ``against`` a null model: their significance, by ``samples`` random graphs, like ``motifs against 100 bidegree``.
         ``errors`` such as ``{"missed": 0.1}``: beside the counts of so many graphs with more errors of a reconstruction.
         """
-        if by_type and (roles or size == 4):
-            raise QueryError("Only motifs of size 3, and not their roles, are grouped by type.")
+        if (by_type or by_region) and (roles or size == 4):
+            raise QueryError("Only motifs of size 3, and not their roles, are grouped.")
+        if by_type and by_region:
+            raise QueryError("Motifs are grouped by type or by region, not by both.")
         if roles and against is not None:
             raise QueryError("The roles of single neurons are not compared with random graphs; motifs are.")
         if size not in (3, 4):
@@ -71,7 +75,7 @@ class Questions(GraphQuestions, MorphologyQuestions, Analyses):
         null = None if against is None else ir.Against(against, samples, seed)
         more = errors_given(errors, samples, seed, against)
         chosen = selection_given(self, selection)
-        form = ir.Motifs(chosen, by_type, limit, sorts_given(order), null, more, size, roles)
+        form = ir.Motifs(chosen, by_type, limit, sorts_given(order), null, more, size, roles, by_region)
         return asked(self, form)
 
     def neurons(

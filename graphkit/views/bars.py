@@ -63,6 +63,9 @@ def measures_of(table: pa.Table) -> list[str]:
             return list(several)
     if not set(_RANKED) & set(names) and {"inputs", "outputs"} <= set(names):
         return ["inputs", "outputs"]
+    if {"region", "reciprocity_over_density"} <= set(names):  # statistics by region
+        figures = ["synapses", *(name for name in names if name not in ("region", "synapses"))]
+        return [next((name for name in figures if _falls(table[name].drop_null().to_pylist())), "synapses")]
     known = [name for name in (*_RANKED, *_MEASURES) if name in names]
     if known:  # the one that the rows are in the order of, if any
         return [next((name for name in known if _falls(table[name].to_pylist())), known[0])]
@@ -88,7 +91,7 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     measures = measures_of(table)
     shown = table.slice(0, MOST_BARS)
     rows = shown.to_pylist()
-    labels = [_label(row, measures) for row in rows]
+    labels = [_label(row, measures, _texts(table)) for row in rows]
     if "neuron_id" in table.column_names:
         labels = _of_neurons(rows)
     figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
@@ -139,8 +142,16 @@ def _of_neurons(rows: list[dict[str, Any]]) -> list[str]:
     return labels
 
 
-def _label(row: dict[str, Any], measures: list[str]) -> str:
-    parts = [v for k, v in row.items() if k not in measures and (isinstance(v, str) or v is None) and k not in _UNSHOWN]
+def _texts(table: pa.Table) -> set[str]:
+    """The columns that are no figures."""
+    import pyarrow as pa
+
+    return {f.name for f in table.schema if not (pa.types.is_integer(f.type) or pa.types.is_floating(f.type))}
+
+
+def _label(row: dict[str, Any], measures: list[str], texts: set[str]) -> str:
+    named = {k: v for k, v in row.items() if k in texts and k not in measures and k not in _UNSHOWN}
+    parts = [v for v in named.values() if isinstance(v, str) or v is None]
     if not parts:
         parts = [next((v for k, v in row.items() if k not in measures), "")]
     return ", ".join("(none)" if p is None else str(p) for p in parts)

@@ -92,18 +92,27 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
                 how = {"layers": kind == "layers", "coupled": is_coupled(result)}
                 return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, **how)
             edges, note = edges_of(result, *ends), ""
+            if ends[0] == "region":
+                edges = _by_region(result, ends[1], ends[2])
             if ends[1] == "type":
                 edges, note = _groups(edges, ends[0])
             from graphkit.views.matrix import heat_map
 
+            unit = f"z against {_null_model(result)}" if ends[2] == "z" else _FIGURES.get(ends[2], ends[2])
             first, second = (_AXES.get(end, end.replace("_", " ")) for end in ends[:2])
-            return heat_map(edges, title, unit=_FIGURES.get(ends[2], ends[2]), rows=first, columns=second, note=note)
+            return heat_map(edges, title, unit=unit, rows=first, columns=second, note=note)
     from graphkit.views.bars import MOST_BARS, bar_chart
 
     step = next((c for c in ("layer", "hop") if {"neuron_id", "reached", c} <= set(result.columns)), None)
     if step is not None and len(result) > MOST_BARS:
         return bar_chart(_by_step(result, step), title, unit=f"neurons, by their mean {step}, rounded")
     return bar_chart(result.table, title)
+
+
+def _by_region(result: Result, name: str, figure: str) -> dict[tuple[str, str], float]:
+    """The figure of each region and motif, or statistic; classes that do not hang together are left out."""
+    apart = ("N", "003", "012", "102")
+    return {(row["region"], row[name]): row[figure] for row in result if row[figure] and row.get("code") not in apart}
 
 
 def _by_step(result: Result, step: str) -> pa.Table:
@@ -122,6 +131,7 @@ _FIGURES = {
     "mean": "synapses onto a postsynaptic neuron",
     "input_fraction": "share of the postsynaptic inputs",
     "signed": "synapses, excitation less inhibition",
+    "induced": "induced count",
     "signed_input_fraction": "share of inputs, excitation less inhibition",
 }
 _AXES = {

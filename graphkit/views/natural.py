@@ -45,6 +45,8 @@ def fits(result: Result, kind: str) -> bool:
     """Whether the answer has the columns that a kind of picture needs."""
     columns = set(result.columns)
     match kind:
+        case "census" | "significance" if "region" in columns:
+            return False
         case "census":
             return columns >= {"motif", "pattern", "induced"} and (
                 columns >= {"count"} or columns >= {"type_a", "type_b"}
@@ -94,6 +96,9 @@ def _fits_bars(result: Result) -> bool:
 def ends_of(result: Result) -> tuple[str, str, str] | None:
     """Columns of the source, the target and the figure, where the rows are connections, or types in groups of neurons."""
     columns = result.columns
+    for figures, value in (({"region", "motif"}, "induced"), ({"region", "statistic", "z"}, "z")):
+        if figures <= set(columns):
+            return "region", "statistic" if "statistic" in figures else "motif", "z" if "z" in columns else value
     for group in ("cluster", "community"):
         if {group, "type", "neurons"} == set(columns):
             return group, "type", "neurons"

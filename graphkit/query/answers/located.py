@@ -31,7 +31,7 @@ def located_rows(dataset: Dataset, selection: ir.Selection, ids: NDArray[np.int6
     marked = "0" if mark is None else "signed"
     sql = f"SELECT pre_id, post_id, {place}, synapses, {marked}::SMALLINT AS mark FROM ({rows})"
     cursor = dataset.cursor(sql)
-    most = dataset.snapshot.tables["connections"].rows
+    most = dataset.snapshot.tables["connections"].rows * (2 if selection.kind == "electrical" else 1)
     kinds = (np.int32, np.int32, np.int16, np.int64, np.int16)
     columns: list[NDArray[Any]] = [np.empty(most, dtype=kind) for kind in kinds]  # what is not filled takes no room
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,17 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
     from graphkit.startup import preload_kernels
 
     preload_kernels()
+    if form.by_region:
+        from graphkit.query.answers import by_region
+        from graphkit.query.answers.significance import of_motifs
+
+        figures = by_region.Figures(
+            _census,
+            lambda graph: of_motifs(graph, form, dataset),
+            _induced,
+            lambda graph: _induced(graph)["induced"].to_pylist(),
+        )
+        return by_region.answer(form, dataset, figures)
     graph, of = graph_of(form, dataset, ("type",) if form.by_type else ())
     size = f"{graph.n_neurons:,} neurons, {graph.n_connections:,} connections and {graph.n_synapses:,} synapses"
     sources = np.repeat(np.arange(len(graph), dtype=np.int32), np.diff(graph.indptr))
@@ -67,6 +79,8 @@ def answer(form: ir.Motifs, dataset: Dataset, planned: Plan) -> Answer:
 
 def columns(form: ir.Motifs) -> list[str]:
     """The columns of the answer."""
+    if form.by_region:
+        return ["region", *columns(replace(form, by_region=False))]
     if form.against is not None:
         from graphkit.query.answers import significance
 
@@ -85,11 +99,18 @@ def columns(form: ir.Motifs) -> list[str]:
 
 def _perturbed(of: Perturbable, errors: ir.ReconstructionErrors, size: int) -> tuple[pa.Table, int]:
     """The induced counts of connected motifs beside those on perturbed graphs; how many these are."""
+    table = _induced(of.graph, size)
+    drawn = perturbed_values(lambda one: _induced(one.graph, size)["induced"].to_numpy(), of, errors, len(table))
+    for name, column in interval_columns(drawn).items():
+        table = table.append_column(name, column)
+    return table, len(drawn)
+
+
+def _induced(graph: Graph, size: int = 3) -> pa.Table:
+    """The induced counts of connected motifs."""
     from graphkit.motifs import four_node_counts, motif_counts
 
-    counts = four_node_counts if size == 4 else motif_counts
-    rows = counts(of.graph)
-    drawn = perturbed_values(lambda one: [row.induced for row in counts(one.graph)], of, errors, len(rows))
+    rows = four_node_counts(graph) if size == 4 else motif_counts(graph)
     columns = {
         "motif": pa.array([row.name for row in rows], pa.string()),
         "code": pa.array([row.code for row in rows], pa.string()),
@@ -97,7 +118,7 @@ def _perturbed(of: Perturbable, errors: ir.ReconstructionErrors, size: int) -> t
         "size": pa.array([row.n_neurons for row in rows], pa.int64()),
         "induced": pa.array([row.induced for row in rows], pa.int64()),
     }
-    return pa.table({**columns, **interval_columns(drawn)}), len(drawn)
+    return pa.table(columns)
 
 
 def _by_type_perturbed(of: Perturbable, errors: ir.ReconstructionErrors, size: int) -> tuple[pa.Table, int]:

@@ -39,6 +39,7 @@ __all__ = [
     "SHARE",
     "Perturbable",
     "check_kept",
+    "check_located",
     "graph_of",
     "interval_columns",
     "located_each",
@@ -108,11 +109,8 @@ def perturbable(
 
     least, symmetric = selection.min_synapses, selection.kind == "electrical"
     by_region = by_region or (selection.per_region and least > 1)
-    if symmetric and by_region:
-        raise NotAnswerableError(
-            "With errors, gap junctions are not counted by region: they are few, and false ones would lie where nobody knows.",
-            hint="Ask about the gap junctions of one region: gap junctions in EB with error model ...",
-        )
+    if by_region:
+        check_located(selection)
     base = load_selection(dataset, replace(selection, min_synapses=1), attributes=attributes)
     located = None
     if by_region or mark is not None:
@@ -126,6 +124,15 @@ def perturbable(
         graph = load_selection(dataset, selection, attributes=attributes)
         asked = Perturbation(graph, np.searchsorted(base.ids, graph.ids), np.arange(len(graph)))
     return Perturbable(base, asked, least, located, symmetric, selection.autapses)
+
+
+def check_located(selection: ir.Selection) -> None:
+    """Raises NotAnswerableError where synapses are not perturbed by region."""
+    if selection.kind == "electrical":
+        raise NotAnswerableError(
+            "With errors, gap junctions are not counted by region: they are few, and false ones would lie where nobody knows.",
+            hint="Ask about the gap junctions of one region: gap junctions in EB with error model ...",
+        )
 
 
 def graph_of(form: Any, dataset: Dataset, attributes: tuple[str, ...] = ()) -> tuple[Graph, Perturbable | None]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from graphkit.graph import Graph
 from graphkit.progress import shown
 from graphkit.query.answers import Answer, cut
 from graphkit.query.answers.perturbed import INTERVAL, graph_of, interval_columns, over_samples, perturbed_values
@@ -16,13 +17,15 @@ from graphkit.stopping import current
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
-    from graphkit.graph import Graph
     from graphkit.query import ir
+    from graphkit.query.answers import by_region
     from graphkit.query.plans.plan import Plan
 
 __all__ = ["answer", "columns"]
 
+_COUNTS = ("neurons", "connections", "autapses", "synapses", "largest weak component", "largest strong component")
 _OVER_NULLS = ["null_mean", "null_sd", "ratio", "z"]
+_COUPLED = "A gap junction has no direction: each counts both ways, as two connections and twice its synapses."
 _SEARCHES = 1000
 """Searches for path lengths in a graph of more neurons."""
 
@@ -35,6 +38,10 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
     from graphkit.startup import preload_kernels
 
     preload_kernels()
+    if form.by_region:
+        from graphkit.query.answers import by_region
+
+        return by_region.answer(form, dataset, _of_regions(form, dataset))
     graph, of = graph_of(form, dataset)
     rows = _figures(graph)
     drawn = None
@@ -46,16 +53,9 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
     if form.errors is not None and of is not None:
         drawn = perturbed_values(lambda one: [value for _, value, _ in _figures(one.graph)], of, form.errors)
         intervals = interval_columns(drawn)
-    table = pa.table(
-        {
-            "statistic": pa.array([name for name, _, _ in rows], pa.string()),
-            "value": pa.array([None if math.isnan(value) else value for _, value, _ in rows], pa.float64()),
-            **intervals,
-            "meaning": pa.array([meaning for _, _, meaning in rows], pa.string()),
-        }
-    )
+    table = _table(rows, intervals)
     if form.selection.kind == "electrical":
-        notes += ("A gap junction has no direction: each counts both ways, as two connections and twice its synapses.",)
+        notes += (_COUPLED,)
     if len(graph) > _SEARCHES:
         notes += (f"Path lengths are from {_SEARCHES:,} of the {len(graph):,} neurons, drawn with the seed 0.",)
     given = cut(ordered_table(table, form.order), form.limit, notes)
@@ -67,7 +67,52 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
 def columns(form: ir.Statistics) -> list[str]:
     """The columns of the answer."""
     more = INTERVAL if form.errors is not None else _OVER_NULLS if form.against is not None else []
-    return ["statistic", "value", *more, "meaning"]
+    if form.by_region and not more:
+        return ["region", *(_column(name) for name, _, _ in _figures(Graph.from_edges([], [])))]
+    return [*(["region"] if form.by_region else []), "statistic", "value", *more, "meaning"]
+
+
+def _table(rows: list[tuple[str, float, str]], more: dict[str, pa.Array]) -> pa.Table:
+    """A row a figure."""
+    return pa.table(
+        {
+            "statistic": pa.array([name for name, _, _ in rows], pa.string()),
+            "value": pa.array([None if math.isnan(value) else value for _, value, _ in rows], pa.float64()),
+            **more,
+            "meaning": pa.array([meaning for _, _, meaning in rows], pa.string()),
+        }
+    )
+
+
+def _of_regions(form: ir.Statistics, dataset: Dataset) -> by_region.Figures:
+    """What is asked of the graph in each region: one row of all its figures, or a row a figure beside other graphs'."""
+    from graphkit.query.answers import by_region
+
+    def against(graph: Graph) -> Answer:
+        assert form.against is not None
+        columns, notes, complete = _against(graph, form.against, dataset)
+        return Answer(_table(_figures(graph), columns), complete, notes, interrupted=not complete)
+
+    return by_region.Figures(
+        _row,
+        against,
+        lambda graph: _table(_figures(graph), {}),
+        lambda graph: [value for _, value, _ in _figures(graph)],
+        (_COUPLED,) if form.selection.kind == "electrical" else (),
+    )
+
+
+def _row(graph: Graph) -> pa.Table:
+    """All figures in one row: those that are counts as whole numbers."""
+    columns = {}
+    for name, value, _ in _figures(graph):
+        of_type = pa.int64() if name in _COUNTS else pa.float64()
+        columns[_column(name)] = pa.array([None if math.isnan(value) else value], of_type)
+    return pa.table(columns)
+
+
+def _column(statistic: str) -> str:
+    return statistic.replace(" ", "_").replace("-", "_")
 
 
 def _against(graph: Graph, against: ir.Against, dataset: Dataset) -> tuple[dict[str, pa.Array], tuple[str, ...], bool]:

@@ -48,7 +48,8 @@ def _words(form: ir.Form) -> list[str]:
     """All but the order and the limit."""
     match form:
         case ir.Motifs():
-            last = [*(["by type"] if form.by_type else []), *against_words(form.against)]
+            group = ["by type"] if form.by_type else ["by region"] if form.by_region else []
+            last = [*group, *against_words(form.against)]
             kind = "motif roles" if form.roles else "motifs"
             size = ["of size 4"] if form.size == 4 else []
             return [kind, *size, *selection_words(form.selection, "between"), *last]

@@ -59,6 +59,8 @@ def analysis_words(form: ir.Form) -> list[str]:
     words += selection_words(form.selection, "among")
     if isinstance(form, ir.Communities | ir.Spread | ir.SimilarityClusters) and form.by_type:
         words.append("by type")
+    if isinstance(form, ir.Statistics) and form.by_region:
+        words.append("by region")
     if isinstance(form, ir.Similarities) and form.each is not None:
         words.append(f"top {form.each} per neuron")
     if isinstance(form, ir.RichClub | ir.Statistics):

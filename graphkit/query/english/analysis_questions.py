@@ -25,7 +25,10 @@ _MEASURES: dict[str, ir.Measure] = {
 def _statistics(source: Source, question: Node, parts: Parts) -> ir.Form:
     limit, order = parts.take("limit"), parts.take("order", ())
     errors, against = _errors_or_against(source, parts)
-    return ir.Statistics(parts.selection(), limit, order, errors, against)
+    groups = parts.take("by", ())
+    if groups not in ((), ("region",)):
+        raise source.refusal(parts.places["by"], f"Statistics are grouped by region only, not by {', '.join(groups)}.")
+    return ir.Statistics(parts.selection(), limit, order, errors, against, bool(groups))
 
 
 def _errors_or_against(source: Source, parts: Parts) -> tuple[ir.ReconstructionErrors | None, ir.Against | None]:

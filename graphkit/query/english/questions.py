@@ -61,8 +61,10 @@ def _counted(source: Source, question: Node) -> ir.Form:
 
 def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
     groups = parts.take("by", ())
-    if groups not in ((), ("type",)):
-        raise source.refusal(parts.places["by"], f"Motifs can be grouped by type only, not by {', '.join(groups)}.")
+    if groups not in ((), ("type",), ("region",)):
+        raise source.refusal(
+            parts.places["by"], f"Motifs are grouped by type or by region, not by {', '.join(groups)}."
+        )
     limit, order, against = parts.take("limit"), parts.take("order", ()), parts.take("against")
     errors = parts.take("errors")
     if errors is not None and against is not None:
@@ -76,7 +78,8 @@ def _motifs(source: Source, question: Node, parts: Parts) -> ir.Form:
             if place == "against":
                 wrong = "The roles of single neurons are not compared with random graphs; motifs are."
             raise source.refusal(parts.places[place], wrong)
-    return ir.Motifs(parts.selection(), bool(groups), limit, order, against, errors, size, roles)
+    by_type, by_region = groups == ("type",), groups == ("region",)
+    return ir.Motifs(parts.selection(), by_type, limit, order, against, errors, size, roles, by_region)
 
 
 def _kind_of_motifs(source: Source, question: Node) -> tuple[bool, Literal[3, 4]]:

@@ -49,7 +49,7 @@ RUNS = 100
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """Figures of the selected graph: size, density, reciprocity, clustering, components, path lengths; ``against`` a null model
-    beside those of its random graphs.
+    beside those of its random graphs; ``by_region``: of the graph in each region.
     """
 
     selection: Selection = EVERYTHING
@@ -57,6 +57,7 @@ class Statistics:
     order: tuple[Sort, ...] = ()
     errors: ReconstructionErrors | None = None
     against: Against | None = None
+    by_region: bool = False
     name: ClassVar[str] = "statistics"
 
 

@@ -56,7 +56,7 @@ class Motifs:
     """Motifs of the selected graph: dyads and triads; or, of ``size`` 4, the connected classes of four neurons.
 
     ``by_type``: by the types of the neurons in each role; ``against`` a null model; ``roles``: how often each neuron has
-    each role.
+    each role; ``by_region``: of the graph in each region.
     """
 
     selection: Selection = EVERYTHING
@@ -67,6 +67,7 @@ class Motifs:
     errors: ReconstructionErrors | None = None
     size: Literal[3, 4] = 3
     roles: bool = False
+    by_region: bool = False
     name: ClassVar[str] = "motifs"
 
 
