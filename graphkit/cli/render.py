@@ -207,6 +207,9 @@ _CONTROL = {i: repr(chr(i))[1:-1] for i in (*range(32), *range(127, 160))}
 _EXACT = 1e15
 """Below it whole numbers are exact as floats, and shown with all their digits."""
 
+_WHOLE = 1e6
+"""From it on six digits are no fraction: a mean of millions is shown as whole as they are, and not as 1.5e+07."""
+
 
 def cell_text(value: Any, *, share: bool = False) -> str:
     if value is None:
@@ -214,9 +217,8 @@ def cell_text(value: Any, *, share: bool = False) -> str:
     if isinstance(value, float):
         if share:
             return f"{value:.4f}"
-        return (
-            f"{value:.0f}" if value.is_integer() and abs(value) < _EXACT else f"{value:.6g}"
-        )  # a count keeps its digits
+        whole = (value.is_integer() or abs(value) >= _WHOLE) and abs(value) < _EXACT
+        return f"{value:.0f}" if whole else f"{value:.6g}"
     if isinstance(value, bytes):
         return value.hex()
     return str(value).translate(_CONTROL)

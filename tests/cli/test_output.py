@@ -130,6 +130,7 @@ def test_counts_among_fractions_keep_all_their_digits() -> None:
 
     shown = {
         2796641.0: "2796641",
+        15653712.4: "15653712",
         0.25: "0.25",
         0.123456789: "0.123457",
         -3.0: "-3",
