@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.query import ir
     from graphkit.query.answers.perturbed import Perturbable
-    from graphkit.query.answers.perturbed_rows import Figures, Synapses
+    from graphkit.query.answers.perturbed_synapses import Figures, Synapses
 
 __all__ = ["asked_rows", "figures"]
 

@@ -11,7 +11,7 @@ from graphkit.query.answers import Answer
 from graphkit.query.answers.perturbed import interval_columns, over_samples, perturbable, perturbed_values
 from graphkit.query.answers.perturbed_connections import asked_rows
 from graphkit.query.answers.perturbed_partners import synapses_with
-from graphkit.query.answers.perturbed_rows import synapses_of
+from graphkit.query.answers.perturbed_synapses import synapses_of
 
 if TYPE_CHECKING:
     from graphkit.algorithms.error_model import Perturbation

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from graphkit.query.answers.grouping import Groups, neurons_meeting, summing
 from graphkit.query.answers.perturbed import SHARE
-from graphkit.query.answers.perturbed_rows import held_in
+from graphkit.query.answers.perturbed_synapses import held_in
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
     from graphkit.query import ir
     from graphkit.query.answers.perturbed import Perturbable
-    from graphkit.query.answers.perturbed_rows import Figures, Synapses
+    from graphkit.query.answers.perturbed_synapses import Figures, Synapses
 
 __all__ = ["figures", "synapses_with"]
 

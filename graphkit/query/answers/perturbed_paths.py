@@ -21,7 +21,7 @@ from graphkit.query.answers.perturbed import (
     share_column,
     spread_words,
 )
-from graphkit.query.answers.perturbed_rows import held_in
+from graphkit.query.answers.perturbed_synapses import held_in
 
 if TYPE_CHECKING:
     from graphkit.algorithms.error_model import Perturbation

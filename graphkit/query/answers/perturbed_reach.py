@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graphkit.algorithms.reach import hops_from
 from graphkit.query.answers.grouping import Groups, neurons_meeting
 from graphkit.query.answers.perturbed import SHARE, interval_columns, perturbed_values, share_column, spread_words
-from graphkit.query.answers.perturbed_rows import held_in
+from graphkit.query.answers.perturbed_synapses import held_in
 
 if TYPE_CHECKING:
     from graphkit.algorithms.error_model import Perturbation

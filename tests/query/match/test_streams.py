@@ -76,7 +76,7 @@ def test_a_question_for_a_sample(sim: Dataset) -> None:
 
 
 def test_every_sample_is_as_likely(sim: Dataset) -> None:
-    """Pairs of matches of a pattern that has eight, over 700 seeds: chi-square of the 28 pairs, 1 % at each end."""
+    """Pairs of matches of a pattern that has eight, over 300 seeds: chi-square of the 28 pairs, 1 % at each end."""
     pattern = "(a:EPG)-[e]->(b:PEG), (b)-[f]->(a)"
     counts = {least: sim.count_matches(pattern, min_synapses=least) for least in range(2, 15)}
     least = min(counts, key=lambda n: (abs(counts[n] - 8), n))
@@ -84,10 +84,10 @@ def test_every_sample_is_as_likely(sim: Dataset) -> None:
     assert 5 <= n <= 12
     seen = Counter(
         tuple(tuple(row.values()) for row in sim.sample_matches(pattern, 2, seed=seed, min_synapses=least).to_pylist())
-        for seed in range(700)
+        for seed in range(300)
     )
     pairs = n * (n - 1) // 2
-    expected = 700 / pairs
+    expected = 300 / pairs
     statistic = sum((k - expected) ** 2 / expected for k in seen.values()) + (pairs - len(seen)) * expected
     low, high = chi2.ppf([0.01, 0.99], pairs - 1)
     assert low < statistic < high
