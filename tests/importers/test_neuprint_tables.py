@@ -48,7 +48,7 @@ def test_traced_adjacencies(totals: str, by_roi: str, tmp_path: Path) -> None:
     report = import_neuprint([tmp_path / n for n in ("traced-neurons.csv", totals, by_roi)], tmp_path / "d")
     assert connections(report) == {(1, BIG, "EB"): 4, (1, BIG, "outside"): 3, (BIG, 1, "PB"): 2}
     assert {i: (n["type"], n["side"]) for i, n in neurons(report).items()} == {
-        1: ("EPG", None),
+        1: ("EPG", "left"),
         BIG: ("ER4d", "right"),
         3: (None, None),
     }

@@ -100,7 +100,7 @@ def test_what_a_dataset_cannot_say(tiny: Dataset, pair_totals: Dataset, tmp_path
         pair_totals.query("motifs against 3 distance")
     with pytest.raises(NotAnswerableError, match="none of the neurons asked has outputs in one"):
         without_regions.query("motifs against 3 region-block")
-    with pytest.raises(QueryError, match="by type"):
+    with pytest.raises(QueryError, match="Only motifs of size 3"):
         tiny.motifs(by_type=True, size=4, against="configuration")
     with pytest.raises(NotAnswerableError, match="leaves every connection in place"):
         tiny.query("motifs by type against 3 synapse-counts")
