@@ -140,7 +140,8 @@ class Vocabulary:
         folded = name.casefold()
         if folded not in (c.casefold() for c in self.columns):
             known = [c for c in self.columns if c not in _COUNTED and not c.endswith("_nm")]
-            hint = compartments_meant(name) or did_you_mean(name, [*known, "region", "transmitter"])
+            region = "Did you mean 'region'?" if folded.removesuffix("s") in ("neuropil", "roi") else None
+            hint = compartments_meant(name) or region or did_you_mean(name, [*known, "region", "transmitter"])
             hint = hint or f"Group by region, or by {', '.join(known)}."
             raise UnknownNameError(f"Neurons have no column {name!r} to group by.", hint=hint)
         if folded in _COUNTED:

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 import graphkit
-from graphkit.errors import QueryError, QuerySyntaxError
+from graphkit.errors import QueryError, QuerySyntaxError, TimeLimitError, UnknownNameError
+from graphkit.progress import showing
 from graphkit.query.result import Result
+from graphkit.stopping import current
 
 RING = Path(__file__).parents[2] / "data-samples" / "ring"
 LEAVES = ("PB(L)", "FBl2", "EBr5", "gammaL(L)")
@@ -129,6 +131,9 @@ def test_python_and_order_and_limit(ring: Any) -> None:
 def test_what_cannot_be_grouped_says_what_can(ring: Any) -> None:
     with pytest.raises(QuerySyntaxError, match="grouped by region only, not by type"):
         ring.query("statistics by type")
+    with pytest.raises(UnknownNameError) as unknown:
+        ring.query("statistics by neuropil")
+    assert unknown.value.hint == "Did you mean 'region'?"
     with pytest.raises(QuerySyntaxError, match="by type or by region, not by side"):
         ring.query("motifs by side")
     with pytest.raises(QuerySyntaxError, match="Only motifs of size 3"):
@@ -167,3 +172,21 @@ def test_pictures_are_a_heat_map_of_regions(ring: Any) -> None:
     bars = ranked.plot().axes[0]
     assert bars.get_xlabel() == "reciprocity"
     assert [label.get_text() for label in bars.get_yticklabels()] == [row["region"] for row in ranked]
+
+
+@pytest.mark.parametrize("question", ["motifs in CX by region against 4 configuration", "statistics in CX by region"])
+def test_regions_that_are_ready_when_it_is_stopped_are_given(ring: Any, question: str) -> None:
+    whole = ring.query(question).rows()
+    regions = list(dict.fromkeys(row["region"] for row in whole))
+
+    def told(stage: str, fraction: float) -> None:
+        if stage == "regions" and fraction > 1.5 / len(regions):  # when two are done
+            current().told = True
+
+    with showing(told):
+        found = ring.query(question, cache=False)
+    assert found.rows() == [row for row in whole if row["region"] in regions[:2]]
+    assert not found.complete
+    assert f"Stopped early: 2 of {len(regions)} regions, those with most synapses, are given." in found.notes
+    with showing(lambda *_: setattr(current(), "told", True)), pytest.raises(TimeLimitError):
+        ring.query(question, cache=False)

@@ -54,6 +54,9 @@ SUGGESTED = {
     "most connected neurons in EB": "hubs in EB",
 }
 PAPERS = {
+    "motifs per region": "motifs by region",
+    "statistics for each neuropil with at least 5 synapses": "statistics by region with at least 5 synapses",
+    "motifs in every ROI against 20 configuration": "motifs by region against 20 configuration",
     "density in EB": "statistics in EB",
     "reciprocity in EB against 20 configuration": "statistics in EB against 20 configuration",
     "what is the small-worldness of the network?": "statistics",

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from graphkit.algorithms.located_errors import Located, LocatedPerturbation, strong
 from graphkit.algorithms.located_graphs import graphs_by_place
+from graphkit.errors import TimeLimitError
 from graphkit.progress import showing, shown
 from graphkit.query.answers import Answer, cut
 from graphkit.query.answers.located import located_rows, places_by_name
 from graphkit.query.answers.perturbed import check_kept, check_located, interval_columns, located_each, over_samples
 from graphkit.query.ordering import ordered_table
 from graphkit.query.plans.selected import selected_neurons_sql
+from graphkit.stopping import check, current
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -66,22 +68,31 @@ def answer(form: ir.Motifs | ir.Statistics, dataset: Dataset, figures: Figures) 
         table, samples = _perturbed(form, located, places_by_name(dataset), graphs, ranked, figures)
         given = cut(ordered_table(table, form.order), form.limit, notes)
         return over_samples(given, form.errors, samples)
-    tables, interrupted = [], False
+    current().hands_over = True  # Ctrl-C: the regions that are ready, and not nothing
+    tables: list[pa.Table] = []
+    interrupted = False
     outer = shown()
     for number, name in enumerate(ranked):
         outer("regions", number / len(ranked))
-        if form.against is None:
-            tables.append(_with_region(figures.plain(graphs[name]), name))
-            continue
-        with showing(_part(outer, number, len(ranked))):
-            found = figures.against(graphs[name])
+        try:
+            check()
+            with showing(_part(outer, number, len(ranked))):
+                found = figures.against(graphs[name]) if form.against else Answer(figures.plain(graphs[name]))
+        except TimeLimitError:
+            if not tables:
+                raise
+            interrupted = True
+            break
         tables.append(_with_region(found.table, name))
         if not number:
             notes += tuple(f"{name}: {note}" if note.startswith("Mixing") else note for note in found.notes)
+        elif found.interrupted:
+            notes += tuple(f"{name}: {note}" for note in found.notes if note.startswith("Stopped early"))
         if found.interrupted:
             interrupted = True
-            notes += (f"Stopped early, in {name}: {number + 1} of {len(ranked)} regions are given.",)
             break
+    if interrupted:
+        notes += (f"Stopped early: {len(tables):,} of {len(ranked):,} regions, those with most synapses, are given.",)
     if form.against is not None and isinstance(form, ir.Motifs):
         notes += ("p_adjusted is over the motifs of a region, not over the regions.",)
     table = pa.concat_tables(tables) if tables else _with_region(_nothing(form, figures), "").slice(0, 0)
@@ -95,9 +106,8 @@ def _fetched(sql: str, dataset: Dataset) -> NDArray[np.int64]:
 
 
 def _notes(selection: ir.Selection, count: int) -> tuple[str, ...]:
-    notes: tuple[str, ...] = (
-        f"The graphs of {count:,} regions, each of the synapses located in it, without the regions below it.",
-    )
+    graphs = "The graph of 1 region," if count == 1 else f"The graphs of {count:,} regions, each"
+    notes: tuple[str, ...] = (f"{graphs} of the synapses located in it, without the regions below it.",)
     if selection.min_synapses > 1 and not selection.per_region:
         where = "in all regions asked" if selection.regions else "in all regions"
         notes += (

@@ -25,6 +25,10 @@ _OF_A_SKELETON = (
 
 RULES_OF_PAPERS: tuple[tuple[str, tuple[Reading, ...]], ...] = (
     (
+        rf"(?P<a>\S.*?)\s+(?:(?:per|by)\s+|(?:for|in|of)\s+(?:each|every|all)\s+)(?:regions?|neuropils?|rois?){_REST}",
+        (Reading("{a} by region{rest}"),),
+    ),
+    (
         rf"{_WHOLE}(?:(?:edge\s+|connection\s+)?density|reciprocity|transitivity|small[\s-]world\S*(?:\s+\S+)??|{_PATHS})"
         rf"{_OF_GRAPH}{_REST}",
         (Reading("statistics{rest}"),),
