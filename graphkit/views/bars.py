@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from graphkit.views.figure import GREY, PALETTE, new_figure, own_labels, thousands, titled
+from graphkit.views.figure import GREY, INK, PALETTE, new_figure, own_labels, thousands, titled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,6 +37,8 @@ _MEASURES = (
     *("sources", "targets", "neurons", "count", "share"),
 )
 _NUMBERS_OF_GROUPS = ("cluster", "community")
+_FIGURES = ("mean", "input_fraction", "signed", "signed_input_fraction", "inputs_there", "inputs_from")
+"""Figures that the interval is of where an answer has them."""
 _WORDS = {
     "synapses": "synapses",
     "inputs": "synapses onto them",
@@ -54,7 +57,7 @@ def measures_of(table: pa.Table) -> list[str]:
     """The columns of figures that a bar chart of the table shows: one, or several that belong together; or none."""
     import pyarrow as pa
 
-    names = table.column_names
+    names = [name for name in table.column_names if not name.startswith("perturbed_")]
     for columns, measure in _OF_ONE_KIND.items():
         if columns <= set(names):
             return [measure]
@@ -75,6 +78,7 @@ def measures_of(table: pa.Table) -> list[str]:
         if (pa.types.is_integer(f.type) or pa.types.is_floating(f.type))
         and not f.name.endswith("_id")
         and f.name not in _NUMBERS_OF_GROUPS
+        and f.name in names
     ]
     return numbers if len(numbers) == 1 else []
 
@@ -97,6 +101,7 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
     axes = figure.add_subplot()
     thick = 0.8 / len(measures)
+    ends: tuple[list[float], list[float]] | None = None
     for i, measure in enumerate(measures):
         offset = (i - (len(measures) - 1) / 2) * thick
         values = [row[measure] or 0 for row in rows]
@@ -108,7 +113,15 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
             label=measure.replace("_", " "),
         )
         if len(measures) == 1:
-            axes.bar_label(drawn, [_number(v) for v in values], padding=3, fontsize=8)
+            ends = _interval(rows, measure)
+            if ends is None:
+                axes.bar_label(drawn, [_number(v) for v in values], padding=3, fontsize=8)
+                continue
+            axes.hlines(range(len(rows)), *ends, color=INK, linewidth=1.6)
+            axes.plot([], [], color=INK, linewidth=1.6, label="90 % of the perturbed graphs")
+            for y, (value, high) in enumerate(zip(values, ends[1], strict=True)):
+                end = value if isnan(high) else max(value, high)
+                axes.annotate(_number(value), (end, y), (3, 0), textcoords="offset points", va="center", fontsize=8)
     axes.set_yticks(range(len(rows)), labels)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.margins(x=0.12 if len(measures) == 1 else 0.02)
@@ -121,11 +134,22 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)
-    if len(measures) > 1:
-        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(measures), borderaxespad=0.2)
+    if len(measures) > 1 or ends:
+        axes.legend(
+            frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=max(2, len(measures)), borderaxespad=0.2
+        )
     left_out = len(table) - len(rows)
     titled(figure, title, f"{left_out:,} more rows are not shown." if left_out > 0 else "")
     return figure
+
+
+def _interval(rows: list[dict[str, Any]], measure: str) -> tuple[list[float], list[float]] | None:
+    """(low, high) of perturbed graphs for each row, where they are of this figure and not of another beside it."""
+    if not rows or "perturbed_low" not in rows[0] or any(c in rows[0] and c != measure for c in _FIGURES):
+        return None
+    nothing = float("nan")
+    low, high = ([nothing if (v := row[f"perturbed_{end}"]) is None else v for row in rows] for end in ("low", "high"))
+    return low, high
 
 
 def _of_neurons(rows: list[dict[str, Any]]) -> list[str]:

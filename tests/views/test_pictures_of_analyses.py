@@ -131,3 +131,16 @@ def test_colours_by_what_no_neuron_has_are_refused(ring: Dataset) -> None:
     answer = bare.query("connections between type 'ER*' and type 'EPG' by type")
     with pytest.raises(NotAnswerableError, match="No neuron of this dataset has a lineage"):
         answer.plot(colour_by="lineage")
+
+
+def test_intervals_of_an_error_model_are_drawn_where_they_lie(ring: Dataset) -> None:
+    ranked = ring.query("pagerank in EB top 5 with 6 error model missed 20 %, split 10 %")
+    axes = ranked.plot().axes[0]
+    (lines,) = axes.collections
+    drawn = [(low, high) for (low, _), (high, _) in (path.vertices for path in lines.get_paths())]
+    assert drawn == [(row["perturbed_low"], row["perturbed_high"]) for row in ranked]
+    assert _bars(axes.figure) == [row["pagerank"] for row in ranked]
+    ends = [max(row["pagerank"], row["perturbed_high"]) for row in ranked]
+    assert [text.xy[0] for text in axes.texts] == ends  # numbers stand beyond both
+    figures = ring.query("partners of EPG by type with 2 error model missed 10 %").plot().axes[0]
+    assert not figures.collections  # its interval is of inputs and outputs together, its bars are of each
