@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from graphkit.errors import TimeLimitError
 from graphkit.interrupted import interruptible
 from graphkit.query import ir
 from graphkit.query.answer_cache import cached_answer, keep_answer
@@ -64,7 +65,7 @@ def _answered(form: ir.Form, dataset: Dataset) -> Answer:
         by_region = isinstance(asked, ir.Projectome | ir.Regions | ir.Projections)
         module = f"graphkit.query.answers.{'perturbed_regions' if by_region else 'group_connections'}"
     if module is not None:
-        found: Answer = stoppable(lambda: importlib.import_module(module).answer(form, dataset, planned))
+        found = _computed(module, form, dataset, planned)
     else:
         found = Answer(*run_rows(dataset, planned.sql, form.limit))
     notes = [*planned.notes, *found.notes]
@@ -82,6 +83,20 @@ def _answered(form: ir.Form, dataset: Dataset) -> Answer:
         notes += why_empty(form, dataset)
     notes += no_connections(form, dataset)
     return replace(found, complete=found.complete and not found.timed_out, notes=tuple(notes))
+
+
+def _computed(module: str, form: ir.Form, dataset: Dataset, planned: Plan) -> Answer:
+    try:
+        found: Answer = stoppable(lambda: importlib.import_module(module).answer(form, dataset, planned))
+        return found
+    except TimeLimitError as error:
+        if not (isinstance(form, ir.Match) and form.sample):
+            raise
+        raise TimeLimitError(
+            f"{error.message} All matches are counted before some are drawn.",
+            hint="Give it more time (--timeout; in Python timeout=), ask for fewer neurons or stronger connections, or take "
+            "the first matches that are found: LIMIT.",
+        ) from None
 
 
 def run_rows(dataset: Dataset, sql: str, limit: int | None) -> tuple[pa.Table, bool]:

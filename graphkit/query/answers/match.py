@@ -208,14 +208,7 @@ def _of_neurons(dataset: Dataset, names: list[str], ids: NDArray[np.int64]) -> p
 
 
 def _of_sample(form: ir.Match, dataset: Dataset, found: Bound, drawn: ir.Sample, notes: tuple[str, ...]) -> Answer:
-    try:
-        table, total = sampled(form, dataset, found, drawn.count, drawn.seed)
-    except TimeLimitError as error:
-        raise TimeLimitError(
-            f"{error.message} All matches are counted before some are drawn.",
-            hint="Give it more time (--timeout; in Python timeout=), ask for fewer neurons or stronger connections, or take "
-            "the first matches that are found: LIMIT.",
-        ) from None
+    table, total = sampled(form, dataset, found, drawn.count, drawn.seed)
     of_all = (
         f"All {total:,} matches" if total <= drawn.count else f"{len(table):,} of {total:,} matches, drawn at random"
     )
