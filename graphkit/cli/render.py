@@ -221,6 +221,9 @@ def cell_text(value: Any, *, share: bool = False) -> str:
         return f"{value:.0f}" if whole else f"{value:.6g}"
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, list):  # nothing known is null here as in files, and None only in Python
+        items = ("null" if v is None else repr(v) if isinstance(v, str) else cell_text(v) for v in value)
+        return f"[{', '.join(items)}]".translate(_CONTROL)
     return str(value).translate(_CONTROL)
 
 

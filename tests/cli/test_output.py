@@ -139,3 +139,12 @@ def test_counts_among_fractions_keep_all_their_digits() -> None:
     }
     assert {value: cell_text(value) for value in shown} == shown
     assert cell_text(1.0, share=True) == "1.0000"
+
+
+def test_lists_in_a_table() -> None:
+    from graphkit.cli.render import cell_text
+
+    assert cell_text(["it's", None, "A, B"]) == """["it's", null, 'A, B']"""
+    assert cell_text([720575940621039145, 9007199254740993]) == "[720575940621039145, 9007199254740993]"
+    assert cell_text([[0.123456789, None], []]) == "[[0.123457, null], []]"
+    assert "\n" not in cell_text(["one\nline", {"a": "\x1b"}])

@@ -357,3 +357,21 @@ def test_paths_are_told_by_names(tmp_path: Path) -> None:
     by_type = named.query("paths from AVAL to VD2 within 3 hops by type")
     assert by_type.columns == ["types", "hops", "paths", "strongest"]
     assert any(note.startswith("No neuron of this dataset has a type") for note in by_type.notes)
+
+
+def test_paths_through_neurons_that_nothing_is_known_of(tmp_path: Path) -> None:
+    """No list of nulls where a path has no name or no type in it; where it has one, its place among the others is kept."""
+    ids = [720575940621039145 + i for i in range(5)]
+    pairs = [(0, 1), (1, 2), (0, 3), (3, 2), (0, 4), (4, 2)]
+    (tmp_path / "pairs.csv").write_text("pre,post,weight\n" + "".join(f"{ids[a]},{ids[b]},9\n" for a, b in pairs))
+    (tmp_path / "known.csv").write_text(f"neuron_id,name,type\n{ids[3]},Ann,\n{ids[4]},Bea,T\n")
+    known = import_edges(tmp_path / "pairs.csv", tmp_path / "known", neurons=tmp_path / "known.csv").dataset
+    answer = known.query(f"shortest paths from {ids[0]} to {ids[2]}")
+    assert [(r["neuron_ids"][1], r["names"], r["types"]) for r in answer] == [
+        (ids[1], None, None),
+        (ids[3], [None, "Ann", None], None),
+        (ids[4], [None, "Bea", None], [None, "T", None]),
+    ]
+    by_type = known.query(f"shortest paths from {ids[0]} to {ids[2]} by type")
+    assert [(r["types"], r["paths"]) for r in by_type] == [([None] * 3, 2), ([None, "T", None], 1)]
+    assert natural_kind(answer) == natural_kind(by_type) == "paths"

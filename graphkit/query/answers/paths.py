@@ -187,8 +187,8 @@ def _table(graph: Graph, found: _Found, form: ir.Paths, dataset: Dataset) -> pa.
         "hops": pa.array(hops, pa.int64()),
         "weakest" if form.strength == "synapses" else "strength": pa.array(found.strengths),
         "neuron_ids": pa.ListArray.from_arrays(lists, pa.array(found.ids)),
-        "names": pa.ListArray.from_arrays(lists, names),
-        "types": pa.ListArray.from_arrays(lists, types),
+        "names": _along(lists, names),
+        "types": pa.ListArray.from_arrays(lists, types) if form.by else _along(lists, types),
         "synapses": pa.ListArray.from_arrays(along, pa.array(synapses)),
     }
     if form.strength == "input fraction":
@@ -196,6 +196,14 @@ def _table(graph: Graph, found: _Found, form: ir.Paths, dataset: Dataset) -> pa.
         fractions = synapses / inputs[rows[begins + 1]]
         columns["input_fractions"] = pa.ListArray.from_arrays(along, pa.array(fractions))
     return pa.table(columns)
+
+
+def _along(lists: pa.Array, texts: pa.Array) -> pa.ListArray:
+    """What the neurons of each path are called; nothing for a path none of whose neurons is called anything."""
+    known = np.concatenate([[0], np.cumsum(texts.is_valid().to_numpy(zero_copy_only=False))])
+    bounds = lists.to_numpy()
+    unknown = known[bounds[1:]] == known[bounds[:-1]]
+    return pa.ListArray.from_arrays(lists, texts, mask=pa.array(unknown))
 
 
 def _by_type(table: pa.Table) -> pa.Table:
