@@ -41,7 +41,7 @@ def totals_by_place(located: Located) -> tuple[Totals, Totals]:
 
 def projectome(located: Located, sources: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.float64]:
     """From ``sources[k]`` to ``targets[k]``, float64 of shape (k,): synapses that neurons make in the target, each neuron's with
-    the share of its inputs that lie in the source (Lin et al. 2024). Whole thousandths of synapses are summed.
+    the share of its inputs that lie in the source (Lin et al. 2024).
     """
     inputs, outputs = totals_by_place(located)
     n = len(located.ids)
@@ -59,14 +59,14 @@ def projectome(located: Located, sources: NDArray[np.int64], targets: NDArray[np
         row = np.repeat(np.arange(first, last), many[first:last])
         other = np.arange(len(row)) - np.repeat(until[first:last] - many[first:last] - done, many[first:last])
         other += begins[inputs.neuron[row]]
-        value = np.floor(1000 * inputs.count[row] * outputs.count[other] / whole[inputs.neuron[row]] + 0.5)
+        value = inputs.count[row] / whole[inputs.neuron[row]] * outputs.count[other]
         sums += np.bincount(code_in[row] * len(used) + code_out[other], value, minlength=len(sums))
         first = last
     ends = [np.minimum(np.searchsorted(used, of), max(len(used) - 1, 0)) for of in (sources, targets)]
     if not len(used):
         return np.zeros(len(sources))
     there = (used[ends[0]] == sources) & (used[ends[1]] == targets)
-    found: NDArray[np.float64] = np.where(there, sums[ends[0] * len(used) + ends[1]] / 1000, 0.0)
+    found: NDArray[np.float64] = np.where(there, sums[ends[0] * len(used) + ends[1]], 0.0)
     return found
 
 

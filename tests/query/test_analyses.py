@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -221,15 +222,20 @@ def test_percolation(sim: Dataset, raw: Oracle) -> None:
 
 
 def test_projectome(sim: Dataset, raw: Oracle) -> None:
-    expected: defaultdict[tuple[str, str], float] = defaultdict(float)
+    expected: defaultdict[tuple[str, str], Fraction] = defaultdict(Fraction)
+    made: Counter[str] = Counter()
     for neuron in raw.neurons.values():
-        for here, inputs in neuron["in_at"].items():
-            for there, outputs in neuron["out_at"].items():
-                share = inputs / neuron["in_at"].total()
-                expected[raw.name[here], raw.name[there]] += share * outputs
+        for there, outputs in neuron["out_at"].items():
+            made[raw.name[there]] += outputs if neuron["in_at"].total() else 0
+            for here, inputs in neuron["in_at"].items():
+                expected[raw.name[here], raw.name[there]] += Fraction(inputs * outputs, neuron["in_at"].total())
     found = {(r["from_region"], r["to_region"]): r["synapses"] for r in sim.query("projectome")}
     assert found.keys() == expected.keys()
-    assert found == pytest.approx(expected, abs=0.01)
+    assert found == pytest.approx({pair: float(share) for pair, share in expected.items()}, abs=1e-6)
+    sums: Counter[str] = Counter()
+    for (_, there), synapses in reversed(found.items()):
+        sums[there] += synapses
+    assert sums == made, "whole synapses, without rounding"
 
 
 def test_communities(sim: Dataset, eb: nx.DiGraph[int]) -> None:

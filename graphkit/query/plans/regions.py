@@ -85,7 +85,12 @@ def _sides_notes(form: ir.Sides, grouped: str, source: str, dataset: Dataset) ->
 
 
 def plan_projectome(dataset: Dataset) -> Plan:
-    """A row an ordered pair of regions; whole thousandths of synapses are summed, so that threads do not matter."""
+    """A row an ordered pair of regions.
+
+    Shares are whole numbers of a binary fraction of a synapse, as fine as leaves every sum of them exact in a float64: the order of
+    summing, hence the number of threads, does not matter, and rows add up to whole synapses. A neuron's outputs in a region are cut up
+    at the running sums of its inputs, so that its shares are all of them.
+    """
     require_neuron_regions(dataset, ("each region",))
     if not dataset.has("regions"):
         raise NotAnswerableError("This dataset has no regions.", hint="Ask without one: `connections by type`.")
@@ -93,12 +98,20 @@ def plan_projectome(dataset: Dataset) -> Plan:
         f"coalesce({alias}.name, CASE WHEN {rows}.region_id = 0 THEN '(outside)' ELSE '(not resolved)' END) AS {column}"
         for alias, rows, column in (("a", "i", "from_region"), ("b", "o", "to_region"))
     )
+    sql = "SELECT coalesce(sum(outputs), 0)::BIGINT FROM neuron_regions"
+    ((every,),) = dataset.cursor(sql).execute(sql).fetchall()
+    parts = 1 << max(52 - int(every).bit_length(), 0)
+    until = "sum(r.inputs) OVER (PARTITION BY neuron_id ORDER BY r.region_id NULLS LAST ROWS UNBOUNDED PRECEDING)"
+    shares = (
+        f"SELECT neuron_id, r.region_id, r.inputs, {until} / n.inputs AS until, ({until} - r.inputs) / n.inputs AS since "
+        "FROM neuron_regions r JOIN neurons n USING (neuron_id) WHERE r.inputs > 0"
+    )
+    cut = [f"floor({parts}::DOUBLE * o.outputs * i.{end})::BIGINT" for end in ("until", "since")]
     return Plan(
-        f"SELECT {names}, count(*) AS neurons, "
-        "sum(round(1000 * i.inputs * o.outputs / n.inputs)::BIGINT)::BIGINT / 1000 AS synapses "
-        "FROM neuron_regions i JOIN neuron_regions o USING (neuron_id) JOIN neurons n USING (neuron_id) "
+        f"SELECT {names}, count(*) AS neurons, sum({' - '.join(cut)})::BIGINT / {parts} AS synapses "
+        f"FROM ({shares}) i JOIN neuron_regions o USING (neuron_id) "
         "LEFT JOIN regions a ON a.region_id = i.region_id LEFT JOIN regions b ON b.region_id = o.region_id "
-        "WHERE i.inputs > 0 AND o.outputs > 0 GROUP BY ALL ORDER BY synapses DESC, from_region, to_region",
+        "WHERE o.outputs > 0 GROUP BY ALL ORDER BY synapses DESC, from_region, to_region",
         notes=(
             "Synapses made in one region by neurons, each counted with the share of the neuron's inputs that lie in the other; "
             "regions without their children.",
