@@ -48,7 +48,7 @@ UNITS: dict[str, str] = {
     "null_sd": "standard deviation of it over the random graphs",
     "z": "(observed - null_mean) / null_sd",
     "p": "empirical, two-sided, the original counted among the random graphs",
-    "p_adjusted": "p after Benjamini and Hochberg, over the motifs asked",
+    "p_adjusted": "p after Benjamini and Hochberg, over the motifs (of all regions) asked",
     "strength": "synapses per connection, mean over the motif's instances",
     "strength_sd": "standard deviation of it over the instances",
     "perturbed_mean": "mean over the perturbed graphs",

@@ -93,9 +93,10 @@ def answer(form: ir.Motifs | ir.Statistics, dataset: Dataset, figures: Figures) 
             break
     if interrupted:
         notes += (f"Stopped early: {len(tables):,} of {len(ranked):,} regions, those with most synapses, are given.",)
-    if form.against is not None and isinstance(form, ir.Motifs):
-        notes += ("p_adjusted is over the motifs of a region, not over the regions.",)
     table = pa.concat_tables(tables) if tables else _with_region(_nothing(form, figures), "").slice(0, 0)
+    if form.against is not None and isinstance(form, ir.Motifs):
+        table, said = _adjusted(table, len(tables))
+        notes += said
     given = cut(ordered_table(table, form.order), form.limit, notes)
     return Answer(given.table, given.complete and not interrupted, given.notes, interrupted=interrupted)
 
@@ -131,6 +132,22 @@ def _nothing(form: ir.Motifs | ir.Statistics, figures: Figures) -> pa.Table:
 
     empty = Graph.from_edges([], [])
     return figures.plain(empty) if form.against is None else figures.against(empty).table
+
+
+def _adjusted(table: pa.Table, regions: int) -> tuple[pa.Table, tuple[str, ...]]:
+    """With the p adjusted over all rows, of whatever region: that many were tested."""
+    from graphkit.motifs.comparison import benjamini_hochberg
+
+    p = table["p"].to_numpy()
+    tested = ~np.isnan(p)
+    adjusted = np.full(len(p), np.nan)
+    adjusted[tested] = benjamini_hochberg(p[tested].tolist())
+    place = table.column_names.index("p_adjusted")
+    table = table.set_column(place, "p_adjusted", pa.array(adjusted, pa.float64(), mask=~tested))
+    if regions < 2:
+        return table, ()
+    over = f"p_adjusted is over the {int(tested.sum()):,} motifs of all {regions:,} regions"
+    return table, (f"{over}; `motifs in REGION against ...` adjusts over those of the region alone.",)
 
 
 def _perturbed(
