@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphkit.errors import QueryError
 from graphkit.query import ir
-from graphkit.query.given import Errors, NeuronSet, asked, certain_neurons, errors_given, selection_given
+from graphkit.query.given import (
+    Errors,
+    Limit,
+    NeuronSet,
+    asked,
+    certain_neurons,
+    errors_given,
+    limit_given,
+    neurons_given,
+    selection_given,
+)
 
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
@@ -47,7 +57,8 @@ class Analyses:
         self,
         measure: ir.Measure,
         *,
-        limit: int | None = ir.RANKED_SHOWN,
+        of: NeuronSet | None = None,
+        limit: Limit = "usual",
         errors: Errors = None,
         samples: int = ir.ERROR_SAMPLES,
         seed: int = 0,
@@ -55,17 +66,19 @@ class Analyses:
     ) -> Result:
         """The neurons that a measure puts first, like ``pagerank in EB top 20``.
 
-        ``measure`` is "pagerank", "betweenness", "core number", "clustering", "attractor" or "repeller".
+        ``measure`` is "pagerank", "betweenness", "core number", "clustering", "attractor" or "repeller". ``of`` certain neurons:
+        these, measured in the same graph, with their place among all, like ``pagerank of type 'EPG'``. The usual limit is 20, and
+        none for certain neurons.
         """
-        return asked(
-            self,
-            ir.Ranking(measure, selection_given(self, selection), limit, errors=errors_given(errors, samples, seed)),
-        )
+        chosen, most = neurons_given(self, of), limit_given(limit, of, ir.RANKED_SHOWN)
+        more = errors_given(errors, samples, seed)
+        return asked(self, ir.Ranking(measure, selection_given(self, selection), most, errors=more, of=chosen))
 
     def roles(
         self,
         role: ir.Role,
         *,
+        of: NeuronSet | None = None,
         degree: int = ir.CLUB_DEGREE,
         limit: int | None = None,
         errors: Errors = None,
@@ -73,11 +86,11 @@ class Analyses:
         seed: int = 0,
         **selection: Any,
     ) -> Result:
-        """The "broadcasters", "integrators" or "rich club neurons" of a total degree of at least ``degree``."""
-        return asked(
-            self,
-            ir.Roles(role, degree, selection_given(self, selection), limit, errors=errors_given(errors, samples, seed)),
-        )
+        """The "broadcasters", "integrators" or "rich club neurons" of a total degree of at least ``degree``; ``of`` certain
+        neurons: those of these.
+        """
+        chosen, more = neurons_given(self, of), errors_given(errors, samples, seed)
+        return asked(self, ir.Roles(role, degree, selection_given(self, selection), limit, errors=more, of=chosen))
 
     def rich_club(
         self,
@@ -152,6 +165,7 @@ class Analyses:
     def information_flow(
         self,
         seeds: NeuronSet,
+        to: NeuronSet | None = None,
         *,
         by_type: bool = False,
         runs: int = ir.RUNS,
@@ -161,9 +175,9 @@ class Analyses:
         samples: int = ir.ERROR_SAMPLES,
         **selection: Any,
     ) -> Result:
-        """The layer of each neuron from the neurons ``seeds`` on; like ``information flow from type 'ORN*'``."""
+        """The layer of each neuron (or of those of ``to``) from ``seeds`` on; like ``information flow from type 'ORN*'``."""
         chosen = selection_given(self, selection)
-        of = certain_neurons(self, seeds, "signal from")
+        of, end = certain_neurons(self, seeds, "signal from"), neurons_given(self, to)
         return asked(
             self,
             ir.Spread(
@@ -176,12 +190,14 @@ class Analyses:
                 seed=seed,
                 limit=limit,
                 errors=errors_given(errors, samples, seed),
+                to=end,
             ),
         )
 
     def signal_cascade(
         self,
         seeds: NeuronSet,
+        to: NeuronSet | None = None,
         *,
         hops: int = 8,
         by_type: bool = False,
@@ -192,9 +208,9 @@ class Analyses:
         samples: int = ir.ERROR_SAMPLES,
         **selection: Any,
     ) -> Result:
-        """How often a signal from the neurons ``seeds`` reaches each; like ``signal cascade from type 'ORN*'``."""
+        """How often a signal from ``seeds`` reaches each neuron (of ``to``); like ``signal cascade from type 'ORN*'``."""
         chosen = selection_given(self, selection)
-        of = certain_neurons(self, seeds, "signal from")
+        of, end = certain_neurons(self, seeds, "signal from"), neurons_given(self, to)
         return asked(
             self,
             ir.Spread(
@@ -207,6 +223,7 @@ class Analyses:
                 seed=seed,
                 limit=limit,
                 errors=errors_given(errors, samples, seed),
+                to=end,
             ),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from graphkit.query import ir
 
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Errors",
     "Groups",
+    "Limit",
     "NeuronSet",
     "Sorts",
     "asked",
     "certain_neurons",
     "errors_given",
     "groups_given",
+    "limit_given",
     "neurons_given",
     "regions_given",
     "selection_given",
@@ -30,6 +32,7 @@ NeuronSet = Any
 Groups = str | Iterable[str] | None
 Sorts = str | Iterable[str] | None
 Errors = Mapping[str, float] | None
+Limit = int | Literal["usual"] | None
 
 
 def asked(brain: object, form: ir.Form) -> Result:
@@ -141,6 +144,13 @@ def errors_given(given: Errors, samples: int, seed: int, against: str | None = N
         if isinstance(rate, bool) or not isinstance(rate, int | float):
             raise QueryError(f"{name} is {rate!r}; expected a share, such as 0.1.")
     return ir.ReconstructionErrors(**{k: float(r) for k, r in given.items()}, samples=samples, seed=seed)
+
+
+def limit_given(given: Limit, of: NeuronSet | None, shown: int) -> int | None:
+    """How many rows of a ranking there are: if not given, ``shown``, or all of the neurons ``of`` that are asked about."""
+    if given == "usual":
+        return shown if of is None else None
+    return given
 
 
 def sorts_given(given: Sorts) -> tuple[ir.Sort, ...]:

@@ -10,12 +10,14 @@ from graphkit.query import ir
 from graphkit.query.given import (
     Errors,
     Groups,
+    Limit,
     NeuronSet,
     Sorts,
     asked,
     certain_neurons,
     errors_given,
     groups_given,
+    limit_given,
     neurons_given,
     regions_given,
     selection_given,
@@ -174,8 +176,9 @@ class GraphQuestions:
     def hubs(
         self,
         *,
+        of: NeuronSet | None = None,
         by: ir.Rank = "degree",
-        limit: int | None = ir.HUBS_SHOWN,
+        limit: Limit = "usual",
         order: Sorts = None,
         errors: Errors = None,
         samples: int = ir.ERROR_SAMPLES,
@@ -184,13 +187,15 @@ class GraphQuestions:
     ) -> Result:
         """The neurons with the most connections, or synapses; like ``hubs in EB by synapses top 5``.
 
-        With ``errors`` such as ``{"missed": 0.1}``: how often each is among them on so many graphs with more errors of a
-        reconstruction.
+        ``of`` certain neurons: these, with their place among all, like ``hubs of type 'EPG'``. The usual limit is 20, and none
+        for certain neurons. With ``errors`` such as ``{"missed": 0.1}``: how often each is among the hubs, or the interval of its
+        place, on so many graphs with more errors of a reconstruction.
         """
         if by not in ir.RANKS:
             raise QueryError(f"Hubs are not ranked by {by!r}.", hint=f"By {', '.join(ir.RANKS)}.")
         more = errors_given(errors, samples, seed)
-        return asked(self, ir.Hubs(by, selection_given(self, selection), limit, sorts_given(order), more))
+        chosen, most = neurons_given(self, of), limit_given(limit, of, ir.HUBS_SHOWN)
+        return asked(self, ir.Hubs(by, selection_given(self, selection), most, sorts_given(order), more, chosen))
 
     def similar(
         self,

@@ -24,6 +24,7 @@ _TOGETHER = (
     ("excitatory", "inhibitory", "other"),
 )
 _RANKED = ("degree", "matches", "similarity")
+_OF_HUBS = ("in_degree", "out_degree", "inputs", "outputs")
 _OF_ONE_KIND = {
     frozenset({"strahler", "branches", "cable_um"}): "cable_um",
     frozenset({"trees", "cable_um"}): "cable_um",
@@ -36,7 +37,7 @@ _MEASURES = (
     *("synapses", "induced", "flow", "paths", "sites", "probability", "density_per_um3"),
     *("sources", "targets", "neurons", "count", "share"),
 )
-_NUMBERS_OF_GROUPS = ("cluster", "community")
+_NO_FIGURES = ("cluster", "community", "rank")
 _FIGURES = ("mean", "input_fraction", "signed", "signed_input_fraction", "inputs_there", "inputs_from")
 """Figures that the interval is of where an answer has them."""
 _WORDS = {
@@ -69,7 +70,8 @@ def measures_of(table: pa.Table) -> list[str]:
     if {"region", "reciprocity_over_density"} <= set(names):  # statistics by region
         figures = ["synapses", *(name for name in names if name not in ("region", "synapses"))]
         return [next((name for name in figures if _falls(table[name].drop_null().to_pylist())), "synapses")]
-    known = [name for name in (*_RANKED, *_MEASURES) if name in names]
+    of_hubs = _OF_HUBS if {"degree", "synapses", *_OF_HUBS} <= set(names) else ()
+    known = [name for name in (*_RANKED, *_MEASURES, *of_hubs) if name in names]
     if known:  # the one that the rows are in the order of, if any
         return [next((name for name in known if _falls(table[name].to_pylist())), known[0])]
     numbers = [
@@ -77,7 +79,7 @@ def measures_of(table: pa.Table) -> list[str]:
         for f in table.schema
         if (pa.types.is_integer(f.type) or pa.types.is_floating(f.type))
         and not f.name.endswith("_id")
-        and f.name not in _NUMBERS_OF_GROUPS
+        and f.name not in _NO_FIGURES
         and f.name in names
     ]
     return numbers if len(numbers) == 1 else []

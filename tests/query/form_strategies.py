@@ -135,8 +135,10 @@ def _paths(draw: st.DrawFn) -> ir.Paths:
 def _spreads(draw: st.DrawFn) -> ir.Spread:
     model = draw(st.sampled_from(["flow", "cascade"]))
     hops = draw(st.integers(1, 12)) if model == "cascade" else None
-    seed, limit = draw(st.integers(0, 999)), draw(_limits)
-    return ir.Spread(draw(_CONDITIONS), model, hops, draw(st.booleans()), draw(_selections()), seed=seed, limit=limit)
+    seed, limit, to = draw(st.integers(0, 999)), draw(_limits), draw(_maybe)
+    return ir.Spread(
+        draw(_CONDITIONS), model, hops, draw(st.booleans()), draw(_selections()), seed=seed, limit=limit, to=to
+    )
 
 
 def _ordered(form: Any) -> Any:
@@ -155,8 +157,10 @@ def _with_errors(draw: st.DrawFn) -> ir.Form:
     forms: list[ir.Form] = [
         ir.Motifs(chosen, errors=errors, roles=True),
         ir.Hubs("inputs", chosen, 7, errors=errors),
+        ir.Hubs("inputs", chosen, draw(_limits), errors=errors, of=of),
         ir.Similar(ir.Comparison("neuron_id", "=", draw(_IDS)), "partners", chosen, 7, errors=errors),
         ir.Ranking("pagerank", chosen, 7, errors=errors),
+        ir.Ranking("betweenness", chosen, draw(_limits), errors=errors, of=of),
         ir.Roles("integrators", 7, chosen, errors=errors),
         ir.Degrees(chosen, errors=errors),
         ir.Communities(draw(st.booleans()), chosen, errors=errors),
@@ -208,7 +212,8 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
         ir.Hubs,
         st.sampled_from(["degree", "in-degree", "out-degree", "synapses", "inputs", "outputs"]),
         _selections(),
-        st.integers(1, 99),
+        _limits,
+        of=_maybe,
     ).map(_ordered),
     st.builds(
         ir.Similar,
@@ -223,7 +228,8 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
         ir.Ranking,
         st.sampled_from(["pagerank", "betweenness", "core number", "clustering", "attractor", "repeller"]),
         _selections(),
-        st.integers(1, 99),
+        _limits,
+        of=_maybe,
     ).map(_ordered),
     st.builds(
         ir.Roles,
@@ -231,6 +237,7 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
         st.integers(1, 99),
         _selections(),
         _limits,
+        of=_maybe,
     ),
     st.builds(ir.RichClub, st.sampled_from(["total", "in", "out"]), _selections(), _limits),
     st.builds(

@@ -204,4 +204,10 @@ QUESTIONS = [
     "sholl of type A",
     "sholl analysis of A1 every 2.5 um order by radius_um desc limit 9",
     "sholl of any neuron every 500 nm",
+    "pagerank of type A",
+    "betweenness of neurons of EB in FB with 20 error model missed 10 % order by perturbed_rank_mean",
+    "core numbers of any neuron among type A",
+    "hubs of A1, type B by inputs in EB order by rank limit 3",
+    "rich club neurons of degree at least 3 of neurons where inputs > 2",
+    "information flow from type A to type B in EB by type",
 ]

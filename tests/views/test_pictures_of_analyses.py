@@ -144,3 +144,11 @@ def test_intervals_of_an_error_model_are_drawn_where_they_lie(ring: Dataset) -> 
     assert [text.xy[0] for text in axes.texts] == ends  # numbers stand beyond both
     figures = ring.query("partners of EPG by type with 2 error model missed 10 %").plot().axes[0]
     assert not figures.collections  # its interval is of inputs and outputs together, its bars are of each
+
+
+def test_rankings_are_drawn_by_what_ranks_them(ring: Dataset) -> None:
+    for rank in ("degree", "in-degree", "out-degree", "synapses", "inputs", "outputs"):
+        answer = ring.query(f"hubs of type 'ER*' by {rank}")
+        assert _bars(answer.plot()) == answer.table[rank.replace("-", "_")].to_pylist()[:40]
+    some = ring.query("pagerank of EPG in EB")
+    assert _bars(some.plot()) == some.table["pagerank"].to_pylist()[:40]

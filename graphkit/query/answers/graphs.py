@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graphkit.graph import Graph
     from graphkit.query import ir
 
-__all__ = ["neuron_columns_of", "neurons_in"]
+__all__ = ["ids_meeting", "neuron_columns_of", "neurons_in"]
 
 _FEW = 2_000
 """Up to so many neurons are looked up one by one."""
@@ -25,9 +25,14 @@ _FEW = 2_000
 
 def neurons_in(graph: Graph, condition: ir.Condition, dataset: Dataset) -> NDArray[np.int64]:
     """Ids of the neurons that meet the condition and are in the graph, ascending."""
-    sql = f"SELECT neuron_id FROM neurons WHERE {condition_sql(condition, dataset)} ORDER BY neuron_id"
-    ids = np.array([i for (i,) in dataset.cursor(sql).execute(sql).fetchall()], dtype=np.int64)
+    ids = ids_meeting(condition, dataset)
     return ids[np.isin(ids, graph.ids, assume_unique=True)]
+
+
+def ids_meeting(condition: ir.Condition, dataset: Dataset) -> NDArray[np.int64]:
+    """Ids of the neurons that meet the condition, ascending."""
+    sql = f"SELECT neuron_id FROM neurons WHERE {condition_sql(condition, dataset)} ORDER BY neuron_id"
+    return np.array([i for (i,) in dataset.cursor(sql).execute(sql).fetchall()], dtype=np.int64)
 
 
 def neuron_columns_of(dataset: Dataset, ids: NDArray[np.int64], columns: tuple[str, ...]) -> list[pa.Array]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from graphkit.algorithms.reach import edges_of
 from graphkit.query.answers import Answer
 from graphkit.query.answers.graphs import neuron_columns_of
-from graphkit.query.answers.perturbed import INTERVAL, SHARE, graph_of, over_samples
+from graphkit.query.answers.perturbed import graph_of, over_samples
+from graphkit.query.answers.ranks import RANK, listed, rank_columns, ranks
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
@@ -30,36 +31,37 @@ def answer(form: ir.Hubs, dataset: Dataset, planned: Plan) -> Answer:
     """A row a neuron; the limit chooses by the rank, whatever the order of the rows."""
     graph, of = graph_of(form, dataset)
     column = form.rank.replace("-", "_")
-    rank = _ranks(graph, column)
-    connected = np.flatnonzero(rank > 0)
-    best = connected[np.argsort(-rank[connected], kind="stable")][: form.limit]
+    rank = _by(column, graph)
+    connected = rank > 0
+    found = listed(form, graph, dataset, rank, connected)
+    best = found.rows
     ids, figures = graph.ids[best], _figures(graph, best)
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
     rows = {"neuron_id": ids, "name": name, "type": type_, **{f: pa.array(figures[f], pa.int64()) for f in _FIGURES}}
-    middle = f"{float(np.median(rank[connected])):,.10g}" if len(connected) else "none"
-    notes: tuple[str, ...] = (f"Of {len(connected):,} neurons with any; the median by {form.rank} is {middle}.",)
-    whole = len(best) == len(connected)
+    if form.of is not None:
+        rows[RANK] = ranks(rank, connected)[best].astype(np.int64)
+    middle = f"{float(np.median(rank[connected])):,.10g}" if connected.any() else "none"
+    with_any = f"Of {np.count_nonzero(connected):,} neurons with any; the median by {form.rank} is {middle}."
+    notes: tuple[str, ...] = (with_any, *found.notes)
     if form.errors is None or of is None:
-        return Answer(ordered_table(pa.table(rows), form.order), whole, notes)
-    from graphkit.query.answers.perturbed_neurons import TIES, chosen, first_of
+        return Answer(ordered_table(pa.table(rows), form.order), found.whole, notes)
+    from graphkit.query.answers.perturbed_neurons import followed
 
     def ranked(one: Perturbation) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        ranks = _ranks(one.graph, column)
-        return ranks, first_of(ranks, form.limit, ranks > 0)
+        again = _by(column, one.graph)
+        return again, again > 0
 
-    more, samples = chosen(ranked, best, of, form.errors)
+    more, said, samples = followed(ranked, best, of, form, column)
     table = ordered_table(pa.table({**rows, **more}), form.order)
-    return over_samples(
-        Answer(table, whole, (*notes, f"The interval is that of {column}.", TIES)), form.errors, samples
-    )
+    return over_samples(Answer(table, found.whole, (*notes, *said)), form.errors, samples)
 
 
 def columns(form: ir.Hubs) -> list[str]:
     """The columns of the answer."""
-    return ["neuron_id", "name", "type", *_FIGURES, *([] if form.errors is None else [*INTERVAL, SHARE])]
+    return ["neuron_id", "name", "type", *_FIGURES, *rank_columns(form)]
 
 
-def _ranks(graph: Graph, column: str) -> NDArray[np.int64]:
+def _by(column: str, graph: Graph) -> NDArray[np.int64]:
     return _figures(graph, np.arange(len(graph)), synapses=not column.endswith("degree"))[column]
 
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from graphkit.algorithms.agreement import adjusted_rand, kept_together
 from graphkit.query.answers.perturbed import interval_columns, perturbed_values, share_column, spread_words
+from graphkit.query.answers.ranks import RANK, RANK_INTERVAL, ranks
 
 if TYPE_CHECKING:
     from graphkit.algorithms.error_model import Perturbation
     from graphkit.query import ir
     from graphkit.query.answers.perturbed import Perturbable
 
-__all__ = ["TIES", "TOGETHER", "chosen", "first_of", "partitions"]
+__all__ = ["TIES", "TOGETHER", "chosen", "first_of", "followed", "partitions"]
 
 TOGETHER = "perturbed_together"
 
@@ -54,6 +55,41 @@ def chosen(
 
     drawn = perturbed_values(figures, of, errors, 2 * len(rows))
     return {**interval_columns(drawn[:, 0], left_out=True), **share_column(drawn[:, 1])}, len(drawn)
+
+
+def followed(
+    measure: Callable[[Perturbation], tuple[NDArray[Any], NDArray[np.bool_]]],
+    rows: NDArray[np.int64],
+    of: Perturbable,
+    form: ir.Ranking | ir.Hubs,
+    figure: str,
+) -> tuple[dict[str, pa.Array], tuple[str, ...], int]:
+    """For the neurons in these rows of a ranking: the interval of their figure, and how often they are among the first; of those
+    that were asked about, the interval of their place among all. Columns, sentences, and how many graphs there were.
+
+    ``measure`` gives a figure of all neurons of a perturbed graph, and which of them it ranks.
+    """
+    assert form.errors is not None
+    if form.of is None:
+
+        def first(one: Perturbation) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+            values, ranked = measure(one)
+            return values, first_of(values, form.limit, ranked)
+
+        more, samples = chosen(first, rows, of, form.errors)
+        return more, (f"The interval is that of {figure}.", TIES), samples
+
+    def figures(one: Perturbation) -> NDArray[np.float64]:
+        values, ranked = measure(one)
+        at = one.bodies[rows]
+        return np.stack([values[at], ranks(values, ranked)[at]])
+
+    drawn = perturbed_values(figures, of, form.errors, 2 * len(rows))
+    more = {
+        **interval_columns(drawn[:, 0], left_out=True),
+        **interval_columns(drawn[:, 1], RANK_INTERVAL, left_out=True),
+    }
+    return more, (f"The intervals are those of {figure}, and of {RANK} among all neurons.",), len(drawn)
 
 
 def partitions(

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from graphkit.query.answers import Answer
 from graphkit.query.answers.graphs import neuron_columns_of
-from graphkit.query.answers.perturbed import INTERVAL, SHARE, graph_of, over_samples
+from graphkit.query.answers.perturbed import graph_of, over_samples
+from graphkit.query.answers.ranks import RANK, listed, rank_columns, ranks
 from graphkit.query.ordering import ordered_table
 
 if TYPE_CHECKING:
@@ -36,29 +37,34 @@ def answer(form: ir.Ranking, dataset: Dataset, planned: Plan) -> Answer:
     """A row a neuron, the highest first; of the same value, the smaller id."""
     graph, of = graph_of(form, dataset)
     values, notes = _measured(form.measure, graph)
-    known = np.flatnonzero(~np.isnan(values))
-    best = known[np.argsort(-values[known], kind="stable")][: form.limit]
+    known = ~np.isnan(values)
+    found = listed(form, graph, dataset, values, known)
+    best, notes = found.rows, (*notes, *found.notes)
     ids = graph.ids[best]
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
-    rows = {"neuron_id": ids, "name": name, "type": type_, _COLUMN.get(form.measure, form.measure): values[best]}
-    whole = len(best) == len(known)
+    rows = {"neuron_id": ids, "name": name, "type": type_, _column(form): values[best]}
+    if form.of is not None:
+        rows[RANK] = ranks(values, known)[best].astype(np.int64)
     if form.errors is None or of is None:
-        return Answer(ordered_table(pa.table(rows), form.order), whole, notes)
-    from graphkit.query.answers.perturbed_neurons import TIES, chosen, first_of
+        return Answer(ordered_table(pa.table(rows), form.order), found.whole, notes)
+    from graphkit.query.answers.perturbed_neurons import followed
 
-    def ranked(one: Perturbation) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    def measured(one: Perturbation) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         again, _ = _measured(form.measure, one.graph)
-        return again, first_of(again, form.limit, ~np.isnan(again))
+        return again, ~np.isnan(again)
 
-    more, samples = chosen(ranked, best, of, form.errors)
+    more, said, samples = followed(measured, best, of, form, _column(form))
     table = ordered_table(pa.table({**rows, **more}), form.order)
-    return over_samples(Answer(table, whole, (*notes, TIES)), form.errors, samples)
+    return over_samples(Answer(table, found.whole, (*notes, *said)), form.errors, samples)
 
 
 def columns(form: ir.Ranking) -> list[str]:
     """The columns of the answer."""
-    more = [] if form.errors is None else [*INTERVAL, SHARE]
-    return ["neuron_id", "name", "type", _COLUMN.get(form.measure, form.measure), *more]
+    return ["neuron_id", "name", "type", _column(form), *rank_columns(form)]
+
+
+def _column(form: ir.Ranking) -> str:
+    return _COLUMN.get(form.measure, form.measure)
 
 
 def _searches(neurons: int, connections: int) -> int | None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from graphkit.query.answers import Answer, cut
-from graphkit.query.answers.graphs import neuron_columns_of
+from graphkit.query.answers.graphs import ids_meeting, neuron_columns_of
 from graphkit.query.answers.perturbed import INTERVAL, SHARE, graph_of, over_samples
 from graphkit.query.ordering import ordered_table
 
@@ -30,6 +30,13 @@ def answer(form: ir.Roles, dataset: Dataset, planned: Plan) -> Answer:
     graph, of = graph_of(form, dataset)
     roles, found = hub_roles(graph, min_degree=form.degree), degrees(graph)
     chosen = _of_role(roles, form.role)
+    asked: tuple[str, ...] = ()
+    if form.of is not None:
+        among = ids_meeting(form.of, dataset)
+        chosen = chosen[np.isin(graph.ids[chosen], among)]
+        asked = (
+            f"Of the {len(among):,} neurons asked about {len(chosen):,} are {form.role}, in the whole graph asked.",
+        )
     chosen = chosen[np.argsort(-found.totals[chosen], kind="stable")]
     ids = graph.ids[chosen]
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
@@ -40,7 +47,7 @@ def answer(form: ir.Roles, dataset: Dataset, planned: Plan) -> Answer:
         f"{len(of_role):,} {word}{'' if len(of_role) == 1 else 's'}"
         for of_role, word in ((roles.broadcasters, "broadcaster"), (roles.integrators, "integrator"))
     )
-    notes: tuple[str, ...] = (f"{club}: {senders} (5 outputs or more for each input), {receivers} (the reverse).",)
+    notes = (f"{club}: {senders} (5 outputs or more for each input), {receivers} (the reverse).", *asked)
     if form.errors is None or of is None:
         return cut(ordered_table(pa.table(rows), form.order), form.limit, notes)
     from graphkit.query.answers.perturbed import spread_words

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from graphkit.errors import NotAnswerableError
 from graphkit.query.answers import Answer, cut
-from graphkit.query.answers.graphs import neuron_columns_of, neurons_in
+from graphkit.query.answers.graphs import ids_meeting, neuron_columns_of, neurons_in
 from graphkit.query.answers.perturbed import INTERVAL, SHARE, graph_of, interval_columns, over_samples, perturbed_values
 from graphkit.query.ordering import ordered_table
 
@@ -40,6 +40,13 @@ def answer(form: ir.Spread, dataset: Dataset, planned: Plan) -> Answer:
     if form.model == "flow":
         how = "each step passes a connection with the chance of its share of the target's inputs / 0.3"
     reached = np.flatnonzero(share > 0)
+    notes: tuple[str, ...] = (f"{len(reached):,} of {len(graph):,} neurons were reached in at least one run.",)
+    if form.to is not None:
+        to = ids_meeting(form.to, dataset)
+        reached = reached[np.isin(graph.ids[reached], to)]
+        notes += (
+            f"It came to {len(reached):,} of the {len(to):,} neurons asked about, by way of the whole graph asked.",
+        )
     first = reached[np.lexsort((graph.ids[reached], -share[reached], step[reached]))]
     ids = graph.ids[first]
     name, type_ = neuron_columns_of(dataset, ids, ("name", "type"))
@@ -52,7 +59,7 @@ def answer(form: ir.Spread, dataset: Dataset, planned: Plan) -> Answer:
         named = ["type", "neurons", step_name, "reached"]
         table = sums.rename_columns(named).sort_by([(step_name, "ascending"), ("type", "ascending")])
     start = f"From {len(seeds):,} neuron{'' if len(seeds) == 1 else 's'}, {form.runs:,} runs, seed {form.seed}; {how}."
-    notes: tuple[str, ...] = (start, f"{len(reached):,} of {len(graph):,} neurons were reached in at least one run.")
+    notes = (start, *notes)
     if form.errors is None or asked is None:
         return cut(ordered_table(table, form.order), form.limit, notes)
     begin = np.searchsorted(graph.ids, seeds)

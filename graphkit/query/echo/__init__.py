@@ -16,6 +16,7 @@ from graphkit.query.echo.words import (
     names_text,
     order_text,
     quoted_text,
+    ranked_words,
     selection_words,
     set_text,
     where_words,
@@ -94,7 +95,7 @@ def _words(form: ir.Form) -> list[str]:
             sets = " and ".join(either_text(c) for c in form.of)
             return [f"common {form.direction} of", sets, *_selected(form)]
         case ir.Hubs():
-            return ["hubs", *selection_words(form.selection, "among"), f"by {form.rank}"]
+            return ["hubs", *ranked_words(form), *selection_words(form.selection, "among"), f"by {form.rank}"]
         case ir.Similar():
             like = f"neurons like {set_text(form.of)} by {form.direction}"
             return [like, *selection_words(form.selection, "among")]

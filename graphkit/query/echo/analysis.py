@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graphkit.query import ir
-from graphkit.query.echo.words import against_words, length_text, quoted_text, selection_words, set_text
+from graphkit.query.echo.words import against_words, length_text, quoted_text, ranked_words, selection_words, set_text
 
 __all__ = ["analysis_words"]
 
@@ -26,9 +26,10 @@ def analysis_words(form: ir.Form) -> list[str]:
         case ir.Statistics():
             words = ["statistics"]
         case ir.Ranking():
-            words = [_MEASURES.get(form.measure, form.measure)]
+            words = [_MEASURES.get(form.measure, form.measure), *ranked_words(form)]
         case ir.Roles():
-            words = [form.role, f"of degree at least {form.degree}"]
+            of = [f"of {set_text(form.of)}"] if form.of is not None else []
+            words = [form.role, f"of degree at least {form.degree}", *of]
         case ir.RichClub():
             words = ["rich club", f"by {form.by}-degree"]
         case ir.Degrees():
@@ -45,7 +46,7 @@ def analysis_words(form: ir.Form) -> list[str]:
             words = ["communities"]
         case ir.Spread():
             model = "information flow" if form.model == "flow" else "signal cascade"
-            words = [model, f"from {set_text(form.of)}"]
+            words = [model, f"from {set_text(form.of)}", *([f"to {set_text(form.to)}"] if form.to is not None else [])]
             if form.hops is not None:
                 words.append(f"within {form.hops} {'hop' if form.hops == 1 else 'hops'}")
         case ir.Similarities():

@@ -17,6 +17,7 @@ __all__ = [
     "names_text",
     "order_text",
     "quoted_text",
+    "ranked_words",
     "selection_words",
     "set_text",
     "where_words",
@@ -42,6 +43,11 @@ def selection_words(selection: ir.Selection, among: str) -> list[str]:
     if not selection.autapses:
         words.append("without autapses")
     return words
+
+
+def ranked_words(form: ir.Ranking | ir.Hubs) -> list[str]:
+    """Whose places are asked for; without a limit all neurons', where these are named or not."""
+    return [f"of {set_text(form.of)}"] if form.of is not None or form.limit is None else []
 
 
 def against_words(against: ir.Against | None) -> list[str]:

@@ -8,6 +8,7 @@ from typing import cast
 
 from graphkit.query import ir
 from graphkit.query.english.parts import Parts
+from graphkit.query.english.sets import asked_about
 from graphkit.query.english.source import Node, Source, as_token, count_of, two_sides
 
 __all__ = ["ANALYSIS_QUESTIONS"]
@@ -43,16 +44,18 @@ def _errors_or_against(source: Source, parts: Parts) -> tuple[ir.ReconstructionE
 def _ranking(source: Source, question: Node, parts: Parts) -> ir.Form:
     word = " ".join(as_token(question.children[0]).lower().split())
     measure = _MEASURES[word if word in _MEASURES else word.removesuffix("s")]
-    limit, order = parts.take("limit", ir.RANKED_SHOWN), parts.take("order", ())
-    return ir.Ranking(measure, parts.selection(), limit, order)
+    of, shown = asked_about(source, question, ir.RANKED_SHOWN)
+    limit, order = parts.take("limit", shown), parts.take("order", ())
+    return ir.Ranking(measure, parts.selection(), limit, order, of=of)
 
 
 def _roles(source: Source, question: Node, parts: Parts) -> ir.Form:
     word = re.sub(r"[\s-]+", " ", as_token(question.children[0]).lower())
     numbers = [as_token(c) for c in question.children[1:] if getattr(c, "type", None) == "INT"]
     degree = count_of(source, numbers[0]) if numbers else ir.CLUB_DEGREE
+    of, _ = asked_about(source, question, None)
     limit, order = parts.take("limit"), parts.take("order", ())
-    return ir.Roles(cast(ir.Role, word), degree, parts.selection(), limit, order)
+    return ir.Roles(cast(ir.Role, word), degree, parts.selection(), limit, order, of=of)
 
 
 def _rich_club(source: Source, question: Node, parts: Parts) -> ir.Form:
@@ -108,7 +111,7 @@ def _communities(source: Source, question: Node, parts: Parts) -> ir.Form:
 
 def _spread(source: Source, question: Node, parts: Parts) -> ir.Form:
     word = as_token(question.children[0])
-    of = parts.take("from")
+    of, to = parts.take("from"), parts.take("to")
     if of is None:
         raise source.refusal(
             parts.places.get("from", word),
@@ -125,7 +128,7 @@ def _spread(source: Source, question: Node, parts: Parts) -> ir.Form:
     by_type = _only_by_type(source, parts, "A signal")
     limit, order, seed = parts.take("limit"), parts.take("order", ()), parts.take("seed", 0)
     chosen = parts.selection()
-    return ir.Spread(of, model, hops, by_type, chosen, seed=seed, limit=limit, order=order)  # type: ignore[arg-type]
+    return ir.Spread(of, model, hops, by_type, chosen, seed=seed, limit=limit, order=order, to=to)  # type: ignore[arg-type]
 
 
 def _only_by_type(source: Source, parts: Parts, what: str) -> bool:

@@ -12,7 +12,7 @@ from graphkit.errors import AmbiguousQuestionError
 from graphkit.query import ir
 from graphkit.query.english.parts import Parts
 from graphkit.query.english.places import regions_of
-from graphkit.query.english.sets import neuron_set, neuron_term
+from graphkit.query.english.sets import asked_about, neuron_set, neuron_term
 from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, span_of, words_of
 
 __all__ = ["GRAPH_QUESTIONS"]
@@ -100,8 +100,9 @@ def _hubs(source: Source, question: Node, parts: Parts) -> ir.Form:
             "Hubs are not ranked by partners.",
             "By degree, in-degree, out-degree (connections), synapses, inputs or outputs (synapses).",
         )
-    limit, order = parts.take("limit", ir.HUBS_SHOWN), parts.take("order", ())
-    return ir.Hubs(rank, parts.selection(), limit, order)
+    of, shown = asked_about(source, question, ir.HUBS_SHOWN)
+    limit, order = parts.take("limit", shown), parts.take("order", ())
+    return ir.Hubs(rank, parts.selection(), limit, order, of=of)
 
 
 def _similar(source: Source, question: Node, parts: Parts) -> ir.Form:

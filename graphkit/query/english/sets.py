@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lark import Token
+from lark import Token, Tree
 
 from graphkit.query import ir
 from graphkit.query.english.places import belonging_of, regions_of
@@ -10,7 +10,15 @@ from graphkit.query.english.source import Node, Source, as_token, as_tree, name_
 from graphkit.query.english.where import condition_of, named_set
 from graphkit.query.vocabulary import one_of
 
-__all__ = ["neuron_set", "neuron_term"]
+__all__ = ["asked_about", "neuron_set", "neuron_term"]
+
+
+def asked_about(source: Source, question: Node, shown: int | None) -> tuple[ir.Condition | None, int | None]:
+    """The neurons of ``of ...`` behind the first words of a ranking, and how many rows of it there are where no limit is said:
+    ``shown`` of those that come first, all of those that are asked about.
+    """
+    trees = [child for child in question.children if isinstance(child, Tree) and child.data == "set"]
+    return (neuron_set(source, trees[0]), None) if trees else (None, shown)
 
 
 def neuron_set(source: Source, tree: Node) -> ir.Condition | None:

@@ -18,6 +18,8 @@ _REST = r"(?P<rest>(?:\s+(?:in|with|without|within|by|among|between|against|wher
 _WHOLE = r"(?:(?:mean|average|global|overall|network|graph)\s+)?"
 _OF_GRAPH = r"(?:\s+of\s+(?:the\s+)?(?:network|graph|connectome|brain))?"
 _PATHS = r"(?:characteristic\s+|shortest\s+)?path\s+lengths?"
+_RANKED = r"pagerank|betweenness|core\s+numbers?|clustering|attractors|repellers|hubs|broadcasters|integrators"
+_LAST = r"(?P<last>(?:\s+(?:limit|top|order\s+by)\b.*)?)"
 _OF_A_SKELETON = (
     r"(?:(?:total\s+)?cable(?:\s+lengths?)?|(?:number\s+of\s+)?(?:branch\s+points|branches)|synapse\s+densit(?:y|ies)|"
     r"segregation(?:\s+ind(?:ex|ices))?|(?:synapse\s+)?flow\s+centralit(?:y|ies)|skeletons?)"
@@ -104,12 +106,24 @@ RULES_OF_PAPERS: tuple[tuple[str, tuple[Reading, ...]], ...] = (
     ),
     (
         r"(?P<what>statistics|(?:degree|strength)\s+distribution|rich[\s-]club|(?:strong\s+)?components|communities|percolation|"
-        r"hubs|motifs|broadcasters|integrators)\s+(?:of|for)\s+(?P<a>.+)",
+        r"motifs)\s+(?:of|for)\s+(?P<a>.+)",
         (Reading("{what} among {a}"),),
     ),
     (
-        r"(?P<what>pagerank|betweenness|core\s+numbers?|clustering|attractors|repellers)\s+(?:of|for)\s+(?P<a>.+)",
-        (Reading("{what} among {a}", "in the graph of these alone"), Reading("{what}", "in the whole graph, of all its neurons")),
+        rf"(?P<what>{_RANKED})\s+for\s+(?P<a>.+)",
+        (Reading("{what} of {a}"),),
+    ),
+    (
+        rf"(?P<what>{_RANKED})(?P<rest>.*?)\s+where\s+(?P<a>(?:(?!\s(?:and|or)\s).)+?){_LAST}",
+        (Reading("{what} of neurons where {a}{rest}{last}"),),
+    ),
+    (
+        rf"(?P<what>{_RANKED})(?P<rest>.*?)\s+where\s+(?P<a>.+?\s(?:and|or)\s.+?){_LAST}",
+        (Reading("{what} of neurons where ({a}){rest}{last}"),),
+    ),
+    (
+        r"(?:(?P<a>in|out|total)[\s-])?degrees?\s+(?:of|for)\s+(?!(?:the\s+)?(?:network|graph|connectome|brain)\b)(?P<b>.+)",
+        (Reading("hubs of {b}"),),
     ),
     (rf"rich[\s-]club\s+by\s+(?P<a>in|out|total){_REST}", (Reading("rich club by {a}-degree{rest}"),)),
     (rf"rich[\s-]club\s+by\s+degree{_REST}", (Reading("rich club by total-degree{rest}"),)),

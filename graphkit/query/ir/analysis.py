@@ -63,19 +63,22 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The neurons that a measure puts first."""
+    """The neurons that a measure puts first; with ``of`` these alone, measured in the same graph, with their place among all."""
 
     measure: Measure
     selection: Selection = EVERYTHING
     limit: int | None = RANKED_SHOWN
     order: tuple[Sort, ...] = ()
     errors: ReconstructionErrors | None = None
+    of: Condition | None = None
     name: ClassVar[str] = "ranking"
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """Neurons of a total degree of at least ``degree``, and among them those that mostly send or mostly receive."""
+    """Neurons of a total degree of at least ``degree``, and among them those that mostly send or mostly receive; with ``of``
+    those of them that are among these.
+    """
 
     role: Role
     degree: int = CLUB_DEGREE
@@ -83,6 +86,7 @@ class Roles:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     errors: ReconstructionErrors | None = None
+    of: Condition | None = None
     name: ClassVar[str] = "roles"
 
 
@@ -137,7 +141,9 @@ class Components:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How a signal from the neurons of ``of`` spreads: the layers of information flow, or a cascade of at most ``hops``."""
+    """How a signal from the neurons of ``of`` spreads: the layers of information flow, or a cascade of at most ``hops``; with
+    ``to`` how it comes to these.
+    """
 
     of: Condition
     model: Literal["flow", "cascade"]
@@ -149,6 +155,7 @@ class Spread:
     limit: int | None = None
     order: tuple[Sort, ...] = ()
     errors: ReconstructionErrors | None = None
+    to: Condition | None = None
     name: ClassVar[str] = "spread"
 
 

@@ -97,13 +97,14 @@ class Common:
 
 @dataclass(frozen=True, slots=True)
 class Hubs:
-    """The neurons with the most connections, or the most synapses."""
+    """The neurons with the most connections, or the most synapses; with ``of`` these alone, with their place among all."""
 
     rank: Rank = "degree"
     selection: Selection = EVERYTHING
     limit: int | None = HUBS_SHOWN
     order: tuple[Sort, ...] = ()
     errors: ReconstructionErrors | None = None
+    of: Condition | None = None
     name: ClassVar[str] = "hubs"
 
 

@@ -87,9 +87,9 @@ def _sides_notes(form: ir.Sides, grouped: str, source: str, dataset: Dataset) ->
 def plan_projectome(dataset: Dataset) -> Plan:
     """A row an ordered pair of regions.
 
-    Shares are whole numbers of a binary fraction of a synapse, as fine as leaves every sum of them exact in a float64: the order of
-    summing, hence the number of threads, does not matter, and rows add up to whole synapses. A neuron's outputs in a region are cut up
-    at the running sums of its inputs, so that its shares are all of them.
+    Shares are whole numbers of a binary fraction of a synapse, as fine as leaves every sum of them exact in a float64: the order
+    of summing, hence the number of threads, does not matter, and rows add up to whole synapses. What a neuron makes in a region
+    is cut up at the running sums of its inputs, so that its shares are all of it.
     """
     require_neuron_regions(dataset, ("each region",))
     if not dataset.has("regions"):
