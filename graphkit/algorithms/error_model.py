@@ -1,8 +1,8 @@
 """What reconstruction errors would do to a figure: the same statistic on graphs with more of these errors.
 
-A reconstruction misses synapses, finds false ones, splits neurons and merges them, at rates that its evaluation measures
-(``graphkit evaluate``). Here they are made again, at random, on a graph; a figure that hardly moves can be trusted at these
-rates.
+A reconstruction misses synapses, finds false ones and some twice, splits neurons and merges them, at rates that its
+evaluation measures (``graphkit evaluate``). Here they are made again, at random, on a graph; a figure that hardly moves can be
+trusted at these rates.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from graphkit.algorithms.error_steps import merge, split
+from graphkit.algorithms.error_steps import found_again, merge, split
 from graphkit.edges import csr_of_rows
 from graphkit.errors import GraphError, TimeLimitError
 from graphkit.graph import Graph
@@ -28,10 +28,10 @@ __all__ = [
     "Interval",
     "Perturbation",
     "bytes_while_made",
-    "fitting",
     "interval",
     "measured",
     "measured_each",
+    "most_ahead",
     "perturbation",
     "perturbed",
     "perturbed_and_origins",
@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 _D = TypeVar("_D")
 
 _LARGE = 1_000_000
-"""Connections of a graph from which perturbed ones are made ahead, in threads."""
+"""Connections, or rows of synapses, from which perturbed ones are made ahead, in threads."""
 
 _MOST_AHEAD = 4
 
@@ -52,10 +52,17 @@ _BYTES_A_ROW = 66
 
 _POLL_S = 0.1
 
+_ROUNDED = 1e-9
+"""By which two shares that make 1 may be above it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorModel:
     """How often a reconstruction errs; each a share, 0 for never.
+
+    Each true synapse by itself is missed, found twice or found once, with the probabilities ``missed``, ``duplicated`` and what
+    is left of 1. False ones come on top of these and are there once. So the synapses of a graph become, in the mean, 1 - missed
+    + duplicated + false times as many.
 
     Attributes:
         missed: of the true synapses, those that are not found; below 1.
@@ -63,20 +70,27 @@ class ErrorModel:
             regions matter (`located_errors`), to those in the region of a true synapse drawn evenly.
         split: of the neurons, those that are in two pieces. A piece has a part of the synapses drawn evenly from 0 to a half.
         merged: of the neurons, those that are one with another, drawn at random.
+        duplicated: of the true synapses, those that are found a second time: between the same two neurons, or pieces of them, in
+            the same place, of the same transmitter. They make no connection that is not there. At most 1 - missed.
     """
 
     missed: float = 0.0
     false: float = 0.0
     split: float = 0.0
     merged: float = 0.0
+    duplicated: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, most in (("missed", 1.0), ("false", np.inf), ("split", 1.0), ("merged", 1.0)):
+        for name, most in (("missed", 1.0), ("false", np.inf), ("split", 1.0), ("merged", 1.0), ("duplicated", 1.0)):
             value = getattr(self, name)
             if not (0 <= value <= most) or value == np.inf or (name == "missed" and value == 1):
-                raise GraphError(
-                    f"{name} is {value!r}; expected a share of 0 or more" + (" and below 1." if most == 1 else ".")
-                )
+                above = " and below 1" if name == "missed" else " and at most 1" if most == 1 else ""
+                raise GraphError(f"{name} is {value!r}; expected a share of 0 or more{above}.")
+        if self.missed + self.duplicated > 1 + _ROUNDED:
+            raise GraphError(
+                f"missed is {self.missed!r} and duplicated {self.duplicated!r}: together more than all synapses.",
+                hint="Both are shares of the true synapses, and what is missed is not found a second time.",
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +122,8 @@ def perturbed(graph: Graph, model: ErrorModel, *, seed: int = 0) -> Graph:
     """``graph`` with the errors of ``model``; the second pieces of split neurons have ids that the graph does not use.
 
     A merged neuron has the smaller of its two ids, and what they made onto each other becomes autapses. Attributes are left
-    out. The errors come in the order in which a reconstruction makes them: splits and merges of neurons, then missed and
-    false synapses.
+    out. The errors come in the order in which a reconstruction makes them: splits and merges of neurons, then missed, false and
+    duplicated synapses. Duplicates are drawn from a stream of their own: without them the same seed gives the same graph.
 
     >>> perturbed(Graph.from_edges([1, 2], [2, 3], [4, 4]), ErrorModel()).equals(Graph.from_edges([1, 2], [2, 3], [4, 4]))
     True
@@ -171,6 +185,8 @@ def perturbation(
     truth = synapses  # before any are missed: false ones lie where true ones do
     if model.missed:
         synapses = rng.binomial(synapses, 1 - model.missed)
+    if model.duplicated:
+        synapses = synapses + found_again(synapses, model.missed, model.duplicated, rng)
     if model.false and (total := int(truth.sum())):
         ends = [np.bincount(end, weights=truth, minlength=len(ids)) / total for end in (pre, post)]
         if symmetric:
@@ -270,21 +286,25 @@ def measured(
     def draw(own: int) -> Perturbation:
         return perturbation(graph, model, seed=own, least=least, asked=asked, symmetric=symmetric)
 
-    most = 1 if graph.n_connections < _LARGE else _MOST_AHEAD
-    if threads is None and most > 1:
-        most = min(most, fitting(bytes_while_made(graph.n_connections, graph.n_synapses, model)))
+    most = most_ahead(graph.n_connections, bytes_while_made(graph.n_connections, graph.n_synapses, model))
     return measured_each(measure, draw, samples=samples, seed=seed, threads=threads, most=most, progress=progress)
 
 
-def bytes_while_made(rows: int, synapses: int, model: ErrorModel) -> int:
-    """The memory at most that it takes to perturb ``rows`` of connections that have so many synapses, the result included."""
-    return _BYTES_A_ROW * int(rows * (1 + model.split) + synapses * model.false)
+def bytes_while_made(rows: int, synapses: int, model: ErrorModel, *, a_row: int = _BYTES_A_ROW) -> int:
+    """The memory at most that it takes to perturb ``rows`` of connections that have so many synapses, the result included.
+
+    ``a_row`` is that of a row, a piece of one, or a false synapse.
+    """
+    return a_row * int(rows * (1 + model.split) + synapses * model.false)
 
 
-def fitting(each_bytes: int) -> int:
-    """How many of such a size half of the memory that is left has room for; at least one."""
+def most_ahead(rows: int, each_bytes: int) -> int:
+    """How many perturbations of so many rows are made at once: of few rows one, else up to four, as many of this size as half
+    of the memory that is left has room for; at least one."""
+    if rows < _LARGE:
+        return 1
     left = available_bytes()
-    return _MOST_AHEAD if left is None else max(1, left // 2 // max(each_bytes, 1))
+    return _MOST_AHEAD if left is None else min(max(left // 2 // max(each_bytes, 1), 1), _MOST_AHEAD)
 
 
 def measured_each(

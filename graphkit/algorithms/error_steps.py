@@ -1,4 +1,5 @@
-"""The errors of a reconstruction one by one, on rows of pre, post and synapses: neurons are split and merged, synapses are false.
+"""The errors of a reconstruction one by one, on rows of pre, post and synapses: neurons are split and merged, synapses are false,
+or found twice.
 
 What else is known of the synapses of a row, such as the region in which they lie, rides along.
 """
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from graphkit.edges import distinct
 
-__all__ = ["ByPlace", "Riders", "by_place", "false_synapses", "merge", "split"]
+__all__ = ["ByPlace", "Riders", "by_place", "false_synapses", "found_again", "merge", "split"]
 
 _Int64 = NDArray[np.int64]
 Riders = tuple[NDArray[Any], ...]
@@ -63,6 +64,15 @@ def merge(n: int, share: float, rng: np.random.Generator) -> _Int64:
     becomes = np.arange(n)
     becomes[pairs[:, 1]] = pairs[:, 0]
     return becomes
+
+
+def found_again(found: _Int64, missed: float, duplicated: float, rng: np.random.Generator) -> _Int64:
+    """Of each row's synapses that were ``found``, how many are found a second time; both shares are of all true ones.
+
+    Drawn from a stream of their own, so that what ``rng`` gives afterwards is the same as without.
+    """
+    share = min(duplicated / (1 - missed), 1.0)  # of what is left; above 1 by rounding alone
+    return rng.spawn(1)[0].binomial(found, share)
 
 
 @dataclass(frozen=True, slots=True)

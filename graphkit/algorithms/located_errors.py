@@ -1,7 +1,8 @@
 """The errors of a reconstruction on synapses that are known to lie somewhere: the same as `error_model`, by region.
 
-Splits and merges are of whole neurons, in all regions, and synapses are missed wherever they are. A false synapse lies in the
-region of a true one drawn evenly, and its ends are drawn from the neurons in proportion to their synapses in that region.
+Splits and merges are of whole neurons, in all regions, and synapses are missed, or found twice, wherever they are. A false
+synapse lies in the region of a true one drawn evenly, and its ends are drawn from the neurons in proportion to their synapses
+in that region.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.algorithms.error_model import ErrorModel, Perturbation, with_those_asked
-from graphkit.algorithms.error_steps import ByPlace, Riders, by_place, false_synapses, merge, split
+from graphkit.algorithms.error_steps import ByPlace, Riders, by_place, false_synapses, found_again, merge, split
 from graphkit.edges import argsort, csr_of_rows
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 
 __all__ = [
-    "LARGE",
+    "BYTES_A_ROW",
     "Located",
     "LocatedPerturbation",
     "drawn_from",
@@ -30,8 +31,9 @@ __all__ = [
     "those_asked",
 ]
 
-LARGE = 1_000_000
-"""Rows from which two perturbations are made at once, in threads; each of a fly's brain takes a gigabyte while it is made."""
+BYTES_A_ROW = 105
+"""Of memory at most until a graph, or rows above a threshold, are made of perturbed rows, for each row, piece of one and false
+synapse (measured: 48 to 101, the most where many neurons are split and few are asked about)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,8 @@ def located_perturbation(
 ) -> LocatedPerturbation:
     """``located`` with the errors of ``model``, in the order in which a reconstruction makes them.
 
-    A false synapse has the mark of a true one that its presynaptic neuron makes in its place. ``truth`` is what false ones are
-    drawn from (`drawn_from`), which many perturbations can share.
+    A false synapse has the mark of a true one that its presynaptic neuron makes in its place, a duplicate that of its synapse.
+    ``truth`` is what false ones are drawn from (`drawn_from`), which many perturbations can share.
 
     >>> rows = Located(np.array([5, 7]), *(np.array([k], np.int32) for k in (1, 0)), np.array([3], np.int16), np.array([9]))
     >>> made = located_perturbation(rows, ErrorModel(merged=1.0))
@@ -102,6 +104,8 @@ def located_perturbation(
         truth = by_place(synapses, riders[0])  # before any are missed: false ones lie where true ones do
     if model.missed:
         synapses = rng.binomial(synapses, 1 - model.missed)
+    if model.duplicated:
+        synapses = synapses + found_again(synapses, model.missed, model.duplicated, rng)
     if model.false and truth is not None:
         count = rng.poisson(model.false * int(truth.until[-1]))
         first, second = false_synapses(truth, count, rng)

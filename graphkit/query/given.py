@@ -136,10 +136,9 @@ def errors_given(given: Errors, samples: int, seed: int, against: str | None = N
         return None
     if against is not None:
         raise QueryError("An error model and a null model are two questions.", hint="Ask one after the other.")
-    kinds = ("missed", "false", "split", "merged")
     for name, rate in given.items():
-        if name not in kinds:
-            hint = did_you_mean(str(name), kinds) or f"There are {', '.join(kinds)}."
+        if name not in ir.ERROR_KINDS:
+            hint = did_you_mean(str(name), ir.ERROR_KINDS) or f"There are {', '.join(ir.ERROR_KINDS)}."
             raise QueryError(f"An error model has no errors {name!r}.", hint=hint)
         if isinstance(rate, bool) or not isinstance(rate, int | float):
             raise QueryError(f"{name} is {rate!r}; expected a share, such as 0.1.")

@@ -84,7 +84,7 @@ _SHOWN = {
     "RANK": "degree, in-degree, out-degree, synapses, inputs or outputs",
     "FIGURE": "mean, input fraction, signed synapses or signed input fraction",
     "STRENGTH": "synapses or input fraction",
-    "ERROR_KIND": "missed, false, split or merged",
+    "ERROR_KIND": "missed, false, duplicated, split or merged",
     "PERCENT": "%",
     "_ERROR_MODEL": "error model",
     "DEGREE_KIND": "total-degree, in-degree or out-degree",

@@ -107,7 +107,11 @@ _SIGNS = (ir.Signs(("acetylcholine",), ("gaba",)), ir.Signs(("gaba",), ("acetylc
 
 
 _rate = st.integers(0, 999).map(lambda k: k / 1000)
-_rates = st.builds(ir.ReconstructionErrors, _rate, _rate, _rate, _rate, st.integers(1, 300), st.integers(0, 99))
+_found = st.tuples(_rate, _rate).filter(lambda both: sum(both) <= 1)
+_rates = st.builds(
+    lambda found, *rest: ir.ReconstructionErrors(found[0], *rest[:3], found[1], *rest[3:]),
+    _found, _rate, _rate, _rate, st.integers(1, 300), st.integers(0, 99),
+)  # fmt: skip
 _directions = st.sampled_from(["inputs", "outputs", "partners"])
 _places = st.lists(st.sampled_from(["type", "class", "side", "nt"]), unique=True, max_size=2).map(tuple)
 

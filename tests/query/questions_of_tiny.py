@@ -144,6 +144,7 @@ QUESTIONS = [
     "rich club by out-degree with at least 2 synapses",
     "statistics in EB with error model missed 10 %, false 0.05 seed 3",
     "motifs with 20 error model split 2.5 %, merged 1 %",
+    "hubs with error model false 1 %, split 2 %, duplicated 0.125 %, missed 3 %",
     "degree distribution in EB",
     "communities",
     "communities in EB by type order by neurons desc",

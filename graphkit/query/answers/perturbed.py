@@ -18,10 +18,10 @@ from graphkit.algorithms.error_model import (
     ErrorModel,
     Perturbation,
     bytes_while_made,
-    fitting,
     interval,
     measured,
     measured_each,
+    most_ahead,
 )
 from graphkit.errors import NotAnswerableError
 from graphkit.progress import shown
@@ -171,12 +171,11 @@ def located_each(
     errors: ir.ReconstructionErrors,
 ) -> list[_T]:
     """The same of what is ``made`` of synapses that are perturbed where they lie."""
-    from graphkit.algorithms.located_errors import LARGE, drawn_from, located_perturbation
+    from graphkit.algorithms.located_errors import BYTES_A_ROW, drawn_from, located_perturbation
 
     current().hands_over = True
-    model, most = model_of(errors), 1
-    if len(located.pre) >= LARGE:
-        most = min(2, fitting(bytes_while_made(len(located.pre), int(located.synapses.sum()), model)))
+    model, rows = model_of(errors), len(located.pre)
+    most = most_ahead(rows, bytes_while_made(rows, int(located.synapses.sum()), model, a_row=BYTES_A_ROW))
     drawn: dict[str, Any] = {"samples": errors.samples, "seed": errors.seed, "progress": shown()}
     truth = drawn_from(located, model)
 
@@ -188,7 +187,7 @@ def located_each(
 
 def model_of(errors: ir.ReconstructionErrors) -> ErrorModel:
     """The rates of a question."""
-    return ErrorModel(errors.missed, errors.false, errors.split, errors.merged)
+    return ErrorModel(errors.missed, errors.false, errors.split, errors.merged, errors.duplicated)
 
 
 def perturbed_values(
@@ -247,6 +246,7 @@ def _notes(errors: ir.ReconstructionErrors, samples: int) -> tuple[str, ...]:
     rates = {
         "of synapses missed": errors.missed,
         "as many false": errors.false,
+        "of synapses found twice": errors.duplicated,
         "of neurons split": errors.split,
         "of neurons merged": errors.merged,
     }

@@ -59,8 +59,7 @@ def against_words(against: ir.Against | None) -> list[str]:
 def error_words(errors: ir.ReconstructionErrors | None) -> list[str]:
     if errors is None:
         return []
-    kinds = {"missed": errors.missed, "false": errors.false, "split": errors.split, "merged": errors.merged}
-    shown = {kind: rate for kind, rate in kinds.items() if rate} or {"missed": 0.0}
+    shown = {kind: rate for kind in ir.ERROR_KINDS if (rate := getattr(errors, kind))} or {"missed": 0.0}
     rates = ", ".join(f"{kind} {Decimal(repr(rate)).scaleb(2).normalize():f} %" for kind, rate in shown.items())
     many = "" if errors.samples == ir.ERROR_SAMPLES else f"{errors.samples} "
     return [f"with {many}error model {rates}" + (f" seed {errors.seed}" if errors.seed else "")]

@@ -12,7 +12,8 @@ from graphkit.query.error_model_words import EXAMPLE
 __all__ = ["no_error_model", "why_not"]
 
 _CLAUSE = re.compile(
-    r"\bwith\s+(?:\d+\s+)?error\s+models?\b(?:\s*,?\s*\b(?:missed|false|split|merged)\b\s+[\d.]+(?:e[-+]?\d+)?\s*%?)*"
+    r"\bwith\s+(?:\d+\s+)?error\s+models?\b"
+    rf"(?:\s*,?\s*\b(?:{'|'.join(ir.ERROR_KINDS)})\b\s+[\d.]+(?:e[-+]?\d+)?\s*%?)*"
     r"(?:\s+seed\s+\d+)?",
     re.IGNORECASE,
 )

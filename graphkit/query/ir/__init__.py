@@ -73,7 +73,7 @@ from graphkit.query.ir.graph import (
 from graphkit.query.ir.morphology import EVERY_NM, HEAL_NM, Compartments, Morphology, Sholl, StrahlerOrders
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.pattern import Attribute, Match, Order, PatternEdge, PatternNode, Sample, Test, TestOperator
-from graphkit.query.ir.reconstruction_errors import ERROR_SAMPLES, ReconstructionErrors
+from graphkit.query.ir.reconstruction_errors import ERROR_KINDS, ERROR_SAMPLES, ReconstructionErrors
 from graphkit.query.ir.selection import GROUPS, Group, Kind, Selection, is_whole
 from graphkit.query.ir.similarity import ALIKE, Alike, Similarities, SimilarityClusters
 from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
@@ -81,6 +81,7 @@ from graphkit.query.ir.text import FORM_VERSION, from_json, to_json
 __all__ = [
     "ALIKE",
     "CLUB_DEGREE",
+    "ERROR_KINDS",
     "ERROR_SAMPLES",
     "EVERY_NM",
     "FIGURES",

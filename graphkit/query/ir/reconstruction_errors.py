@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from graphkit.errors import GraphError, QueryError
 
-__all__ = ["ERROR_SAMPLES", "ReconstructionErrors"]
+__all__ = ["ERROR_KINDS", "ERROR_SAMPLES", "ReconstructionErrors"]
 
 ERROR_SAMPLES = 100
+
+ERROR_KINDS = ("missed", "false", "duplicated", "split", "merged")
+"""The rates, in the order in which they are said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class ReconstructionErrors:
     false: float = 0.0
     split: float = 0.0
     merged: float = 0.0
+    duplicated: float = 0.0
     samples: int = ERROR_SAMPLES
     seed: int = 0
 
@@ -26,7 +30,7 @@ class ReconstructionErrors:
         from graphkit.algorithms.error_model import ErrorModel
 
         try:
-            ErrorModel(self.missed, self.false, self.split, self.merged)
+            ErrorModel(self.missed, self.false, self.split, self.merged, self.duplicated)
         except GraphError as error:
             raise QueryError(error.message, hint=error.hint) from error
         if self.samples < 1:
