@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from graphkit.views.figure import GREY, INK, PALETTE, new_figure, own_labels, thousands, titled
+from graphkit.views.figure import GREY, INK, PALETTE, halo, new_figure, own_labels, thousands, titled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -103,7 +103,8 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
     axes = figure.add_subplot()
     thick = 0.8 / len(measures)
-    ends: tuple[list[float], list[float]] | None = None
+    ends = _interval(rows, measures[0]) if len(measures) == 1 else None
+    colours = PALETTE if ends is None else PALETTE[5:]  # pale, below the lines
     for i, measure in enumerate(measures):
         offset = (i - (len(measures) - 1) / 2) * thick
         values = [row[measure] or 0 for row in rows]
@@ -111,15 +112,14 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
             [y + offset for y in range(len(rows))],
             values,
             height=thick * 0.92,
-            color=PALETTE[i],
+            color=colours[i],
             label=measure.replace("_", " "),
         )
         if len(measures) == 1:
-            ends = _interval(rows, measure)
             if ends is None:
                 axes.bar_label(drawn, [_number(v) for v in values], padding=3, fontsize=8)
                 continue
-            axes.hlines(range(len(rows)), *ends, color=INK, linewidth=1.6)
+            axes.hlines(range(len(rows)), *ends, color=INK, linewidth=1.6, path_effects=halo())
             axes.plot([], [], color=INK, linewidth=1.6, label="90 % of the perturbed graphs")
             for y, (value, high) in enumerate(zip(values, ends[1], strict=True)):
                 end = value if isnan(high) else max(value, high)
@@ -132,7 +132,7 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
         unit or (_WORDS.get(measures[0], measures[0].replace("_", " ")) if len(measures) == 1 else "synapses")
     )
     axes.tick_params(left=False)
-    thousands(axes.xaxis)
+    thousands(axes.xaxis, whole=all(isinstance(row[m] or 0, int) for row in rows for m in measures))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)

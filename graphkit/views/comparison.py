@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from graphkit.views.figure import GREY, PALETTE, halo, new_figure, thousands, titled
+from graphkit.views.figure import GREY, PALETTE, halo, new_figure, powers_of_ten, titled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,8 +95,8 @@ def comparison_chart(table: pa.Table, title: str) -> Figure:
     unit = _FIGURES[of.prefix]
     axes.set_xlabel(f"{of.first.removeprefix(of.prefix)}: {unit}")
     axes.set_ylabel(f"{of.second.removeprefix(of.prefix)}: {unit}")
-    thousands(axes.xaxis)
-    thousands(axes.yaxis)
+    powers_of_ten(axes.xaxis)
+    powers_of_ten(axes.yaxis)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color=GREY, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from graphkit.views.figure import GREY, INK, PALETTE, new_figure, thousands, titled
+from graphkit.views.figure import GREY, INK, PALETTE, new_figure, powers_of_ten, thousands, titled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,11 +38,13 @@ def curve_chart(table: pa.Table, title: str) -> Figure:
             if over_nulls:
                 _over_nulls(axes, figure.add_subplot(1, 2, 2), column)
         case "degrees":
-            _degrees(axes, column)
+            note = _degrees(axes, column)
         case "distances":
             note = _distances(axes, column)
         case "percolation":
             _percolation(axes, column)
+    if kind in ("rich club", "distances"):
+        axes.set_ylim(bottom=0)  # after all that is drawn, so that the top is above it
     for each in figure.axes:
         each.spines[["top", "right"]].set_visible(False)
         each.grid(color=GREY, alpha=0.3, linewidth=0.6)
@@ -59,8 +61,7 @@ def _rich_club(axes: Axes, column: dict[str, np.ndarray]) -> str:
         axes.legend(frameon=False)
     axes.set_xlabel("degree")
     axes.set_ylabel("connections / ordered pairs,\nneurons of at least this degree")
-    axes.set_ylim(bottom=0)
-    thousands(axes.xaxis)
+    thousands(axes.xaxis, whole=True)
     return f"Degrees that fewer than {_FEW} neurons reach are left out." if few.any() else ""
 
 
@@ -84,33 +85,65 @@ def _over_nulls(axes: Axes, beside: Axes, column: dict[str, np.ndarray]) -> None
     beside.axhline(1.0, color=INK, linewidth=0.8, linestyle=":")
     beside.set_xlabel("degree")
     beside.set_ylabel("observed / mean of the null graphs")
-    thousands(beside.xaxis)
+    thousands(beside.xaxis, whole=True)
 
 
 _FEW = 10
 """Neurons below which the density among them is mostly chance."""
 
 
-def _degrees(axes: Axes, column: dict[str, np.ndarray]) -> None:
+def _degrees(axes: Axes, column: dict[str, np.ndarray]) -> str:
+    """The share of neurons of at least each degree; with an error model its mean and the band of 90 % of the graphs."""
     of = "degree" if "degree" in column else "strength"
     unit = "connections" if of == "degree" else "synapses"
     series = {"in and out": "neurons", "in": "neurons_by_in", "out": "neurons_by_out"}
+    values, smallest = column[of], 1.0
+    point = "o" if len(values) <= _FEW_POINTS else ""
     for i, (label, name) in enumerate(series.items()):
-        counts = column[name]
-        share = np.cumsum(counts[::-1])[::-1] / max(counts.sum(), 1)
-        shown = (column[of] > 0) & (share > 0)
-        axes.plot(column[of][shown], share[shown], color=PALETTE[i], label=label)
-        mean = column.get(f"perturbed{['', '_in', '_out'][i]}_mean")
-        if mean is not None:
-            after = np.cumsum(mean[::-1])[::-1] / max(mean.sum(), 1)
-            shown = (column[of] > 0) & (after > 0)
-            axes.plot(column[of][shown], after[shown], color=PALETTE[i], linestyle=":", label=f"{label}, with errors")
-    if column[of].max(initial=0) > 0:
+        share = _at_least(column[name])
+        shown = (values > 0) & (share > 0)
+        smallest = min(smallest, share[shown].min(initial=1.0))
+        axes.plot(values[shown], share[shown], color=PALETTE[i], label=label, marker=point, markersize=3.5)
+        way = ("", "in_", "out_")[i]
+        if f"perturbed_{way}mean" in column:
+            after = _at_least(column[f"perturbed_{way}mean"])
+            shown = (values > 0) & (after > 0)
+            axes.plot(values[shown], after[shown], color=PALETTE[i], linestyle=":", linewidth=1.2)
+            low, high = (column[f"perturbed_{way}at_least_{end}"] for end in ("low", "high"))
+            shown = (values > 0) & (high > 0)
+            band: dict[str, Any] = {"alpha": 0.25, "linewidth": 0, "label": f"_{label}, with errors (90 %)"}
+            axes.fill_between(values[shown], low[shown], high[shown], color=PALETTE[i], **band)
+    positive = values[values > 0]
+    if positive.max(initial=0) / positive.min(initial=1) > _LOGARITHMIC:
         axes.set_xscale("log")
+        powers_of_ten(axes.xaxis)
+    else:
+        thousands(axes.xaxis, whole=True)
+    if smallest < 1 / _LOGARITHMIC:
         axes.set_yscale("log")
+        axes.set_ylim(smallest / 1.6, 1.4)
+        powers_of_ten(axes.yaxis)
+    else:
+        axes.set_ylim(0, 1.04)
+    if not len(positive):
+        axes.set_xlim(0, 1)
     axes.set_xlabel(f"{of} ({unit})")
     axes.set_ylabel(f"share of neurons of at least this {of}")
     axes.legend(frameon=False, title=unit, alignment="left")
+    if "perturbed_mean" in column:
+        return "Dotted: the mean of the graphs with errors; bands hold 90 % of them."
+    return "" if len(positive) else f"No neuron has any {unit}."
+
+
+def _at_least(counts: np.ndarray) -> np.ndarray:
+    """The share of what is counted in a row or after it."""
+    after: np.ndarray = np.cumsum(counts[::-1])[::-1] / max(counts.sum(), 1)
+    return after
+
+
+_FEW_POINTS = 25
+_LOGARITHMIC = 15.0
+"""Scales are logarithmic where values span more than this factor."""
 
 
 def _distances(axes: Axes, column: dict[str, np.ndarray]) -> str:
@@ -133,7 +166,6 @@ def _distances(axes: Axes, column: dict[str, np.ndarray]) -> str:
         axes.legend(frameon=False)
     axes.set_xlabel("distance of somata (µm)")
     axes.set_ylabel("probability of a connection")
-    axes.set_ylim(bottom=0)
     thousands(axes.xaxis)
     band = "Blue band" if "perturbed_low" in column else "Band"
     return f"{band}: 95 % interval as if pairs were independent." + (
@@ -151,6 +183,6 @@ def _percolation(axes: Axes, column: dict[str, np.ndarray]) -> None:
         _errors(axes, column["removed"], column, of="largest, ")
     axes.set_xlabel("neurons removed")
     axes.set_ylabel("neurons of the component")
-    thousands(axes.xaxis)
-    thousands(axes.yaxis)
+    thousands(axes.xaxis, whole=True)
+    thousands(axes.yaxis, whole=True)
     axes.legend(frameon=False)

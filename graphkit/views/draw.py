@@ -43,7 +43,7 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
         case "census":
             from graphkit.views.census import census_chart, motifs_by_type_chart
 
-            return (census_chart if "count" in result.columns else motifs_by_type_chart)(result.table, title)
+            return (motifs_by_type_chart if "type_a" in result.columns else census_chart)(result.table, title)
         case "significance":
             from graphkit.views.significance import significance_chart
 
@@ -63,7 +63,7 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
         case "similarity":
             from graphkit.views.similarity import similarity_map
 
-            return similarity_map(result.table, title, complete=result.complete)
+            return similarity_map(result.table, title, complete=result.complete, unit=_likeness(result))
         case "skeletons":
             from graphkit.query.ir import HEAL_NM
             from graphkit.views.skeletons import split_drawing
@@ -107,6 +107,13 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
     if step is not None and len(result) > MOST_BARS:
         return bar_chart(_by_step(result, step), title, unit=f"neurons, by their mean {step}, rounded")
     return bar_chart(result.table, title)
+
+
+def _likeness(result: Result) -> str:
+    """What a similarity is of: "cosine similarity of input types"."""
+    measure, direction = (getattr(result.form, name, "") for name in ("measure", "direction"))
+    what = f"{direction.removesuffix('s')} types" if getattr(result.form, "types", False) else direction
+    return f"{measure} similarity of {what or 'their partners'}".strip()
 
 
 def _by_region(result: Result, name: str, figure: str) -> dict[tuple[str, str], float]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -34,9 +33,13 @@ __all__ = [
     "own_labels",
     "own_style",
     "plain_axes",
+    "plain_number",
+    "powers_of_ten",
+    "text_width_in",
     "thousands",
     "title_height",
     "titled",
+    "wrapped",
 ]
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
@@ -60,6 +63,7 @@ _STYLE: dict[str, Any] = {
     "axes.labelcolor": INK,
     "xtick.color": INK,
     "ytick.color": INK,
+    "text.parse_math": False,  # a dollar sign in a name is one
     "svg.hashsalt": "graphkit",
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
@@ -115,16 +119,15 @@ def figure_bytes(figure: Figure, kind: str, *, dpi: float = 160.0) -> bytes:
 
 def titled(figure: Figure, title: str, note: str = "") -> None:
     """The question on top, in the lines that it needs, and a grey line of detail below it."""
-    characters = max(30, int(figure.get_figwidth() * 11))
-    lines = _title_lines(title, figure.get_figwidth())
-    place: dict[str, Any] = {"x": 0.01, "ha": "left", "fontsize": 10.5, "fontweight": "bold", "color": INK}
+    width = figure.get_figwidth()
+    place: dict[str, Any] = {"x": 0.01, "ha": "left", "fontsize": _TITLE_PT, "fontweight": "bold", "color": INK}
     if figure.get_layout_engine() is None:
         place |= {"y": 1 - 0.12 / figure.get_figheight(), "va": "top"}
-    figure.suptitle("\n".join(lines), **place)
+    if title:
+        figure.suptitle("\n".join(_title_lines(title, width)), **place)
     if note:
-        figure.supxlabel(
-            "\n".join(textwrap.wrap(note, int(characters * 1.35))), x=0.01, ha="left", fontsize=8, color="#555555"
-        )
+        lines = wrapped(note, _room(width), _NOTE_PT)
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=_NOTE_PT, color="#555555")
 
 
 def own_labels(names: Mapping[int, str | None]) -> dict[int, str]:
@@ -144,20 +147,89 @@ def halo() -> list[AbstractPathEffect]:
     return [withStroke(linewidth=2.5, foreground="white")]
 
 
-def thousands(axis: Axis) -> None:
-    """Numbers of an axis with thousands separators: 5,000."""
-    from matplotlib.ticker import StrMethodFormatter
+def thousands(axis: Axis, *, whole: bool = False) -> None:
+    """Numbers of an axis with thousands separators: 5,000; ``whole``: what is counted, so that there is no half."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    if whole:
+        axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 2.5, 5, 10], integer=True))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: plain_number(value)))
+
+
+def plain_number(value: float) -> str:
+    """With thousands separators and a minus sign, without an exponent where it is large.
+
+    >>> plain_number(1_500_000.0), plain_number(0.1 + 0.2), plain_number(-20)
+    ('1,500,000', '0.3', '\u221220')
+    """
+    whole = abs(value) >= 1e5 or value == round(value)
+    return (f"{value:,.0f}" if whole else f"{value:,.6g}").replace("-", "\u2212")
+
+
+def powers_of_ten(axis: Axis) -> None:
+    """Numbers of a logarithmic axis, or colour bar, as 10, 100, 1,000, or as 10\u2075 where they are many; none between them."""
+    from math import log10
+
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    def said(value: float, _: int | None = None) -> str:
+        low, high = (abs(end) for end in axis.get_view_interval())
+        power = round(log10(value)) if value > 0 else 0
+        if min(low, high) > 0 and (max(low, high) > 2e5 or min(low, high) < 5e-5):
+            return f"10{str(power).translate(_RAISED)}"
+        return plain_number(value)
+
+    axis.set_major_locator(LogLocator())
+    axis.set_major_formatter(FuncFormatter(said))
+    axis.set_minor_formatter(NullFormatter())
+
+
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+_TITLE_PT, _NOTE_PT = 10.5, 8.0
+_MOST_LINES = 4
 
 
 def title_height(title: str, width_in: float) -> float:
     """How many inches the title of a figure of this width takes."""
-    return 0.2 + 0.19 * len(_title_lines(title, width_in))
+    return 0.2 + 0.19 * len(_title_lines(title, width_in)) if title else 0.0
 
 
 def _title_lines(title: str, width_in: float) -> list[str]:
-    return textwrap.wrap(title, max(30, int(width_in * 11.6)), max_lines=4, placeholder=" ...") or [""]
+    lines = wrapped(title, _room(width_in), _TITLE_PT, bold=True)
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], lines[_MOST_LINES - 1][:-4].rstrip() + " ..."]
+    return lines or [""]
+
+
+def _room(width_in: float) -> float:
+    return 0.975 * width_in - 0.15
+
+
+def text_width_in(text: str, size_pt: float, *, bold: bool = False) -> float:
+    """How many inches a line of text is wide."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family="DejaVu Sans", size=size_pt, weight="bold" if bold else "normal")
+    return float(text_to_path.get_text_width_height_descent(text, font, False)[0]) / 72
+
+
+def wrapped(text: str, width_in: float, size_pt: float, *, bold: bool = False) -> list[str]:
+    """The text in lines of at most this width; a word that is longer is cut into pieces."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and text_width_in(longer, size_pt, bold=bold) <= width_in:
+            lines[-1] = longer
+            continue
+        while text_width_in(word, size_pt, bold=bold) > width_in and len(word) > 1:
+            fits = len(word) - 1
+            while fits > 1 and text_width_in(word[:fits], size_pt, bold=bold) > width_in:
+                fits -= 1
+            lines.append(word[:fits])
+            word = word[fits:]
+        lines.append(word)
+    return lines
 
 
 def plain_axes(axes: Axes) -> None:

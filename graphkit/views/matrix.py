@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphkit.views.figure import BOTH_WAYS, SEQUENCE, new_figure, titled
+from graphkit.views.figure import (
+    BOTH_WAYS,
+    SEQUENCE,
+    new_figure,
+    plain_number,
+    powers_of_ten,
+    text_width_in,
+    thousands,
+    titled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,6 +25,7 @@ MOST_NAMES = 60
 
 _ANNOTATED = 14
 _LOGARITHMIC = 50.0
+_NOTHING = "#D0D0D0"
 
 
 def heat_map(
@@ -27,8 +37,9 @@ def heat_map(
     columns: str = "to",
     note: str = "",
 ) -> Figure:
-    """A square a pair (row, column); pairs without a value stay white. Rows and columns are in the same order: names with most
-    first, or, where there are many, those that connect alike beside each other (the leaves of a clustering).
+    """A square a pair (row, column); pairs without a value stay white, or grey where white is a value. Rows and columns are in
+    the same order: names with most first, or, where there are many, those that connect alike beside each other (the leaves of a
+    clustering).
 
     The colours are logarithmic where the values span more than a factor of 50; values of both signs have two colours, from 0 on.
     """
@@ -43,10 +54,12 @@ def heat_map(
     values = np.full((len(down), len(across)), np.nan)
     for i, a in enumerate(down):
         for j, b in enumerate(across):
-            values[i, j] = cells.get((a, b)) or np.nan
+            values[i, j] = cells.get((a, b), np.nan)
+    signed = bool((values < 0).any())
+    if not signed:
+        values[values == 0] = np.nan
     known = values[np.isfinite(values)]
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
-    signed = low < 0
     most, least = np.abs(known).max(initial=0.0), np.abs(known[known != 0]).min(initial=np.inf)
     norm: Normalize
     if signed and most / least > _LOGARITHMIC:
@@ -58,7 +71,7 @@ def heat_map(
         norm = LogNorm(low, high) if span else Normalize(min(0.0, low), high or 1.0)
 
     cell = 0.34 if max(len(down), len(across)) <= _ANNOTATED else 0.22
-    longest = max((len(n) for n in (*down, *across)), default=1) * 0.075
+    longest = max((text_width_in(n, 8) for n in (*down, *across)), default=0.1)
     figure = new_figure(max(3.8, 2.2 + longest + cell * len(across)), max(3.5, 1.6 + longest + cell * len(down)))
     axes = figure.add_subplot()
     image = axes.imshow(
@@ -70,6 +83,7 @@ def heat_map(
     axes.set_ylabel(rows)
     axes.tick_params(length=0, labelsize=8 if cell > 0.3 else 7)
     axes.spines[:].set_visible(False)
+    axes.set_facecolor(_NOTHING if signed else "white")
     axes.set_xticks(np.arange(-0.5, len(across)), minor=True)
     axes.set_yticks(np.arange(-0.5, len(down)), minor=True)
     axes.grid(which="minor", color="#DDDDDD", linewidth=0.5)
@@ -78,7 +92,13 @@ def heat_map(
     bar.set_label(unit)
     if isinstance(norm, SymLogNorm):
         tens = [10.0**k for k in range(-12, 13) if most / _LOGARITHMIC <= 10.0**k <= most]
-        bar.set_ticks([*(-t for t in reversed(tens)), 0.0, *tens])
+        ticks = [*(-t for t in reversed(tens)), 0.0, *tens]
+        bar.set_ticks(ticks, labels=[plain_number(t) for t in ticks])
+        bar.minorticks_off()
+    elif isinstance(norm, LogNorm):
+        powers_of_ten(bar.ax.yaxis)
+    else:
+        thousands(bar.ax.yaxis, whole=bool((known == np.round(known)).all()))
     bar.outline.set_visible(False)
     if max(len(down), len(across)) <= _ANNOTATED:
         for (i, j), value in np.ndenumerate(values):
@@ -88,7 +108,8 @@ def heat_map(
                     j, i, _short(value), ha="center", va="center", fontsize=6.5, color="black" if light else "white"
                 )
     more = f"{left_out:,} more names, which have least, are not shown." if left_out else ""
-    titled(figure, title, " ".join(filter(None, (note, more))))
+    nothing = "Grey: no value." if signed and not np.isfinite(values).all() else ""
+    titled(figure, title, " ".join(filter(None, (note, nothing, more))))
     return figure
 
 

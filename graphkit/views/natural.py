@@ -49,7 +49,7 @@ def fits(result: Result, kind: str) -> bool:
             return False
         case "census":
             return columns >= {"motif", "pattern", "induced"} and (
-                columns >= {"count"} or columns >= {"type_a", "type_b"}
+                columns >= {"count"} or columns >= {"type_a", "type_b"} or columns >= {"size", "perturbed_low"}
             )
         case "significance":
             return columns >= {"motif", "code", "pattern", "z", "p_adjusted"} and "type_a" not in columns

@@ -40,12 +40,15 @@ def sholl_chart(table: pa.Table, title: str) -> Figure:
             axes.plot(radius, crossings, color=PALETTE[i], label=labels[neuron], linewidth=1.4)
     else:
         note = _means(axes, drawn, types)
+    if not any(crossings.any() for _, crossings in drawn.values()):
+        axes.set_ylim(top=1)
+        note = "No skeleton reaches the first sphere: ask for smaller steps, such as `every 0.2 um`."
     axes.set_xlabel("distance from the soma, or else the root (µm)")
     axes.set_ylabel("crossings of the skeleton")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     thousands(axes.xaxis)
-    thousands(axes.yaxis)
+    thousands(axes.yaxis, whole=True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color=GREY, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)
@@ -66,7 +69,13 @@ def _means(axes: Axes, drawn: dict[int, NDArray[Any]], types: dict[int, str]) ->
         of_kind = [line for neuron, line in drawn.items() if types[neuron] == kind]
         for radius, crossings in of_kind:
             sums[np.searchsorted(spheres, radius)] += crossings
-        axes.plot(spheres, sums / len(of_kind), color=colour, linewidth=2.2, label=f"{kind}, {len(of_kind):,} neurons")
+        axes.plot(
+            spheres,
+            sums / len(of_kind),
+            color=colour,
+            linewidth=2.2,
+            label=f"{kind}, {len(of_kind):,} neuron{'s' * (len(of_kind) > 1)}",
+        )
     left = len(often) - len(colours)
     more = f" Grey: {left:,} more types." if left > 0 else ""
     return f"Thick: the mean of a type; a neuron within a sphere crosses it no more.{more}"

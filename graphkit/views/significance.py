@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import NotAnswerableError
-from graphkit.views.figure import GREY, INK, PALETTE, new_figure, plain_axes, title_height, titled
+from graphkit.views.figure import GREY, INK, PALETTE, new_figure, plain_axes, thousands, title_height, titled
 from graphkit.views.glyphs import draw_motif, pattern_edges
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def significance_chart(
             )
             point.set_gid(f"{model} {motif['code']} {row['z']:.3g}")
     axes.set_xscale("symlog", linthresh=2, linscale=0.5)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    thousands(axes.xaxis)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     axes.axvspan(-2, 2, color=GREY, alpha=0.15, linewidth=0, zorder=0)
     caption = f"z: fewer than in random graphs  ←  →  more      (hollow: adjusted p above {level:g})"

@@ -25,8 +25,11 @@ _STRIP = 0.018
 """Width of the strip of types, of that of the map."""
 
 
-def similarity_map(table: pa.Table, title: str, *, complete: bool = True) -> Figure:
-    """A square a pair of neurons, those that are alike side by side (the leaves of an average linkage); their types beside it.
+def similarity_map(
+    table: pa.Table, title: str, *, complete: bool = True, unit: str = "similarity of their partners"
+) -> Figure:
+    """A square a pair of neurons, those that are alike side by side (the leaves of an average linkage); their types beside it;
+    ``unit`` is what the colours are.
 
     Raises:
         NotAnswerableError: pairs are missing, or there are too many neurons.
@@ -74,14 +77,14 @@ def similarity_map(table: pa.Table, title: str, *, complete: bool = True) -> Fig
     else:
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.set_xlabel(f"{len(ids):,} neurons, alike ones side by side", labelpad=20)
+        axes.set_xlabel(f"{len(ids):,} neurons", labelpad=20)
     axes.tick_params(
         length=0, labelsize=7 if len(ids) > 25 else 8, pad=72 * _STRIP * side + 4 if len(set(kinds)) > 1 else 3
     )
     axes.spines[:].set_visible(False)
     _types_beside(axes, kinds)
     bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02)
-    bar.set_label("similarity of their partners")
+    bar.set_label(unit)
     bar.outline.set_visible(False)
     titled(figure, title, "Alike neurons side by side: average linkage of 1 - similarity.")
     return figure

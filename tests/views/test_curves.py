@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graphkit.algorithms.degrees import degrees
+from graphkit.algorithms.error_model import ErrorModel, with_errors
 from graphkit.dataset import Dataset
 from graphkit.views import plot
 
@@ -90,3 +92,22 @@ def test_degrees_of_perturbed_graphs(sim: Dataset) -> None:
     total = sum(row["perturbed_mean"] for row in found)
     for degree, share in zip(x, y, strict=True):
         assert share == pytest.approx(sum(row["perturbed_mean"] for row in found if row["degree"] >= degree) / total)
+
+
+def test_the_bands_of_degrees_hold_the_share_of_at_least_each(sim: Dataset) -> None:
+    """Against the same perturbed graphs, looked at one degree at a time."""
+    found = sim.query("degree distribution in EB with 4 error model missed 20 %, split 10 %")
+    figure = plot(found)
+    graph, errors = sim.graph(region="EB"), ErrorModel(missed=0.2, split=0.1)
+    ways = {"": lambda d: d.ins + d.outs, "in_": lambda d: d.ins, "out_": lambda d: d.outs}
+    for band, (way, degree) in zip(figure.axes[0].collections, ways.items(), strict=True):
+        corners = {(float(x), round(float(y), 9)) for path in band.get_paths() for x, y in path.vertices}
+        for row in found.rows()[3::25]:
+            k = row["degree"]
+            share = with_errors(
+                lambda one, of=degree, k=k: float((of(degrees(one)) >= k).mean()), graph, errors, samples=4
+            )
+            ends = row[f"perturbed_{way}at_least_low"], row[f"perturbed_{way}at_least_high"]
+            assert ends == pytest.approx((float(share.low), float(share.high)))
+            if ends[1] > 0:
+                assert {(float(k), round(end, 9)) for end in ends} <= corners

@@ -52,7 +52,8 @@ def answer(form: Curve, dataset: Dataset, planned: Plan) -> Answer:
 def columns(form: Curve) -> list[str]:
     """The columns of the answer."""
     if isinstance(form, ir.Degrees):
-        more = [name for names in perturbed_curves.DEGREE_INTERVALS for name in names] if form.errors else []
+        several = [*perturbed_curves.DEGREE_INTERVALS, *perturbed_curves.AT_LEAST_INTERVALS]
+        more = [name for names in several for name in names] if form.errors else []
         return [form.of, *_COLUMNS["degrees"][1:], *more]
     more = INTERVAL if form.errors else []
     if isinstance(form, ir.RichClub) and form.against:

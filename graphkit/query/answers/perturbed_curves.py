@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from graphkit.graph import Graph
     from graphkit.query.answers.perturbed import Perturbable
 
-__all__ = ["DEGREE_INTERVALS", "degrees", "distances", "percolation", "rich_club"]
+__all__ = ["AT_LEAST_INTERVALS", "DEGREE_INTERVALS", "degrees", "distances", "percolation", "rich_club"]
 
 Columns = tuple[dict[str, pa.Array], int]
 
 DEGREE_INTERVALS = [INTERVAL, *([name.replace("_", f"_{way}_", 1) for name in INTERVAL] for way in ("in", "out"))]
 """Columns of the intervals by total, in- and out-degree."""
+
+AT_LEAST_INTERVALS = [[f"perturbed_{way}at_least_{end}" for end in ("low", "high")] for way in ("", "in_", "out_")]
+"""Columns of the intervals of the share of neurons that have at least this degree: what a curve of the distribution shows."""
 
 
 def rich_club(of: Perturbable, by: ir.DegreeKind, errors: ir.ReconstructionErrors) -> Columns:
@@ -63,9 +66,14 @@ def degrees(of: Perturbable, kind: str, errors: ir.ReconstructionErrors) -> tupl
     columns = {kind: pa.array(used)}
     for name, (values, counts) in zip(("neurons", "neurons_by_in", "neurons_by_out"), own, strict=True):
         columns[name] = pa.array(_at(used, values, counts))
+    shares: dict[str, pa.Array] = {}
     for k, names in enumerate(DEGREE_INTERVALS):
         every = np.stack([_at(used, *one[k]) for one, _ in drawn]).astype(np.float64)
         columns |= interval_columns(every, names)
+        at_least = np.cumsum(every[:, ::-1], axis=1)[:, ::-1] / np.maximum(every.sum(axis=1, keepdims=True), 1)
+        _, *ends = interval_columns(at_least).values()
+        shares |= dict(zip(AT_LEAST_INTERVALS[k], ends, strict=True))
+    columns |= shares
     sums = np.array([figures for _, figures in drawn])
     what = "partners" if kind == "degree" else "synapses"
     mean, most = (spread_words(sums[:, k]) for k in (0, 1))
