@@ -105,8 +105,12 @@ def digest_of(settings: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def prepare(folder: Path, name: str, settings: dict[str, Any], *, restart: bool) -> None:
+def prepare(
+    folder: Path, name: str, settings: dict[str, Any], *, restart: bool, formerly: dict[str, Any] | None = None
+) -> None:
     """Makes the folder ready for the job: its ``job.json`` is there, and nothing of another job or a killed process.
+
+    ``formerly`` are the same settings as runs wrote them that named their inputs by place.
 
     Raises GraphkitError where the folder holds the blocks of a job with other settings, unless ``restart`` is said.
     """
@@ -118,7 +122,7 @@ def prepare(folder: Path, name: str, settings: dict[str, Any], *, restart: bool)
         for file in folder.glob("z*_y*_x*.npz"):
             file.unlink()
     elif path.exists():
-        _refuse_other(path, record)
+        _refuse_other(path, record, digest_of({"job": name, "settings": formerly}))
     for leftover in folder.glob(f".*{TEMPORARY}"):
         leftover.unlink(missing_ok=True)
     (folder / FAILED).unlink(missing_ok=True)
@@ -151,10 +155,10 @@ def claimed(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _refuse_other(path: Path, record: dict[str, Any]) -> None:
+def _refuse_other(path: Path, record: dict[str, Any], formerly: str) -> None:
     try:
         there = json.loads(path.read_text())
-        same = there["digest"] == record["digest"]
+        same = there["digest"] in (record["digest"], formerly)
     except (ValueError, KeyError, TypeError):
         raise GraphkitError(
             f"{path} is damaged, so it is not known with which settings the blocks beside it were made.",

@@ -51,7 +51,12 @@ def reconstruct(
     run: Annotated[Path | None, typer.Argument(metavar="[RUN.TOML]", help="What to do.", show_default=False)] = None,
     first: Annotated[
         str | None,
-        typer.Option("--from", metavar="STAGE", help="Do this stage anew, and what takes from it.", show_default=False),
+        typer.Option(
+            "--from",
+            metavar="STAGE",
+            help="Do this stage anew, and what takes from it; image: all that see the image.",
+            show_default=False,
+        ),
     ] = None,
     last: Annotated[
         str | None, typer.Option("--until", metavar="STAGE", help="Stop after this stage.", show_default=False)
@@ -76,7 +81,7 @@ def reconstruct(
 
         config = read_config(run)
         if dry_run:
-            _print_plan(config)
+            _print_plan(config, first, last)
             return
         from graphkit_pipeline.run import reconstruct
 
@@ -331,7 +336,7 @@ def _list_failed(statuses: Any) -> None:
             )
 
 
-def _print_plan(config: Any) -> None:
+def _print_plan(config: Any, first: str | None, last: str | None) -> None:
     from graphkit_pipeline.context import Context
     from graphkit_pipeline.plan import plan_run
 
@@ -342,7 +347,7 @@ def _print_plan(config: Any) -> None:
         f"{' x '.join(f'{v:g}' for v in image.voxel_size_nm)} nm [z, y, x]"
     )
     rows: list[tuple[str, ...]] = [("stage", "state", "blocks", "reads", "writes", "memory", "time")]
-    stages = plan_run(config, context)
+    stages = plan_run(config, context, first=first, last=last)
     for s in stages:
         blocks = f"{s.blocks:,}" if s.blocks else ""
         rows.append(

@@ -6,7 +6,7 @@ What is dear to find out (the image, the networks' settings, the blocks) is foun
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.blocks import Block, Box, make_blocks
 from graphkit_pipeline.config import RunConfig
+from graphkit_pipeline.content import Content
 from graphkit_pipeline.engine import Job, Workers, run_blocks
 from graphkit_pipeline.ffn.passes import FillPass
 from graphkit_pipeline.formats.disk import atomically
@@ -25,6 +26,7 @@ from graphkit_pipeline.volume import Volume, check_image, create_volume, open_vo
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from graphkit_pipeline.ffn.job import SegmentJob
     from graphkit_pipeline.ffn.settings import NetworkSettings as FfnSettings
     from graphkit_pipeline.membrane.settings import NetworkSettings as MembraneSettings
     from graphkit_pipeline.synapse.settings import NetworkSettings as UNetSettings
@@ -45,6 +47,8 @@ class Context:
     """Blocks that are there were made from something else: do them all."""
     failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the blocks that failed, by stage."""
+    inputs: Mapping[str, Content] = field(default_factory=dict)
+    """What the stage takes from outside of the run."""
     workers: Workers | None = None
     """Who does the blocks; those of the configuration, for each stage anew, where nobody is named."""
 
@@ -186,12 +190,35 @@ class Context:
         if not self.fills_membrane and all(one.network is None for one in self.config.segment.passes):
             size = self.ffn.voxel_size_nm or self.image.voxel_size_nm  # an imported checkpoint may not say
             self._check_image(size, "flood-filling network", self.ffn.field_of_view)
+        self.segment_job.check(self.image, self.bounds)
         if any(have < need for have, need in zip(self.bounds.shape, self.field_of_view, strict=True)):
             raise GraphkitError(
                 f"The part of the image that is to be segmented has {self.bounds.shape} voxels [z, y, x]; the flood-filling "
                 f"network's field of view needs {self.field_of_view}.",
                 hint="Take a larger [image] box (--box), or a network with a smaller field of view.",
             )
+
+    @cached_property
+    def segment_job(self) -> SegmentJob:
+        """Flood filling of the image, or of what the membrane network sees."""
+        from graphkit_pipeline.ffn.job import SegmentJob
+
+        given, stage, direct = self.config.image, self.config.segment, not self.fills_membrane
+        return SegmentJob(
+            given.location if direct else str(self.membrane),
+            self.ffn_file,
+            stage.fill,
+            given.dataset if direct else None,
+            given.voxel_size_nm if direct else None,
+            given.offset if direct else None,
+            seeds=stage.seeds,
+            mask=stage.mask,
+            passes=tuple(replace(one, network=one.network and self.keras_file(one.network)) for one in stage.passes),
+            consensus=stage.consensus,
+            unfinished=str(self.blocks_of("segment")),
+            checkpoint_s=stage.checkpoint_s,
+            batch=stage.batch,
+        )
 
     @cached_property
     def segment_blocks(self) -> tuple[Block, ...]:
@@ -244,6 +271,8 @@ class Context:
 
     def run_blocks(self, stage: str, work: Job, blocks: Sequence[Block], said: str) -> dict[str, Any]:
         """Runs a stage's blocks, and says how many there are and which failed, with their errors."""
+        from graphkit_pipeline.inputs import named_by_content, sources
+
         report = run_blocks(
             work,
             blocks,
@@ -252,6 +281,7 @@ class Context:
             progress=self.progress,
             stage=said,
             restart=self.restart,
+            settings=named_by_content(work.settings(), sources(stage, self.config), self.inputs, self.folder),
         )
         return {
             "blocks": len(blocks),

@@ -167,11 +167,13 @@ def run_blocks(
     progress: Progress = silent,
     stage: str = "blocks",
     restart: bool = False,
+    settings: dict[str, Any] | None = None,
 ) -> BlockReport:
     """Runs ``job`` on every block that ``folder`` has no whole file of, and says what became of them.
 
     ``engine`` says where they run; `Workers` stay for the next job, those of settings end with this one. ``restart`` removes what
-    the folder's blocks hold, and does them all. ``progress`` is told of ``stage``.
+    the folder's blocks hold, and does them all. ``progress`` is told of ``stage``. ``settings`` are kept with the blocks in place
+    of the job's own, which name its inputs by their places.
 
     Raises GraphkitError where the folder holds blocks made with other settings or is in use by another run, where the job's setup
     fails, the disk is full, or no worker comes. Blocks that fail do not raise: see the report.
@@ -181,7 +183,8 @@ def run_blocks(
     with contextlib.ExitStack() as stack:
         workers = engine if isinstance(engine, Workers) else stack.enter_context(Workers(engine))
         stack.enter_context(claimed(place))
-        prepare(place, type(job).__name__, job.settings(), restart=restart)
+        own = job.settings()
+        prepare(place, type(job).__name__, own if settings is None else settings, restart=restart, formerly=own)
         todo = [block for block in every if not is_finished(place, block)]
         skipped = len(every) - len(todo)
         progress(stage, skipped / len(every) if every else 1.0)

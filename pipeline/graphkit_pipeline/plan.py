@@ -6,14 +6,14 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.config import MembraneStage, RunConfig, SynapseStage
 from graphkit_pipeline.context import Context
-from graphkit_pipeline.run import run_status
+from graphkit_pipeline.run import asked_for, run_status
 from graphkit_pipeline.unet.settings import NetworkSettings
 
 __all__ = ["PlannedStage", "plan_run"]
@@ -57,9 +57,12 @@ class PlannedStage:
     seconds: float
 
 
-def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
-    """The stages with their costs. The networks' speed is measured here and now; the rest are measured rates.
+def plan_run(
+    config: RunConfig, context: Context, *, first: str | None = None, last: str | None = None
+) -> tuple[PlannedStage, ...]:
+    """The stages with their costs, up to ``last``; those that ``first`` wants anew are to be done (see `run.reconstruct`).
 
+    The networks' speed is measured here and now; the rest are measured rates.
     Flood filling is taken to move once for every deltas-sized cell of its blocks, halos included (on FIB-25: 537 voxels a
     move at deltas of 8), in every pass and for every order of a consensus; passes after the first have less to fill.
     """
@@ -68,24 +71,26 @@ def plan_run(config: RunConfig, context: Context) -> tuple[PlannedStage, ...]:
     processes = max(1, (os.cpu_count() or 1) if workers == "cores" else workers)
     seen = sum(b.box.voxels for b in context.segment_blocks)
     largest = max(b.box.voxels for b in context.segment_blocks)
-    statuses = run_status(config)
+    stages, anew = asked_for(config, first, last)
+    names = {s.name for s in stages}
+    statuses = [replace(s, state="not begun") if s.name in anew else s for s in run_status(config) if s.name in names]
     context.check_input({s.name for s in statuses if s.state != "done"})
-    unet_s = _synapse_voxel_s(context)
-    costs = {
+    costs: dict[str, tuple[_Cost, float, tuple[Block, ...]]] = {
         "segment": (*_segment_cost(context, seen / voxels, largest), context.segment_blocks),
         "reconcile": (_Cost(8 * seen / voxels, 0.5, 2e-7), largest * 24.0, ()),
         "agglomerate": _agglomerate_cost(context),
-        "detect": (
-            _Cost(1.3, 2.0, unet_s, True),
-            _tile_bytes(context.unet, config.synapses),
-            context.detect_blocks,
-        ),
         "assign": (_Cost(12.0, 0.01, 3e-7, True), 8e8, context.assign_blocks),
         "mesh": (_Cost(8.0, 0.3, 1e-6), min(voxels, config.mesh.block**3) * 40.0, ()),
         "skeleton": (_Cost(8.0, 0.02, 2e-6, True), 4e8, ()),
         "dataset": (_Cost(0.02, 0.02, 5e-8), 4e8, ()),
         "evaluate": (_Cost(16.0, 0.1, 1.5e-6), 8e8, ()),
     }
+    if "detect" in names:
+        costs["detect"] = (
+            _Cost(1.3, 2.0, _synapse_voxel_s(context), True),
+            _tile_bytes(context.unet, config.synapses),
+            context.detect_blocks,
+        )
     if config.membrane.network is not None:
         costs["membrane"] = (
             _Cost(1.3, 1.5, _membrane_voxel_s(context), True),

@@ -51,12 +51,13 @@ def _value(hint: Any, given: Any, where: str) -> Any:
         return _made(hint, given, where)  # type: ignore[arg-type]
     if origin in (types.UnionType, typing.Union):
         plain = [a for a in arguments if a is not types.NoneType]
-        for one in plain[:-1]:
+        for one in plain:
             try:
                 return _value(one, given, where)
             except GraphkitError:
-                continue
-        return _value(plain[-1], given, where)
+                if len(plain) == 1 or isinstance(given, Mapping):
+                    raise
+        raise GraphkitError(f"{where} is {given!r}; expected {' or '.join(map(_single, plain))}.")
     if origin is typing.Literal:
         if given in arguments:
             return given
@@ -74,9 +75,17 @@ def _value(hint: Any, given: Any, where: str) -> Any:
     if wanted is None:
         return given
     if not isinstance(given, wanted) or (isinstance(given, bool) and hint is not bool):
-        named = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}[hint]
-        raise GraphkitError(f"{where} is {given!r}; expected {named}.")
+        raise GraphkitError(f"{where} is {given!r}; expected {_single(hint)}.")
     return float(given) if hint is float else given
+
+
+def _single(hint: Any) -> str:
+    """One value in words: "a whole number"."""
+    if typing.get_origin(hint) is typing.Literal:
+        return " or ".join(map(repr, typing.get_args(hint)))
+    if typing.get_origin(hint) is tuple:
+        return f"a {_named(hint)}"
+    return {float: "a number", int: "a whole number", str: "text", bool: "true or false"}.get(hint, "a table")
 
 
 def _named(hint: Any, several: bool = False) -> str:

@@ -273,7 +273,7 @@ def _refuse_absent(path: Path) -> None:
     if not path.exists():
         raise GraphkitError(
             f"There is no volume at {path}: nothing is there.",
-            hint="Name the image's place; a RUN.TOML does under [image] location.",
+            hint="Check the path; in a RUN.TOML paths are relative to that file.",
         )
 
 
@@ -311,8 +311,10 @@ def check_image(
     expected = np.dtype(dtype)
     if volume.dtype != expected:
         raise GraphkitError(
-            f"{volume.location} holds {volume.dtype}; the {network} takes {expected}.",
-            hint=f"Convert the image to {expected}, or use a network trained on such images.",
+            f"{volume.location} holds {volume.store.dtype}; the {network} takes {expected}.",
+            hint="These look like labels: name the image, for example FILE.h5:raw."
+            if volume.kind == "segmentation"
+            else f"Convert the image to {expected}, or use a network trained on such images.",
         )
     size = checked_size(voxel_size_nm, "the network")
     if not np.allclose(volume.voxel_size_nm, size, rtol=_SIZE_TOLERANCE, atol=0):

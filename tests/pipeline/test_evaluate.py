@@ -226,6 +226,7 @@ def test_json_holds_ids_as_text_and_no_bare_nan() -> None:
 def test_the_summary_is_for_people() -> None:
     lines = evaluate(scene(), segmentation=_labels(), synapses=scene().synapses.slice(3)).summary()
     assert lines[0].startswith("segmentation   VI 0.000 bits")
+    assert lines[1].startswith("labelled only  VI 0.000 bits")
     assert lines[-2] == "lost synapses  3 of 60: 3 not detected"
     assert lines[-1] == "error model    missed 5 %, false 0 %, split 0 %, merged 0 %"
     assert all(len(line) < 160 for line in lines)

@@ -79,7 +79,7 @@ class AgglomerateJob:
         self.policy.deltas_of(s)
         size = volume.voxel_size_nm if s.voxel_size_nm is None else s.voxel_size_nm
         check_image(volume, dtype=np.uint8, voxel_size_nm=size, field_of_view=s.field_of_view)
-        mask = None if self.mask is None else TissueMask(self.mask)
+        mask = None if self.mask is None else TissueMask(self.mask, volume)
         return volume, open_volume(self.labels), network, compiled(network), mask
 
     def run(self, state: State, block: Block) -> dict[str, np.ndarray]:

@@ -140,6 +140,11 @@ class Evaluation:
                 f"segmentation   VI {score.vi_sum:.3f} bits (split {score.vi_split:.3f}, merge {score.vi_merge:.3f}), "
                 f"adapted Rand error {score.rand_error:.3f}, {self.coverage:.1%} of neurons' voxels labelled"
             )
+        if score := self.segmentation.get("both_labelled"):
+            lines.append(
+                f"labelled only  VI {score.vi_sum:.3f} bits (split {score.vi_split:.3f}, merge {score.vi_merge:.3f}), "
+                f"adapted Rand error {score.rand_error:.3f}: unlabelled voxels ignored"
+            )
         if "strict" in self.run_length:
             strict, tolerant = self.run_length["strict"], self.run_length["tolerant"]
             lines.append(

@@ -13,6 +13,7 @@ Datasets are read through ``graphkit.dataset``, which checks each file against i
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -176,13 +177,15 @@ def said_of_run(folder: str | os.PathLike[str]) -> tuple[str | None, LabelVolume
     try:
         about = json.loads((Path(folder) / "run.json").read_text(encoding="utf-8"))
         name = str(about["name"])
-        location, size, offset = about["image"], about["voxel_size_nm"], about["offset"]
+        locations, size, offset = [str(about["image"])], about["voxel_size_nm"], about["offset"]
     except (OSError, ValueError, KeyError, TypeError):
         return None, None
-    try:
-        return name, open_volume(location, voxel_size_nm=size, offset=offset)
-    except GraphkitError:
-        return name, None
+    if moved := about.get("image_from_here"):  # the run and its image together
+        locations.append(os.path.normpath(Path(folder) / str(moved)))
+    for location in locations:
+        with contextlib.suppress(GraphkitError):
+            return name, open_volume(location, voxel_size_nm=size, offset=offset)
+    return name, None
 
 
 @dataclass(frozen=True, eq=False)

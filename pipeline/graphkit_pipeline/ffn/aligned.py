@@ -5,6 +5,7 @@ The voxel of the other volume that the centre of a voxel lies in counts; nothing
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,16 +16,19 @@ from graphkit_pipeline.blocks import Box
 from graphkit_pipeline.ffn.passes import MaskSettings
 from graphkit_pipeline.volume import Volume, open_volume
 
-__all__ = ["TissueMask", "check_covers", "read_at"]
+__all__ = ["TissueMask", "check_covers", "open_beside", "read_at"]
 
 
 class TissueMask:
-    """Where there is tissue, as the settings say. Raises GraphkitError where they name no volume that can be opened."""
+    """Where there is tissue of ``image``, as the settings say.
 
-    def __init__(self, settings: MaskSettings) -> None:
+    Raises GraphkitError where they name no volume that can be opened.
+    """
+
+    def __init__(self, settings: MaskSettings, image: Volume) -> None:
         m = settings
         self._tissue = m.tissue == "nonzero"
-        self._volume = open_volume(m.location, dataset=m.dataset, voxel_size_nm=m.voxel_size_nm, offset=m.offset)
+        self._volume = open_beside(image, "The mask", m.location, m.dataset, m.voxel_size_nm, m.offset)
 
     def check_covers(self, box: Box, voxel_size_nm: Sequence[float]) -> None:
         """Raises GraphkitError where the mask does not say of every voxel of ``box`` whether it is tissue."""
@@ -33,6 +37,37 @@ class TissueMask:
     def closed(self, box: Box, voxel_size_nm: Sequence[float]) -> NDArray[np.bool_]:
         """Whether a voxel of ``box`` lies outside of the tissue; see ``read_at``."""
         return np.asarray((read_at(self._volume, box, voxel_size_nm, "The mask") != 0) != self._tissue)
+
+
+def open_beside(
+    image: Volume,
+    what: str,
+    location: str,
+    dataset: str | None = None,
+    voxel_size_nm: Sequence[float] | None = None,
+    offset: Sequence[int] | None = None,
+) -> Volume:
+    """A volume that goes with ``image``. Where its file says no voxel size and it is as large, its voxels are the image's.
+
+    Raises GraphkitError where there is no such volume; it is called ``what``.
+    """
+    try:
+        return open_volume(location, dataset=dataset, voxel_size_nm=voxel_size_nm, offset=offset)
+    except GraphkitError as error:
+        guessed = None
+        if voxel_size_nm is None:  # two sizes that do not agree are an error for good
+            with contextlib.suppress(GraphkitError):
+                guessed = open_volume(location, dataset=dataset, voxel_size_nm=image.voxel_size_nm, offset=offset)
+        if guessed is None:
+            raise GraphkitError(f"{what} cannot be opened: {error.message}", hint=error.hint) from None
+    if guessed.shape != image.shape:
+        raise GraphkitError(
+            f"{what} {location} does not say its voxel size, and has {guessed.shape} voxels [z, y, x] where the image has "
+            f"{image.shape}.",
+            hint="Write the voxel size to its file; only where its voxels are the image's it need not be said.",
+        )
+    begin = image.bounds.start if offset is None else offset
+    return open_volume(location, dataset=dataset, voxel_size_nm=image.voxel_size_nm, offset=begin)
 
 
 def check_covers(volume: Volume, box: Box, voxel_size_nm: Sequence[float], what: str) -> Box:

@@ -21,15 +21,15 @@ from numpy.typing import NDArray
 from graphkit.errors import GraphkitError
 from graphkit_pipeline.block_files import digest_of
 from graphkit_pipeline.blocks import Block, Box
-from graphkit_pipeline.ffn.aligned import TissueMask, check_covers, read_at
+from graphkit_pipeline.ffn.aligned import TissueMask, check_covers, open_beside, read_at
 from graphkit_pipeline.ffn.batch import BatchedPredict
 from graphkit_pipeline.ffn.calls import Predict, compiled
 from graphkit_pipeline.ffn.consensus import consensus_of_fills
 from graphkit_pipeline.ffn.flood import check_move
 from graphkit_pipeline.ffn.multipass import LoadedPass, fill_in_passes
-from graphkit_pipeline.ffn.network import FfnNetwork, load_network
+from graphkit_pipeline.ffn.network import FfnNetwork, load_network, read_settings
 from graphkit_pipeline.ffn.passes import FillPass, MaskSettings, SeedPolicy, check_consensus, check_passes
-from graphkit_pipeline.ffn.settings import FillPolicy
+from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.ffn.unfinished import SUFFIX, Unfinished, sweep
 from graphkit_pipeline.volume import Volume, check_block, check_image, open_volume
 
@@ -104,25 +104,29 @@ class SegmentJob:
             if kind not in made:
                 network = load_network(one.network, precision=one.fill.precision)
                 made[kind] = network, compiled(network) if self.batch == 1 else BatchedPredict(network, self.batch)
-            _check_pass(image, one, made[kind][0])
+            _check_pass(image, one, made[kind][0].settings)
             points = _points(one.seeds) if one.seeds.source == "points" else None
             loaded.append(LoadedPass(one, *made[kind], one.fill, one.seeds, points))
-            volumes.append(open_volume(one.seeds.volume, dataset=one.seeds.dataset) if one.seeds.volume else None)
-        mask = None if self.mask is None else TissueMask(self.mask)
+            given = one.seeds.volume
+            volumes.append(open_beside(image, "The seeds' volume", given, one.seeds.dataset) if given else None)
+        mask = None if self.mask is None else TissueMask(self.mask, image)
         return _State(image, tuple(loaded), tuple(volumes), mask, digest_of(self.settings()))
 
-    def check(self, bounds: Box) -> int:
+    def check(self, image: Volume, bounds: Box) -> int:
         """How many of the points that seeds are given by lie outside of the image; ``bounds`` is the part of it that is filled.
 
-        Raises GraphkitError where a mask or a volume of seeds does not cover that part, or no point of a pass lies in it.
+        Raises GraphkitError where a network does not fit the image or its pass, a mask or a volume of seeds does not cover that
+        part, or no point of a pass lies in it.
         """
-        image = open_volume(self.image, dataset=self.dataset, voxel_size_nm=self.voxel_size_nm, offset=self.offset)
+        for one in self._passes():
+            assert one.network is not None
+            _check_pass(image, one, read_settings(one.network))
         if self.mask is not None:
-            TissueMask(self.mask).check_covers(bounds, image.voxel_size_nm)
+            TissueMask(self.mask, image).check_covers(bounds, image.voxel_size_nm)
         outside = 0
         for seeds in {one.seeds for one in self._passes() if one.seeds is not None}:
             if seeds.volume:
-                given = open_volume(seeds.volume, dataset=seeds.dataset)
+                given = open_beside(image, "The seeds' volume", seeds.volume, seeds.dataset)
                 check_covers(given, bounds, image.voxel_size_nm, "The seeds' volume")
             if seeds.source == "points":
                 points = _points(seeds)
@@ -236,8 +240,7 @@ def _said(one: FillPass) -> dict[str, Any]:
     return {**asdict(one), "network": _digest(one.network), "seeds": seeds}
 
 
-def _check_pass(image: Volume, one: FillPass, network: FfnNetwork) -> None:
-    s = network.settings
+def _check_pass(image: Volume, one: FillPass, s: NetworkSettings) -> None:
     assert one.fill is not None
     one.fill.deltas_of(s)
     check_move(s, one.fill)

@@ -45,36 +45,14 @@ def membrane(job: Context) -> dict[str, Any]:
 
 
 def segment(job: Context) -> dict[str, Any]:
-    from graphkit_pipeline.ffn.job import SegmentJob
     from graphkit_pipeline.ffn.unfinished import sweep
 
-    given, stage = job.config.image, job.config.segment
     if not job.floods:
         return cut(job)
-    size = job.ffn.voxel_size_nm or job.image.voxel_size_nm  # an imported checkpoint may not say
-    direct = not job.fills_membrane
-    seen = job.image if direct else open_volume(job.membrane)
-    if all(one.network is None for one in stage.passes):
-        check_image(seen, dtype=np.uint8, voxel_size_nm=size, field_of_view=job.ffn.field_of_view)
-    folder = job.blocks_of("segment")
-    work = SegmentJob(
-        given.location if direct else str(job.membrane),
-        job.ffn_file,
-        stage.fill,
-        given.dataset if direct else None,
-        given.voxel_size_nm if direct else None,
-        given.offset if direct else None,
-        seeds=stage.seeds,
-        mask=stage.mask,
-        passes=tuple(replace(one, network=one.network and job.keras_file(one.network)) for one in stage.passes),
-        consensus=stage.consensus,
-        unfinished=str(folder),
-        checkpoint_s=stage.checkpoint_s,
-        batch=stage.batch,
-    )
-    outside = work.check(job.bounds)
-    outcome = job.run_blocks("segment", work, job.segment_blocks, "flood filling")
-    sweep(folder)
+    seen = open_volume(job.membrane) if job.fills_membrane else job.image
+    outside = job.segment_job.check(seen, job.bounds)
+    outcome = job.run_blocks("segment", job.segment_job, job.segment_blocks, "flood filling")
+    sweep(job.blocks_of("segment"))
     return {**outcome, "points outside the image": outside} if outside else outcome
 
 

@@ -97,7 +97,8 @@ def _find_parts(folder: Path, name: str) -> Contents:
     if (folder / "run.json").is_file():
         about = _read_json(folder / "run.json")
         if about.get("image") is not None:
-            image = _resolve(str(about["image"]), folder)
+            moved = about.get("image_from_here")  # where the run and its image were moved together
+            image = _resolve(str(about["image"]), folder) or (_resolve(str(moved), folder) if moved else None)
             if image is None:
                 notes.append(f"The image {about['image']}, which run.json names, is not there any more.")
             else:
