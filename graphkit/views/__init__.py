@@ -6,7 +6,8 @@
     layers          the same in layers, from who sends to who receives
     similarity      how alike neurons connect, all with all
     matrix          connections between many types; flow from region to region
-    comparison      connections of two sides, or of two datasets, beside each other
+    comparison      connections, or types, of two sides or of two datasets, beside each other
+    components      how many neurons there are in components of each size
     paths           paths, a column a step
     regions         the tree of regions
     skeletons       axon and dendrite of neurons, drawn
@@ -39,6 +40,7 @@ KINDS = (
     "layers",
     "matrix",
     "comparison",
+    "components",
     "paths",
     "regions",
     "similarity",

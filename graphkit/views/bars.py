@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from math import isnan
 from typing import TYPE_CHECKING, Any
@@ -10,12 +11,15 @@ from graphkit.views.figure import GREY, INK, PALETTE, halo, new_figure, own_labe
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["MOST_BARS", "bar_chart", "measures_of"]
+__all__ = ["INTERVAL_LABEL", "MOST_BARS", "bar_chart", "interval_lines", "measures_of"]
 
 MOST_BARS = 40
 """Rows beyond these are left out, and the picture says so."""
+
+INTERVAL_LABEL = "90 % of the perturbed graphs"
 
 _TOGETHER = (
     ("inputs_there", "outputs_there"),
@@ -119,8 +123,7 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
             if ends is None:
                 axes.bar_label(drawn, [_number(v) for v in values], padding=3, fontsize=8)
                 continue
-            axes.hlines(range(len(rows)), *ends, color=INK, linewidth=1.6, path_effects=halo())
-            axes.plot([], [], color=INK, linewidth=1.6, label="90 % of the perturbed graphs")
+            interval_lines(axes, list(zip(range(len(rows)), *ends, strict=True)))
             for y, (value, high) in enumerate(zip(values, ends[1], strict=True)):
                 end = value if isnan(high) else max(value, high)
                 axes.annotate(_number(value), (end, y), (3, 0), textcoords="offset points", va="center", fontsize=8)
@@ -143,6 +146,12 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     left_out = len(table) - len(rows)
     titled(figure, title, f"{left_out:,} more rows are not shown." if left_out > 0 else "")
     return figure
+
+
+def interval_lines(axes: Axes, at: Sequence[tuple[float, float, float]]) -> None:
+    """The interval of an error model on bars, as (y, low, high) each; it is in the legend."""
+    places, low, high = zip(*at, strict=True)
+    axes.hlines(places, low, high, color=INK, linewidth=1.6, path_effects=halo(), label=INTERVAL_LABEL)
 
 
 def _interval(rows: list[dict[str, Any]], measure: str) -> tuple[list[float], list[float]] | None:

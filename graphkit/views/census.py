@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graphkit.views.bars import INTERVAL_LABEL, interval_lines
 from graphkit.views.figure import (
     GREY,
     INK,
     PALETTE,
-    halo,
     new_figure,
     plain_axes,
     powers_of_ten,
@@ -64,14 +64,11 @@ def motifs_by_type_chart(table: pa.Table, title: str) -> Figure:
         for r in used
     ]
     if with_errors:
-        handles.append(Line2D([], [], color=INK, linewidth=1.6, label=_INTERVAL))
+        handles.append(Line2D([], [], color=INK, linewidth=1.6, label=INTERVAL_LABEL))
     axes.legend(handles=handles, frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, fontsize=8)
     axes.set_xlabel(f"sets of neurons with exactly these connections{scale}")
     titled(figure, title, _more(len(table) - len(rows)))
     return figure
-
-
-_INTERVAL = "90 % of the perturbed graphs"
 
 
 def _more(left_out: int) -> str:
@@ -144,15 +141,7 @@ def _bars(axes: Axes, rows: list[dict[str, Any]], series: tuple[tuple[str, str, 
             for y, row in enumerate(rows)
             if row["perturbed_low"] is not None
         ]
-        axes.hlines(
-            [y for y, *_ in known],
-            [max(start, low) for _, start, _ in known],
-            [max(end, low) for *_, end in known],
-            color=INK,
-            linewidth=1.6,
-            label=_INTERVAL,
-            path_effects=halo(),
-        )
+        interval_lines(axes, [(y, max(start, low), max(end, low)) for y, start, end in known])
     room = _AXES_IN - (
         0.1 + text_width_in(f"{max(values, default=1):,}", 7.5)
     )  # for the longest bar, its number beside it

@@ -57,9 +57,14 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
                 return sholl_chart(result.table, title)
             return curve_chart(result.table, title)
         case "comparison":
-            from graphkit.views.comparison import comparison_chart
+            from graphkit.views.comparison import compared, comparison_chart
+            from graphkit.views.types import type_chart
 
-            return comparison_chart(result.table, title)
+            return (comparison_chart if compared(result.columns) else type_chart)(result.table, title)
+        case "components":
+            from graphkit.views.components import component_chart
+
+            return component_chart(result.table, title)
         case "similarity":
             from graphkit.views.similarity import similarity_map
 

@@ -28,7 +28,17 @@ def natural_kind(result: Result) -> str | None:
     """
     if not len(result):
         raise NotAnswerableError(f"The answer to {result.question!r} has no rows to draw.", hint="Ask for more.")
-    for kind in ("census", "significance", "paths", "regions", "similarity", "skeletons", "curve", "comparison"):
+    for kind in (
+        "census",
+        "significance",
+        "paths",
+        "regions",
+        "similarity",
+        "skeletons",
+        "curve",
+        "comparison",
+        "components",
+    ):
         if fits(result, kind):
             return kind
     ends = ends_of(result)
@@ -70,8 +80,13 @@ def fits(result: Result, kind: str) -> bool:
             return columns >= COMPARTMENTS and result.dataset is not None
         case "comparison":
             from graphkit.views.comparison import compared
+            from graphkit.views.types import compared_types
 
-            return compared(result.columns) is not None
+            return compared(result.columns) is not None or compared_types(result.columns) is not None
+        case "components":
+            from graphkit.views.components import COMPONENTS
+
+            return columns >= COMPONENTS
         case "regions":
             return columns >= {"region", "parent", "path", "inputs"}
         case "circuit" | "layers":
