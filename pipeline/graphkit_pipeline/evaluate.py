@@ -211,7 +211,9 @@ def _graph(
     figures = {"synapses": scores, "connections": graphs, "loss": loss}
     if at_place is None:
         return figures
-    rates = error_rates(scores["at_place"], ids, true_ids, neurons=neurons, found_at_true=at_true)
+    whole = (ids[0] != 0) & (ids[1] != 0)
+    in_graph = partners((at_place[0] * whole, at_place[1] * whole)) if not whole.all() else scores["at_place"]
+    rates = error_rates(in_graph, ids, true_ids, neurons=neurons, found_at_true=at_true)
     return {**figures, "error_rates": rates}
 
 

@@ -228,7 +228,7 @@ def test_the_summary_is_for_people() -> None:
     assert lines[0].startswith("segmentation   VI 0.000 bits")
     assert lines[1].startswith("labelled only  VI 0.000 bits")
     assert lines[-2] == "lost synapses  3 of 60: 3 not detected"
-    assert lines[-1] == "error model    missed 5 %, false 0 %, split 0 %, merged 0 %"
+    assert lines[-1] == "error model    missed 5 %, false 0 %, duplicated 0 %, split 0 %, merged 0 %"
     assert all(len(line) < 160 for line in lines)
 
 

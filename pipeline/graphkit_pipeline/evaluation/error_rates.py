@@ -1,7 +1,9 @@
 """The errors of a reconstruction as rates of graphkit's error model: what to ask of its graph `with error model ...`.
 
-The model (``graphkit.algorithms.error_model``) knows four errors. A synapse is missed or false whatever the segments are, so
-that these two are counted with the neurons that the truth has at its points. A split moves a part of a neuron's synapses, drawn
+The model (``graphkit.algorithms.error_model``) knows five errors. A synapse is missed, false or found twice whatever the
+segments are, so that these three are counted with the neurons that the truth has at its points. What is found beside those that
+are matched is a duplicate where it could stand for a true synapse (which another then stands for), else false; a third of one
+place counts as a duplicate, too. A split moves a part of a neuron's synapses, drawn
 evenly from 0 to a half, to a second piece: a quarter of them in the mean. A merger makes one of two neurons drawn at random, and
 the one with fewer synapses is then on a segment that is mostly the other's. The rates are those at which the model has as
 many ends of synapses on second pieces, and on others' segments, as were seen.
@@ -25,6 +27,8 @@ _MOVED_BY_A_SPLIT = 0.25
 _MOST_MISSED = 0.999
 """The model takes less than all."""
 
+_NAMES = ("missed", "false", "duplicated", "split", "merged")
+
 _Ends = tuple[np.ndarray, np.ndarray]
 
 
@@ -39,17 +43,20 @@ class ErrorRates:
     false: float
     split: float
     merged: float
+    duplicated: float
     most: tuple[str, ...] = ()
 
     @property
     def clause(self) -> str:
         """What to write after ``with error model`` in a question."""
-        rates = ((name, getattr(self, name)) for name in ("missed", "false", "split", "merged"))
-        return ", ".join(f"{name} {float(f'{100 * rate:.3g}'):g} %" for name, rate in rates if not math.isnan(rate))
+        rates = {name: float(f"{100 * getattr(self, name):.3g}") for name in _NAMES}
+        if rates["missed"] + rates["duplicated"] > 100:  # by rounding: the model takes no more
+            rates["duplicated"] = 100 - rates["missed"]
+        return ", ".join(f"{name} {rate:.6g} %" for name, rate in rates.items() if not math.isnan(rate))
 
     def to_dict(self) -> dict[str, Any]:
         """The rates, and the clause."""
-        rates = {name: getattr(self, name) for name in ("missed", "false", "split", "merged")}
+        rates = {name: getattr(self, name) for name in _NAMES}
         return {**rates, "at_the_largest": list(self.most), "clause": self.clause}
 
 
@@ -61,10 +68,10 @@ def error_rates(
     neurons: NeuronMap | None = None,
     found_at_true: _Ends | None = None,
 ) -> ErrorRates:
-    """The rates of the four errors.
+    """The rates of the five errors.
 
     Args:
-        at_place: the synapses matched by the true neurons at their points.
+        at_place: the synapses matched by the true neurons at their points, found ones with nobody at an end left out.
         found, true: ids at the pre and post ends, int64 of one length each; 0 = nobody. A found synapse with nobody at an end is
             in no graph: it counts as not found.
         neurons: what the segments stand for; ``found_at_true``: the segment at each end of the true synapses, 0 = none.
@@ -73,17 +80,18 @@ def error_rates(
     matched = int(whole[at_place.pairs[:, 0]].sum())
     total = at_place.true
     if not total:
-        return ErrorRates(math.nan, math.nan, math.nan, math.nan)
-    rates = {"missed": 1 - matched / total, "false": (int(whole.sum()) - matched) / total}
-    most = {"missed": _MOST_MISSED}
+        return ErrorRates(math.nan, math.nan, math.nan, math.nan, math.nan)
+    again = int(whole[at_place.again_rows].sum())
+    false = int(whole.sum()) - matched - again
+    rates = {"missed": 1 - matched / total, "false": false / total, "duplicated": again / total}
+    most = {"missed": _MOST_MISSED, "duplicated": matched / total}
     if neurons is not None and found_at_true is not None:
         rates |= _of_segments(neurons, np.concatenate(found_at_true), np.concatenate(true))
         most |= {"split": 1.0, "merged": 1.0}
     above = tuple(name for name, largest in most.items() if rates[name] > largest)
     rates |= {name: most[name] for name in above}
-    return ErrorRates(
-        rates["missed"], rates["false"], rates.get("split", math.nan), rates.get("merged", math.nan), above
-    )
+    of_segments = rates.get("split", math.nan), rates.get("merged", math.nan)
+    return ErrorRates(rates["missed"], rates["false"], *of_segments, rates["duplicated"], above)
 
 
 def _of_segments(neurons: NeuronMap, segments: np.ndarray, owners: np.ndarray) -> dict[str, float]:

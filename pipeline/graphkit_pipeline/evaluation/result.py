@@ -38,10 +38,11 @@ DEFINITIONS = {
     "stood for by its main segment; other fragments are neurons of their own.",
     "connection F1, splits mended": "The same with every fragment counted as the neuron most of it lies in: the graph after a "
     "proofreader has joined all fragments, merges left as they are. Says nothing against splits.",
-    "error model": "The rates at which graphkit's error model errs as this reconstruction does. Missed, false: of the true "
-    "synapses, blind to errors of the segmentation. Split, merged: shares of the neurons at which as many ends of synapses come "
-    "to lie on second pieces, and on segments that are mostly another's. They are of neurons as this truth holds them: of "
-    "pieces, where the volume cuts them.",
+    "error model": "The rates at which graphkit's error model errs as this reconstruction does. Missed, false, "
+    "duplicated (found a second time: it could stand for a true synapse for which another does): of the true synapses, blind to "
+    "errors of the segmentation. Split, merged: shares of the neurons at which as many ends of synapses come to lie on second "
+    "pieces, and on segments that are mostly another's. They are of neurons as this truth holds them: of pieces, where the "
+    "volume cuts them.",
 }
 """One sentence or two on each figure, by its name."""
 

@@ -3,7 +3,8 @@
 A found synapse can stand for a true one if its presynaptic point lies within ``max_distance_nm`` of the true
 presynaptic point, its postsynaptic point within the same distance of the true postsynaptic one, and both run between the
 same two neurons. Among these candidates a Hungarian matching, one to one, keeps as many as possible and of those the
-nearest (mean of the two distances). Matched = true positives, found without a partner = false, true without one = missed.
+nearest (mean of the two distances). Matched = true positives, found without a partner = false, true without one = missed. A
+false one that could have stood for a true synapse was found before: that one has another found synapse standing for it.
 
 Which neurons a found synapse runs between is the caller's to say, since three readings are in use, and they differ:
 - the ids in the found table are the true ones (synapses assigned on the true segmentation): the default;
@@ -43,7 +44,8 @@ class PartnerScore:
     """How well synapses were found. A figure that divides by nothing (no synapse found, none there) is NaN.
 
     ``pairs`` is int64 [matched, 2]: the rows of the found and of the true table, in the order of the found ones;
-    ``distances_nm`` is float64 [matched, 2]: between the presynaptic and between the postsynaptic points.
+    ``distances_nm`` is float64 [matched, 2]: between the presynaptic and between the postsynaptic points. ``again_rows``, int64,
+    are those of the false rows that could stand for a true synapse, for which another does: it is found a second time.
     """
 
     found: int
@@ -55,6 +57,7 @@ class PartnerScore:
     max_distance_nm: float
     pairs: np.ndarray = field(repr=False)
     distances_nm: np.ndarray = field(repr=False)
+    again_rows: np.ndarray = field(repr=False)
 
     @property
     def false_rows(self) -> np.ndarray:
@@ -108,13 +111,14 @@ def score_partners(
         raise GraphkitError(f"max_distance_nm must be a length above 0 nm, got {max_distance_nm!r}.")
     found_ids = partners_of(found) if found_neurons is None else found_neurons
     true_ids = partners_of(true) if true_neurons is None else true_neurons
-    pairs, distances = match_ends(
+    candidates = _candidates(
         (ends_nm(found, "pre"), ends_nm(found, "post")),
         (ends_nm(true, "pre"), ends_nm(true, "post")),
-        max_distance_nm=max_distance_nm,
-        found_neurons=_checked(found_ids, found.num_rows),
-        true_neurons=_checked(true_ids, true.num_rows),
+        max_distance_nm,
+        _checked(found_ids, found.num_rows),
+        _checked(true_ids, true.num_rows),
     )
+    pairs, distances = _matched(*candidates, max_distance_nm)
     n_found, n_true, matched = found.num_rows, true.num_rows, len(pairs)
     return PartnerScore(
         found=n_found,
@@ -126,6 +130,7 @@ def score_partners(
         max_distance_nm=max_distance_nm,
         pairs=pairs,
         distances_nm=distances,
+        again_rows=left_of(distinct(candidates[0]), pairs[:, 0]),  # a candidate that nothing stood for would be matched
     )
 
 
@@ -211,7 +216,14 @@ def match_ends(
     if allow is not None:
         allowed = allow(rows, columns)
         rows, columns, distances = rows[allowed], columns[allowed], distances[allowed]
-    chosen = _assign(rows, columns, distances.mean(axis=1), max_distance_nm)
+    return _matched(rows, columns, distances, max_distance_nm)
+
+
+def _matched(
+    rows: np.ndarray, columns: np.ndarray, distances: np.ndarray, reach: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is chosen of the candidates: rows (found, true), in the order of the found ones, and distances."""
+    chosen = _assign(rows, columns, distances.mean(axis=1), reach)
     chosen = chosen[np.argsort(rows[chosen], kind="stable")]
     return np.stack([rows[chosen], columns[chosen]], axis=1).astype(np.int64), distances[chosen]
 

@@ -10,9 +10,10 @@ import pytest
 from graphkit_pipeline.evaluate import evaluate
 from graphkit_pipeline.evaluation.error_rates import ErrorRates, error_rates
 from graphkit_pipeline.evaluation.overlap import NeuronMap, Overlap
-from graphkit_pipeline.evaluation.synapses import score_partners
+from graphkit_pipeline.evaluation.synapses import ends_nm, score_partners
 
 import graphkit
+from graphkit.algorithms.error_model import ErrorModel
 from tests.pipeline.evaluation.scenes import LONG, scene, synapse_table
 
 FAR = 10_000
@@ -20,7 +21,7 @@ RING = Path(__file__).parents[3] / "data-samples" / "ring"
 
 
 def _measured(
-    seed: int, *, missed: float, false: float, split: float, merged: float, neurons: int = 3000
+    seed: int, *, missed: float, false: float, split: float, merged: float, duplicated: float, neurons: int
 ) -> ErrorRates:
     """Of synapses far from each other whose neurons err by the model's definitions; half of a neuron's ends make a voxel."""
     rng = np.random.default_rng(seed)
@@ -37,13 +38,16 @@ def _measured(
     lies = np.concatenate(at_true), np.concatenate(true) + 1
     cells, voxels = np.unique(np.stack(lies), axis=1, return_counts=True)
     owners = NeuronMap.of(Overlap(cells[0], cells[1], voxels))
-    there = np.flatnonzero(rng.random(n) >= missed)
+    lot = rng.random(n)
+    there = np.flatnonzero(lot >= missed)
+    twice = np.flatnonzero(lot >= 1 - duplicated)
     extra = rng.poisson(false * n)
     place = FAR * np.stack([np.zeros(n + extra), *np.divmod(np.arange(n + extra), 1000)], axis=1)
     real = synapse_table(place[:n], place[:n], true[0] + 1, true[1] + 1)
-    rows = np.concatenate([there, np.arange(n, n + extra)])
-    ends = [np.concatenate([end[there], rng.choice(neurons, extra)]) + 1 for end in true]
-    found = synapse_table(place[rows], place[rows], *ends)
+    rows = np.concatenate([there, twice, np.arange(n, n + extra)])
+    ends = [np.concatenate([end[there], end[twice], rng.choice(neurons, extra)]) + 1 for end in true]
+    shift = rng.integers(-200, 200, (2, len(rows), 3))  # within CREMI's distance of the true one
+    found = synapse_table(place[rows] + shift[0], place[rows] + shift[1], *ends)
     segments = tuple(np.full(len(rows), LONG) for _ in range(2))
     score = score_partners(found, real)
     return error_rates(
@@ -54,15 +58,17 @@ def _measured(
 @pytest.mark.parametrize(
     "rates",
     [
-        {"missed": 0.0, "false": 0.0, "split": 0.0, "merged": 0.0},
-        {"missed": 0.12, "false": 0.07, "split": 0.0, "merged": 0.0},
-        {"missed": 0.0, "false": 0.0, "split": 0.3, "merged": 0.0},
-        {"missed": 0.0, "false": 0.0, "split": 0.0, "merged": 0.2},
-        {"missed": 0.05, "false": 0.2, "split": 0.1, "merged": 0.06},
+        {"missed": 0.0, "false": 0.0, "split": 0.0, "merged": 0.0, "duplicated": 0.0},
+        {"missed": 0.12, "false": 0.07, "split": 0.0, "merged": 0.0, "duplicated": 0.0},
+        {"missed": 0.0, "false": 0.0, "split": 0.3, "merged": 0.0, "duplicated": 0.0},
+        {"missed": 0.0, "false": 0.0, "split": 0.0, "merged": 0.2, "duplicated": 0.0},
+        {"missed": 0.0, "false": 0.0, "split": 0.0, "merged": 0.0, "duplicated": 0.15},
+        {"missed": 0.4, "false": 0.1, "split": 0.0, "merged": 0.0, "duplicated": 0.6},
+        {"missed": 0.05, "false": 0.2, "split": 0.1, "merged": 0.06, "duplicated": 0.1},
     ],
 )
 def test_a_reconstruction_that_errs_as_the_model_gives_its_rates(rates: dict[str, float]) -> None:
-    found = _measured(3, **rates)
+    found = _measured(3, **rates, neurons=3000 if rates["split"] or rates["merged"] else 500)
     for name, rate in rates.items():
         assert getattr(found, name) == pytest.approx(rate, rel=0.15, abs=1e-9), name
     assert found.most == ()
@@ -97,7 +103,10 @@ def test_what_is_more_than_the_model_can_have_says_so() -> None:
     real = synapse_table(np.zeros((1, 3)), np.zeros((1, 3)), [1], [2])
     empty = np.zeros(0, np.int64)
     found = error_rates(score_partners(nothing, real), (empty, empty), (np.array([1]), np.array([2])))
-    assert (found.missed, found.false, found.most) == (0.999, 0.0, ("missed",))
+    assert (found.missed, found.false, found.duplicated, found.most) == (0.999, 0.0, 0.0, ("missed",))
+    thrice = real.take([0, 0, 0, 0])
+    found = error_rates(score_partners(thrice, real), (np.ones(4), np.ones(4)), (np.array([1]), np.array([2])))
+    assert (found.missed, found.false, found.duplicated, found.most) == (0.0, 0.0, 1.0, ("duplicated",))
 
 
 def test_a_synapse_on_nobody_counts_as_missed() -> None:
@@ -106,23 +115,49 @@ def test_a_synapse_on_nobody_counts_as_missed() -> None:
     found = error_rates(score_partners(real, real), (np.array([5, 5]), np.array([6, 0])), (np.ones(2), np.full(2, 2)))
     assert (found.missed, found.false) == (0.5, 0.0)
     assert math.isnan(found.split)
-    assert found.clause == "missed 50 %, false 0 %"
+    assert found.clause == "missed 50 %, false 0 %, duplicated 0 %"
 
 
 def test_the_clause_is_one_that_a_question_takes() -> None:
     brain = graphkit.open(RING)
-    clause = ErrorRates(0.123456, 0.05, 0.0000123, 0.2).clause
+    clause = ErrorRates(0.123456, 0.05, 0.0000123, 0.2, 0.1).clause
     answer = brain.query(f"statistics in EB with 2 error model {clause}")
     assert any(
-        "12.3 % of synapses missed, 5 % as many false, 0.00123 % of neurons split, 20 % of neurons merged" in note
+        "12.3 % of synapses missed, 5 % as many false, 10 % of synapses found twice, 0.00123 % of neurons split, 20 % of"
+        in note
         for note in answer.notes
     )
+    for missed in np.arange(
+        0, 999, 0.97
+    ).tolist():  # where all that are found are found twice, rounding makes no more of them
+        clause = ErrorRates(missed / 1000, 0, 0, 0, 1 - missed / 1000).clause
+        found, twice = (float(clause.split()[at]) / 100 for at in (1, 7))
+        assert ErrorModel(found, duplicated=twice).duplicated == pytest.approx(1 - missed / 1000, rel=0.01, abs=1e-3)
+
+
+def test_what_is_found_beside_the_synapses_of_a_scene() -> None:
+    """Three found again: a little off, on nobody (which is not in the graph), and where the other one is on nobody; two false."""
+    truth = scene()
+    real = truth.synapses
+    assert real is not None
+    rows = [*range(60), 4, 5, 6, 7, 8]
+    pre, post = (real[name].to_numpy()[rows].copy() for name in ("pre_id", "post_id"))
+    pre[[6, 61]] = 0, 0
+    points = {side: ends_nm(real, side)[rows] for side in ("pre", "post")}
+    points["pre"][60] += 5
+    pre[63:], post[63:] = post[63:].copy(), pre[63:].copy()  # the other way round
+    points["pre"][63:], points["post"][63:] = points["post"][63:].copy(), points["pre"][63:].copy()
+    found = synapse_table(points["pre"], points["post"], pre, post)
+    rates = evaluate(truth, segmentation=truth.segments, synapses=found).error_rates
+    assert rates is not None
+    assert (rates.missed, rates.false, rates.duplicated) == (0.0, 2 / 60, 1 / 60)
 
 
 def test_evaluating_the_truth_itself_finds_no_errors() -> None:
     truth = scene()
     found = evaluate(truth, segmentation=truth.segments, synapses=truth.synapses)
-    assert found.error_rates == ErrorRates(0.0, 0.0, 0.0, 0.0)
-    assert found.summary()[-1] == "error model    missed 0 %, false 0 %, split 0 %, merged 0 %"
-    assert found.to_dict()["error_model"]["clause"] == "missed 0 %, false 0 %, split 0 %, merged 0 %"
+    assert found.error_rates == ErrorRates(0.0, 0.0, 0.0, 0.0, 0.0)
+    clause = "missed 0 %, false 0 %, duplicated 0 %, split 0 %, merged 0 %"
+    assert found.summary()[-1] == f"error model    {clause}"
+    assert found.to_dict()["error_model"]["clause"] == clause
     assert evaluate(truth, segmentation=truth.segments).error_rates is None

@@ -52,6 +52,30 @@ def test_matches_as_many_and_as_near_as_the_full_table(seed: int, n_found: int, 
     assert len(score.missed_rows) == n_true - count
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 25), st.integers(0, 25))
+def test_what_is_found_again_is_near_one_that_is_matched(seed: int, n_found: int, n_true: int) -> None:
+    """Of the rows that are false, those within reach, at both ends, of a true synapse of their two neurons, one by one."""
+    rng = np.random.default_rng(seed)
+    found, true = _random(rng, n_found), _random(rng, n_true)
+    score = score_partners(found, true, max_distance_nm=250.0)
+    (f_pre, f_post), (t_pre, t_post) = ([ends_nm(each, s) for s in ("pre", "post")] for each in (found, true))
+    partners = [list(zip(*(end.tolist() for end in partners_of(each)), strict=True)) for each in (found, true)]
+    matched, again = set(score.pairs[:, 1].tolist()), []
+    for k in score.false_rows.tolist():
+        near = [
+            m
+            for m in range(n_true)
+            if partners[0][k] == partners[1][m]
+            and 0 not in partners[0][k]
+            and math.dist(f_pre[k], t_pre[m]) <= 250
+            and math.dist(f_post[k], t_post[m]) <= 250
+        ]
+        assert matched.issuperset(near)
+        again += [k] if near else []
+    assert score.again_rows.tolist() == again
+
+
 def test_pieces_too_large_for_a_full_table_are_matched_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     found, true = _random(rng, 150, ids=2), _random(rng, 130, ids=2)
