@@ -120,14 +120,11 @@ def test_version() -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed(shell: str) -> None:
-    done = graphkit_command(
-        "--show-completion",
-        env={**os.environ, "SHELL": f"/bin/{shell}", "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"},
-    )
-    if done.returncode:
-        done = graphkit_command("--show-completion", shell)
+    """The shell is named: which one runs the tests, if any, does not matter."""
+    surroundings = {**os.environ, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    done = graphkit_command("--show-completion", shell, env=surroundings)
     assert done.returncode == 0
-    assert b"graphkit" in done.stdout or b"COMPLETE" in done.stdout
+    assert f"_COMPLETE=complete_{shell}".encode() in done.stdout
 
 
 # -- asking -------------------------------------------------------------------------------------------------------------
