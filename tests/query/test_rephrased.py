@@ -102,6 +102,36 @@ PAPERS = {
     "morphology of A1 in um": "morphology of A1",
     "motif roles of type A": "motif roles among type A",
 }
+CLAUSES = {
+    "inputs of A1 min 5 synapses": "inputs of A1 with at least 5 synapses",
+    "inputs of A1 with 5 synapses by type": "inputs of A1 with at least 5 synapses by type",
+    "inputs of A1 with a threshold of 5 synapses": "inputs of A1 with at least 5 synapses",
+    "inputs of A1 weight >= 5": "inputs of A1 with at least 5 synapses",
+    "inputs of A1 synapses > 5 top 3": "inputs of A1 with more than 5 synapses top 3",
+    "inputs of A1 group by type": "inputs of A1 by type",
+    "inputs of A1 per type": "inputs of A1 by type",
+    "inputs of A1 first 5": "inputs of A1 limit 5",
+    "inputs of A1 in the EB by type": "inputs of A1 in EB by type",
+    "paths from A1 to A2 in 3 hops": "paths from A1 to A2 within 3 hops",
+    "paths from A1 to A2 up to 3 hops by type": "paths from A1 to A2 within 3 hops by type",
+    "motifs in EB against configuration 20": "motifs in EB against 20 configuration",
+    "motifs in EB against configuration with 20 samples": "motifs in EB against 20 configuration",
+    "motifs in EB against 20 samples of bidegree seed 3": "motifs in EB against 20 bidegree seed 3",
+    "motifs in EB with 20 samples against bidegree": "motifs in EB against 20 bidegree",
+    "motifs in EB against 20 random graphs": "motifs in EB against 20 configuration",
+    "motifs against a null model": "motifs against 20 configuration",
+    "motifs of four neurons in EB": "motifs of size 4 in EB",
+    "4-node motifs": "motifs of size 4",
+    "pagerank A1": "pagerank of A1",
+    "betweenness from type A": "betweenness of type A",
+    "hubs with error model missed 10 percent": "hubs with error model missed 10 %",
+    "hubs with error model missed 10 % and false 5 %": "hubs with error model missed 10 %, false 5 %",
+    "hubs with error model missed=10%": "hubs with error model missed 10%",
+    "hubs with error model missed 10 %, seed 3": "hubs with error model missed 10 % seed 3",
+    "information flow of type B from A1": "information flow from A1 to type B",
+    "signal cascade of A1": "signal cascade from A1",
+    "show me the top 5 inputs of A1 with 5 synapses": "inputs of A1 with at least 5 synapses limit 5",
+}
 READINGS = {
     "neurons in EB and FB": ["neurons in EB, FB", "neurons in EB where have synapses in FB"],
     "inputs of A1 and A2 in EB": ["inputs of A1, A2 in EB", "common inputs of A1 and A2 in EB"],
@@ -120,7 +150,7 @@ READINGS = {
 }
 
 
-@pytest.mark.parametrize(("question", "meant"), {**SUGGESTED, **PAPERS}.items())
+@pytest.mark.parametrize(("question", "meant"), {**SUGGESTED, **PAPERS, **CLAUSES}.items())
 def test_one_reading_is_suggested(tiny: Dataset, question: str, meant: str) -> None:
     with pytest.raises(QuerySyntaxError) as caught:
         tiny.query(question)
@@ -169,3 +199,24 @@ def test_a_word_that_asks_is_no_slip_of_the_pen(tiny: Dataset) -> None:
         tiny.query("which types get most input from A")
     assert "Did you mean" not in str(refused.value)
     assert "A question begins with motifs, neurons" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    {
+        "RETURN exist": "'exists'",
+        "RETURN number": "'count'",
+        "RETURN all": "'rows'",
+        "RETURN *": "`RETURN rows`",
+        "RETURN samples 7": "`RETURN sample 7`",
+        "RETURN per neurons": "`RETURN per neuron`",
+        "count": "`RETURN count`",
+        "IN EB per neuron": "`RETURN per neuron`",
+        "AGAINST configuration 20": "AGAINST 20 configuration",
+    }.items(),
+)
+def test_words_of_match(tiny: Dataset, said: str, meant: str) -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        tiny.query(f"MATCH (a)->(b) {said}")
+    assert meant in (caught.value.hint or "")
+    assert caught.value.start is not None

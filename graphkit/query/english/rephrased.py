@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from graphkit.query.english.slips_in_clauses import RULES_OF_CLAUSES
 from graphkit.query.english.words_of_papers import RULES_OF_PAPERS, Reading
 
 __all__ = ["Reading", "rephrased"]
@@ -97,9 +98,12 @@ _RULES: tuple[tuple[str, tuple[Reading, ...]], ...] = (
         Reading("neurons in {a} where not have synapses in {b}"),
     )),
     (r"(?P<a>.+\swhere\s+(?:\w+))\s*=\s*(?P<b>[^\s=<>]+)\s+or\s+(?P<c>[^\s=<>]+)", (Reading("{a} in ({b}, {c})"),)),
-    (r"(?P<a>.+\s)(?P<n>\d+\s+hops?)(?P<rest>.*)", (Reading("{a}within {n}{rest}"),)),
+    (r"(?P<a>.+(?<!\bin)(?<!\bwithin)\s)(?P<n>\d+\s+hops?)(?P<rest>.*)", (Reading("{a}within {n}{rest}"),)),
 )  # fmt: skip
-_COMPILED = [(re.compile(pattern, re.IGNORECASE), readings) for pattern, readings in (*_RULES, *RULES_OF_PAPERS)]
+_COMPILED = [
+    (re.compile(pattern, re.IGNORECASE), readings)
+    for pattern, readings in (*_RULES, *RULES_OF_PAPERS, *RULES_OF_CLAUSES)
+]
 
 
 def rephrased(text: str, sound: Callable[[str], bool]) -> list[Reading]:

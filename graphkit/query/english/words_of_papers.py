@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["RULES_OF_PAPERS", "Reading"]
+__all__ = ["RANKED", "RULES_OF_PAPERS", "Reading"]
 
 
 class Reading(NamedTuple):
@@ -18,7 +18,7 @@ _REST = r"(?P<rest>(?:\s+(?:in|with|without|within|by|among|between|against|wher
 _WHOLE = r"(?:(?:mean|average|global|overall|network|graph)\s+)?"
 _OF_GRAPH = r"(?:\s+of\s+(?:the\s+)?(?:network|graph|connectome|brain))?"
 _PATHS = r"(?:characteristic\s+|shortest\s+)?path\s+lengths?"
-_RANKED = r"pagerank|betweenness|core\s+numbers?|clustering|attractors|repellers|hubs|broadcasters|integrators"
+RANKED = r"pagerank|betweenness|core\s+numbers?|clustering|attractors|repellers|hubs|broadcasters|integrators"
 _LAST = r"(?P<last>(?:\s+(?:limit|top|order\s+by)\b.*)?)"
 _OF_A_SKELETON = (
     r"(?:(?:total\s+)?cable(?:\s+lengths?)?|(?:number\s+of\s+)?(?:branch\s+points|branches)|synapse\s+densit(?:y|ies)|"
@@ -110,15 +110,15 @@ RULES_OF_PAPERS: tuple[tuple[str, tuple[Reading, ...]], ...] = (
         (Reading("{what} among {a}"),),
     ),
     (
-        rf"(?P<what>{_RANKED})\s+for\s+(?P<a>.+)",
+        rf"(?P<what>{RANKED})\s+for\s+(?P<a>.+)",
         (Reading("{what} of {a}"),),
     ),
     (
-        rf"(?P<what>{_RANKED})(?P<rest>.*?)\s+where\s+(?P<a>(?:(?!\s(?:and|or)\s).)+?){_LAST}",
+        rf"(?P<what>{RANKED})(?P<rest>.*?)\s+where\s+(?P<a>(?:(?!\s(?:and|or)\s).)+?){_LAST}",
         (Reading("{what} of neurons where {a}{rest}{last}"),),
     ),
     (
-        rf"(?P<what>{_RANKED})(?P<rest>.*?)\s+where\s+(?P<a>.+?\s(?:and|or)\s.+?){_LAST}",
+        rf"(?P<what>{RANKED})(?P<rest>.*?)\s+where\s+(?P<a>.+?\s(?:and|or)\s.+?){_LAST}",
         (Reading("{what} of neurons where ({a}){rest}{last}"),),
     ),
     (

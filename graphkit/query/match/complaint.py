@@ -91,10 +91,32 @@ def complaint(text: str, error: UnexpectedInput) -> QuerySyntaxError:
         return _error(text, at, len(text), f"The quotation that begins with {said} does not end.", None)
     if re.search(r"\[\s*\w+\s*$", text[:at]):
         hint = "In brackets stand a name for the connection, synapses >= 5, nt = ..., region = ..., joined by `and`."
-    hint = error_model_meant(text, at) or hint
+    hint = error_model_meant(text, at) or _meant(text, at) or hint
     if re.match(r"-\s*\(", text[at:]):
         return _error(text, at, end, "A connection has a direction.", "Write ->, <- or <-> (both ways).")
     return _error(text, at, end, message, hint)
+
+
+_NEARLY = (
+    (r"\breturns?\s+samples?\s+$", r"\d+", "Did you mean `RETURN sample {}`?"),
+    (r"\breturns?\s+$", r"samples\b\s*\d*", "Did you mean `RETURN sample 20`?"),
+    (r"\breturns?\s+(?:per|by|each|every)\s+$", r"neurons?\b", "Did you mean `RETURN per neuron`?"),
+    (r"\breturns?\s+$", r"\*", "Did you mean `RETURN rows`?"),
+    (r"(?<!return)(?<!returns)\s$", r"(?:count|exists|rows|per\s+neuron)\b", "Did you mean `RETURN {}`?"),
+    (
+        r"\bagainst\s+[\w-]+\s+$",
+        r"\d+",
+        "The number of random graphs stands before the model: AGAINST {} configuration.",
+    ),
+)
+"""What stands before the place where a question stops to be understood, what stands there, and what to say of it."""
+
+
+def _meant(text: str, at: int) -> str | None:
+    for before, here, said in _NEARLY:
+        if re.search(before, text[:at], re.IGNORECASE) and (found := re.match(here, text[at:], re.IGNORECASE)):
+            return said.format(found[0])
+    return None
 
 
 def _acceptable(error: UnexpectedInput) -> set[str]:

@@ -91,11 +91,25 @@ def _returns(source: Source, shape: Shape, said: Any) -> tuple[_Returns, tuple[i
     return "rows", tuple(dict.fromkeys(attribute_of(source, shape, as_tree(c)) for c in said.children))
 
 
+_OTHER_WORDS = {
+    "number": "count",
+    "total": "count",
+    "any": "exists",
+    "exist": "exists",
+    "all": "rows",
+    "matches": "rows",
+}
+
+
 def _misspelt(source: Source, shape: Shape, said: Node) -> None:
     """Raises QuerySyntaxError where one word stands after RETURN that is nothing in the pattern, and nearly one of RETURN's."""
     name = str(said.children[0])
     if "." in name or name in shape.nodes or shape.edge_named(name) is not None:
         return
+    if name.lower() in _OTHER_WORDS:
+        raise source.refusal(
+            said, f"There is no {name!r} in the pattern.", f"Did you mean {_OTHER_WORDS[name.lower()]!r}?"
+        )
     if meant := did_you_mean(name, ("count", "exists", "rows", "neurons", "sample")):
         meant = meant.replace("'neurons'", "'per neuron'").replace("'sample'", "'sample 100'")
         raise source.refusal(said, f"There is no {name!r} in the pattern.", meant)
