@@ -35,7 +35,8 @@ def test_all_of_it_in_little(
     assert found is not None, said
     assert float(found[1]) == round(32 * 32 * 64 / 1e6, 1)
     assert float(found[2]) == round(2 * 32 * 32 * 40 / 1e6, 1)  # half a field of view of 17 beyond the core
-    assert abs(int(found[3]) - 100 * 24 * 24 / 32 / 32) < 4  # the blobs' share
+    blobs = 100 * 24 * 24 / 32 / 32
+    assert 0.9 * blobs < int(found[3]) <= blobs + 0.5  # a corner may stay empty
     for line in (
         r"peak: [\d.e-]+ TFLOP/s",
         r"2 fields of view: .* moves/s",
