@@ -198,10 +198,12 @@ def did_you_mean(name: str, known: Iterable[str], limit: int = 3) -> str | None:
 
 
 def wildcard_meant(name: str, known: Iterable[str]) -> str | None:
-    """'Did you mean 'ER*'?' where several of ``known`` names begin with ``name``, or None."""
+    """'Did you mean 'ER*'?' where several of ``known`` names begin with ``name``, the one that does, or None."""
     folded = name.casefold()
     begin = [k for k in known if k.casefold().startswith(folded)]
-    if len(begin) < 2 or not folded or "*" in name or "?" in name:
+    if not begin or not folded or "*" in name or "?" in name:
         return None
+    if len(begin) == 1:
+        return f"Did you mean {begin[0]!r}?"
     shown = ", ".join(map(repr, begin[:3])) + (f" and {len(begin) - 3:,} more" if len(begin) > 3 else "")
     return f"Did you mean '{name}*'? {len(begin):,} begin so: {shown}."

@@ -26,6 +26,7 @@ from graphkit.importers.fields import EDGE_FIELDS, SYNAPSE_FIELDS, recognise
 from graphkit.importers.neuron_table import read_neurons
 from graphkit.importers.options import CommonKeywords, ImportOptions
 from graphkit.importers.report import ImportReport
+from graphkit.importers.somata import marked_somata
 from graphkit.importers.sources import ROW, Source, checked_files
 from graphkit.importers.work import Work, extra_cells, importing, nothing_left, outside_sql, region_rows
 from graphkit.tables import parquet_sql, quoted
@@ -123,7 +124,8 @@ def import_synapse_table(
             _refuse_pairs(source, found)
         write_synapses(work, sources, fields, unit, unassigned_id)
         if described is not None:
-            work.writer.add("neurons", read_neurons(work, described, neuron_columns))
+            table = read_neurons(work, described, neuron_columns)
+            work.writer.add("neurons", marked_somata(table, unit, described.name, work.ledger) if unit else table)
         settings = {
             "columns": dict(columns or {}),
             "where": where,

@@ -59,8 +59,8 @@ class NullRun:
         return self.samples == self.asked
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences to read with the figures."""
+    def drawn(self) -> tuple[str, ...]:
+        """Sentences about the random graphs."""
         drawn = f"{self.samples:,} random graphs of the null model {self.model} (seed {self.seed}) keep {self.keeps}."
         lines = [drawn]
         if not self.complete:
@@ -74,9 +74,14 @@ class NullRun:
             )
             if self.mixing.warning:
                 lines.append(f"Warning: {self.mixing.warning}")
-        if self.samples < _FEW_SAMPLES:
-            lines.append(f"With {self.samples:,} samples no p can be below {2 / (self.samples + 1):.2g}.")
         return tuple(lines)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences to read with the figures, of which p is one."""
+        if self.samples >= _FEW_SAMPLES:
+            return self.drawn
+        return (*self.drawn, f"With {self.samples:,} samples no p can be below {2 / (self.samples + 1):.2g}.")
 
 
 @dataclass(frozen=True, slots=True)

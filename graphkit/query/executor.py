@@ -68,7 +68,9 @@ def _answered(form: ir.Form, dataset: Dataset) -> Answer:
         found = _computed(module, form, dataset, planned)
     else:
         found = Answer(*run_rows(dataset, planned.sql, form.limit))
-    notes = [*planned.notes, *found.notes]
+    from graphkit.query.empty import about_the_graph, no_connections, why_empty
+
+    notes = [*planned.notes, *found.notes, *(no_connections(form, dataset) or about_the_graph(form, dataset))]
     if found.timed_out:
         if not len(found.table):
             raise current().error()
@@ -77,11 +79,8 @@ def _answered(form: ir.Form, dataset: Dataset) -> Answer:
         )
     elif not found.complete and len(found.table) == form.limit and not found.interrupted:
         notes.append(cut_off(form.limit))
-    from graphkit.query.empty import no_connections, why_empty
-
     if not len(found.table):
         notes += why_empty(form, dataset)
-    notes += no_connections(form, dataset)
     return replace(found, complete=found.complete and not found.timed_out, notes=tuple(notes))
 
 

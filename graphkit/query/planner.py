@@ -9,7 +9,7 @@ from graphkit.query import ir
 from graphkit.query.answers import COMPUTED
 from graphkit.query.ordering import ordered_sql
 from graphkit.query.plans.common import plan_common
-from graphkit.query.plans.connections import plan_connections, plan_synapses
+from graphkit.query.plans.connections import plan_connections, plan_synapses, plan_total
 from graphkit.query.plans.match import plan_match
 from graphkit.query.plans.neurons import plan_neurons, plan_regions, plan_types
 from graphkit.query.plans.partners import plan_partners
@@ -84,6 +84,10 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
             return plan_common(form, dataset)
         case ir.Match():
             return plan_match(form, dataset)
+        case ir.Count(of=ir.Synapses() as counted_synapses) if (
+            total := plan_total(counted_synapses, dataset)
+        ) is not None:
+            return total
         case ir.Count():
             planned = _plan(form.of, dataset)
             counted = {"partners": "neurons", "projections": "neurons", "common": "neurons"}.get(

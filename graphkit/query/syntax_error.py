@@ -140,6 +140,10 @@ def explain_syntax(text: str, error: UnexpectedInput, *, question: bool = True) 
     ):
         hint = "Put several conditions on a set of neurons in parentheses: neurons where (type = 'A' and inputs > 5)."
         return QuerySyntaxError(f"I do not understand {word!r} here.", hint=hint, **place)
+    if re.fullmatch(r"-\d+(\.\d+)?", word) and "INT" in expected and "NUMBER" not in expected:
+        return QuerySyntaxError(
+            f"{word} does not go here.", hint="Expected here: a whole number of 1 or more.", **place
+        )
     keywords = [
         _word(t) for t in expected - _UNSAID if _word(t)[0].isalpha() and t not in _SHOWN and _word(t) != word.lower()
     ]

@@ -385,7 +385,7 @@ def test_what_cannot_be_answered(sim: Dataset, tiny: Dataset) -> None:
         sim.query("information flow from type 'ORN*' in EB")
     with pytest.raises(QueryError, match="needs certain neurons"):
         sim.information_flow("any neuron")
-    with pytest.raises(QueryError, match=r"missed is 1\.5; expected a share"):
+    with pytest.raises(QueryError, match=r"missed 150 % cannot be; expected 0 % or more and below 100 %"):
         sim.query("statistics with error model missed 150 %")
     with pytest.raises(QuerySyntaxError, match="The rate of 'false' stands twice"):
         sim.query("statistics with error model false 5 %, false 1 %")

@@ -132,6 +132,39 @@ CLAUSES = {
     "signal cascade of A1": "signal cascade from A1",
     "show me the top 5 inputs of A1 with 5 synapses": "inputs of A1 with at least 5 synapses limit 5",
 }
+CIRCUITS = {
+    "what are the inputs to B neurons?": "inputs of B",
+    "connections from B cells to type A": "connections from B to type A",
+    "which neurons are hubs in EB": "hubs in EB",
+    "downstream of A1 in 3 hops": "downstream of A1 within 3 hops",
+    "connections among A1, A2 and B": "connections among A1, A2, B",
+    "type by type matrix of A1, B": "connections among A1, B by type",
+    "reciprocal connections between A and B": "reciprocal connections where a.type = A and b.type = B",
+    "which neurons receive from both A1 and A2": "common outputs of A1 and A2",
+    "which neurons receive input from A1": "outputs of A1",
+    "indirect connections from A1 to B": "paths from A1 to B within 2 hops by type",
+    "neurons with the most inputs": "neurons order by inputs descending",
+    "neurons with at least 2 inputs": "neurons where inputs >= 2",
+    "neurons with more than 2 outputs": "neurons where outputs > 2",
+    "gap junctions where synapses > 1": "gap junctions with more than 1 synapses",
+    "connections from A1 where weight >= 2": "connections from A1 with at least 2 synapses",
+    "inputs of A1 by type as fraction": "inputs of A1 by type",
+    "input fraction of A1 by type": "inputs of A1 by type",
+    "synapse counts between types in EB": "connections by type in EB",
+    "cell types of EB": "types of EB",
+    "neurons in both EB and FB": "neurons in EB where have synapses in FB",
+    "all neurons in the ellipsoid body": "neurons in EB",
+    "motifs between neurons of fan-shaped body": "motifs between neurons of FB",
+    "projections from the ellipsoid body to the fan-shaped body": "projections from EB to FB",
+    "statistics of EB": "statistics in EB",
+    "which regions does B innervate": "neurons where type = B by region",
+    "how many B neurons in EB": "how many neurons in EB where type = B",
+    "how many Bs": "how many neurons where type = B",
+    "left A neurons": "neurons where type = A and side = left",
+    "A1 to B": "connections from A1 to B",
+    "A1 -> A2 -> B": "MATCH (a:A1)->(b:A2)->(c:B) RETURN count",
+    "loop A1 -> A2 -> A1": "MATCH (a:A1)->(b:A2)->(a) RETURN count",
+}
 READINGS = {
     "neurons in EB and FB": ["neurons in EB, FB", "neurons in EB where have synapses in FB"],
     "inputs of A1 and A2 in EB": ["inputs of A1, A2 in EB", "common inputs of A1 and A2 in EB"],
@@ -146,11 +179,24 @@ READINGS = {
     "stationary distribution": ["attractors", "repellers"],
     "adjacency matrix in EB": ["connections in EB", "connections by type in EB"],
     "left vs right": ["compare left and right", "compare connections of left and right"],
+    "which neurons connect A1 to B": ["connections from A1 to B", "paths from A1 to B within 2 hops"],
+    "type-to-type connectivity matrix of EB": [
+        "connections in EB by type",
+        "connections between neurons of EB by type",
+    ],
+    "which types inhibit A1": ["inputs of A1", "connections to A1 by type as signed synapses"],
+    "where does B project": ["outputs of B", "neurons where type = B by region"],
+    "contralateral connections": [
+        "connections from side left to side right",
+        "connections from side right to side left",
+    ],
+    "total synapses between A1 and B": ["how many synapses from A1 to B", "how many synapses from B to A1"],
+    "feedback loops A1, A2, B": ["feedback loops among A1, A2, B", "MATCH (a:A1)->(b:A2)->(c:B)->(a) RETURN count"],
     "path from A1 to A2": ["shortest path from A1 to A2", "strongest path from A1 to A2"],
 }
 
 
-@pytest.mark.parametrize(("question", "meant"), {**SUGGESTED, **PAPERS, **CLAUSES}.items())
+@pytest.mark.parametrize(("question", "meant"), {**SUGGESTED, **PAPERS, **CLAUSES, **CIRCUITS}.items())
 def test_one_reading_is_suggested(tiny: Dataset, question: str, meant: str) -> None:
     with pytest.raises(QuerySyntaxError) as caught:
         tiny.query(question)
@@ -169,7 +215,15 @@ def test_several_readings_are_listed(tiny: Dataset, question: str, readings: lis
 
 
 @pytest.mark.parametrize(
-    "question", ["what is the meaning of A1", "show me Q", "A1 -> A2 -> B", "show me " * 3000, "x of " * 3000 + "and y"]
+    "question",
+    [
+        "what is the meaning of A1",
+        "show me Q",
+        "A1 -> A2 -> Q",
+        "nonsense",
+        "show me " * 3000,
+        "x of " * 3000 + "and y",
+    ],
 )
 def test_nothing_is_suggested_that_cannot_be_asked(tiny: Dataset, question: str) -> None:
     with pytest.raises(QueryError) as caught:
@@ -220,3 +274,17 @@ def test_words_of_match(tiny: Dataset, said: str, meant: str) -> None:
         tiny.query(f"MATCH (a)->(b) {said}")
     assert meant in (caught.value.hint or "")
     assert caught.value.start is not None
+
+
+@pytest.mark.parametrize("name", ["B", "720575940621039148", "neuron 720575940621039148", "B cells"])
+def test_a_name_by_itself_gets_what_can_be_asked_of_it(tiny: Dataset, name: str) -> None:
+    with pytest.raises(AmbiguousQuestionError, match="has 3 readings") as caught:
+        tiny.query(name)
+    for reading in re.findall("`([^`]*)`", caught.value.hint or ""):
+        tiny.query(reading)
+
+
+def test_paths_are_suggested_with_their_hops(tiny: Dataset) -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        tiny.query("how does A1 connect to B in 2 hops")
+    assert caught.value.hint == "Did you mean `shortest paths from A1 to B within 2 hops` (by the fewest hops)?"

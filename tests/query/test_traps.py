@@ -8,6 +8,7 @@ import pytest
 
 import graphkit
 from graphkit.dataset import Dataset
+from graphkit.errors import AmbiguousQuestionError
 from graphkit.query.result import Result
 from tests.query.truth_of_rows import RING
 
@@ -234,3 +235,15 @@ def test_between_one_set_is_among_it(ring: Dataset, question: str) -> None:
     between, among = (ring.query(question.format(word)) for word in ("between", "among"))
     assert between.form == among.form
     assert between.rows() == among.rows() != []
+
+
+@pytest.mark.parametrize(
+    "question", ["MATCH (EPG)->(b) RETURN count", "MATCH (a)->(EPG)->(a)", "MATCH (a)->(EPG_L1) RETURN exists"]
+)
+def test_a_neuron_of_the_pattern_called_like_a_type_is_asked_back(ring: Dataset, question: str) -> None:
+    """As in Cypher the name in the brackets is the user's own; who writes (EPG)->(PEG) means the types."""
+    with pytest.raises(AmbiguousQuestionError, match=r"is any neuron of the dataset"):
+        ring.query(question)
+    answered = ring.query("MATCH (EPG: type EPG)->(b) RETURN count").scalar()
+    assert answered == ring.query("MATCH (EPG)->(b) WHERE EPG.type = 'EPG' RETURN count").scalar()
+    assert answered == ring.query("MATCH (:EPG)->(x) RETURN count").scalar()

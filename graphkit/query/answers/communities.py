@@ -52,6 +52,9 @@ def answer(form: ir.Communities, dataset: Dataset, planned: Plan) -> Answer:
     count = int(found.max()) + 1 if len(found) else 0
     quality = f"modularity {modularity(graph, found):.3f}" if graph.n_synapses else "without connections"
     called = "community" if count == 1 else "communities"
+    alone = int((np.bincount(found) == 1).sum()) if len(found) else 0
+    if alone and count > 1:
+        called += f" ({alone:,} of one neuron)"
     notes = (
         f"{count:,} {called}, {quality}: Leiden, resolution 1, weighted by synapses, directions left aside.",
         *more,

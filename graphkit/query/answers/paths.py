@@ -126,8 +126,8 @@ def _searched(graph: Graph, sources: NDArray[np.int64], targets: NDArray[np.int6
         return _Found(found.ids, found.offsets, found.weakest, True, (many,))
     known = f"{found.count:,} paths" if found.count is not None else "too many paths to count"
     taken = (
-        f"There are {known}; the answer is about {len(found):,}: those of the fewest hops, then those whose weakest "
-        "connection is strongest."
+        f"There are {known}; the answer {'counts' if form.by else 'has'} {len(found):,} of them: those of the fewest hops, "
+        "then those whose weakest connection is strongest."
     )
     return _Found(found.ids, found.offsets, found.weakest, False, (taken,))
 

@@ -347,11 +347,13 @@ def _clusters(
     notes: tuple[str, ...],
     again: _Again | None,
 ) -> Answer:
-    how = "the number of clusters that fits best, of up to 20" if form.count is None else "as asked"
     labels, quality = _clustered(matrix, form.count)
     number = int(labels.max()) + 1
+    how = "the number of clusters that fits best, of up to 20" if form.count is None else "as asked"
+    if form.count is not None and form.count > number:
+        how = f"{form.count:,} were asked for, of {len(ids):,} neurons"
     fits = f", mean silhouette {quality:.2f}" if number > 1 else ""
-    notes += (f"{number:,} clusters ({how}{fits}): average linkage of 1 - similarity.",)
+    notes += (f"{number:,} cluster{'' if number == 1 else 's'} ({how}{fits}): average linkage of 1 - similarity.",)
     counted = pa.table({"cluster": labels + 1, "type": type_, "neuron_id": ids})
     samples, kept = 0, {}
     if form.errors is not None and again is not None:

@@ -25,7 +25,6 @@ __all__ = ["answer", "columns"]
 
 _COUNTS = ("neurons", "connections", "autapses", "synapses", "largest weak component", "largest strong component")
 _OVER_NULLS = ["null_mean", "null_sd", "ratio", "z"]
-_COUPLED = "A gap junction has no direction: each counts both ways, as two connections and twice its synapses."
 _SEARCHES = 1000
 """Searches for path lengths in a graph of more neurons."""
 
@@ -54,8 +53,6 @@ def answer(form: ir.Statistics, dataset: Dataset, planned: Plan) -> Answer:
         drawn = perturbed_values(lambda one: [value for _, value, _ in _figures(one.graph)], of, form.errors)
         intervals = interval_columns(drawn)
     table = _table(rows, intervals)
-    if form.selection.kind == "electrical":
-        notes += (_COUPLED,)
     if len(graph) > _SEARCHES:
         notes += (f"Path lengths are from {_SEARCHES:,} of the {len(graph):,} neurons, drawn with the seed 0.",)
     given = cut(ordered_table(table, form.order), form.limit, notes)
@@ -98,7 +95,6 @@ def _of_regions(form: ir.Statistics, dataset: Dataset) -> by_region.Figures:
         against,
         lambda graph: _table(_figures(graph), {}),
         lambda graph: [value for _, value, _ in _figures(graph)],
-        (_COUPLED,) if form.selection.kind == "electrical" else (),
     )
 
 
@@ -142,7 +138,9 @@ def _against(graph: Graph, against: ir.Against, dataset: Dataset) -> tuple[dict[
             figure.observed / mean if mean and figure is not None and figure.observed is not None else None
         )
         columns["z"].append(None if mean is None or figure is None else figure.z)
-    said = (*notes, *found.notes, "Random graphs have no autapses; ratio and z are of the figures without them.")
+    said = (*notes, *found.drawn)
+    if graph.without_autapses().n_connections < graph.n_connections:
+        said += ("Random graphs have no autapses; ratio and z are of the figures without them.",)
     if searches < _SEARCHES:
         said += (
             f"Path lengths of the random graphs are from {searches:,} neurons each, as is what they are compared with.",
@@ -167,7 +165,7 @@ def _figures(graph: Graph, searches: int = _SEARCHES) -> list[tuple[str, float, 
     n = graph.n_neurons
     return [
         ("neurons", n, "neurons of the graph"),
-        ("connections", between, "ordered pairs of different neurons with at least one synapse"),
+        ("connections", between, "ordered pairs of different neurons that are connected"),
         ("autapses", graph.n_connections - between, "neurons that connect to themselves"),
         ("synapses", graph.n_synapses, "synapses of all of these"),
         (

@@ -50,6 +50,11 @@ def _meant(dataset: Dataset, error: QuerySyntaxError) -> QueryError:
 
     def asks(question: str, names: type[Exception] | tuple[type[Exception], ...] = ()) -> bool:
         try:
+            if question.startswith("MATCH"):
+                from graphkit.query.match.parser import parse_match
+
+                parse_match(dataset, question)
+                return True
             form_of(Source(dataset, question, dataset.vocabulary), parser().parse(question, start="start"))
         except names:
             return True
@@ -57,7 +62,9 @@ def _meant(dataset: Dataset, error: QuerySyntaxError) -> QueryError:
             return False
         return True
 
-    readings = rephrased(text, asks) or rephrased(text, lambda q: asks(q, (UnknownNameError, AmbiguousNameError)))
+    readings = rephrased(text, asks) or rephrased(
+        text, lambda q: asks(q, (UnknownNameError, AmbiguousNameError)), known=False
+    )
     if not readings:
         return error
     said = [f"`{r.question}`" + (f" ({r.meaning})" if r.meaning else "") for r in readings]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -88,7 +89,7 @@ def parts_of(source: Source, trees: list[Node]) -> Parts:
     for tree in trees:
         name = PARTS[str(tree.data)]
         if name in parts.values:
-            raise source.refusal(tree, "This stands in the question twice.", "Leave one of them out.")
+            raise source.refusal(tree, "This stands in the question twice.", _TWICE.get(name, "Leave one of them out."))
         parts.values[name] = _part(source, tree)
         parts.places[name] = tree
     return parts
@@ -150,6 +151,19 @@ def _part(source: Source, tree: Node) -> Any:
     raise AssertionError(tree.data)
 
 
+_NO_THRESHOLD = "Leave the threshold out: then every connection counts."
+_TWICE = {
+    "by": "Several groups stand together: by type, region.",
+    "regions": "Several regions stand together: in EB, PB.",
+    "nt": "Several transmitters stand together: with transmitter gaba, glutamate.",
+    "compartments": "Several stand together: with compartment axo-axonic, axo-dendritic.",
+    "from": "Several sets stand together: from A, B.",
+    "to": "Several sets stand together: to A, B.",
+    "order": "Several columns stand together: order by type, synapses.",
+}
+"""How to say what was meant by a part that stands twice; other parts have one value."""
+
+
 def _hops(source: Source, token: Token) -> int:
     hops = count_of(source, token)
     if hops > ir.MOST_HOPS:
@@ -160,7 +174,8 @@ def _hops(source: Source, token: Token) -> int:
 def _at_least(source: Source, tokens: list[Token]) -> tuple[int, bool]:
     """The minimum, and whether it is on each region's synapses by themselves."""
     kinds = {t.type for t in tokens}
-    number = count_of(source, next(t for t in tokens if t.type == "INT"))
+    token = next(t for t in tokens if t.type == "INT")
+    number = int(token) if token == "0" and "MORE_THAN" in kinds else count_of(source, token, _NO_THRESHOLD)
     return number + ("MORE_THAN" in kinds), "PER_REGION" in kinds
 
 
@@ -184,7 +199,11 @@ def _errors(source: Source, tree: Node) -> ir.ReconstructionErrors:
         kind, number = str(child.children[0]).lower(), as_token(child.children[1])
         if kind in rates:
             raise source.refusal(child, f"The rate of {kind!r} stands twice.", "Leave one of them out.")
-        rates[kind] = float(Decimal(str(number)).scaleb(-2 if len(child.children) > 2 else 0))
+        percent = len(child.children) > 2
+        rates[kind] = float(Decimal(str(number)).scaleb(-2 if percent else 0))
+        if percent and not 0 <= rates[kind] <= (math.inf if kind == "false" else 1):
+            most = {"missed": " and below 100 %", "false": ""}.get(kind, ", and 100 % at most")
+            raise source.refusal(child, f"{kind} {number} % cannot be; expected 0 % or more{most}.")
     return source.placed(tree, lambda: ir.ReconstructionErrors(**rates, samples=samples, seed=seed))
 
 

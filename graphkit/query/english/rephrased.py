@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from graphkit.query.english.slips_in_clauses import RULES_OF_CLAUSES
+from graphkit.query.english.words_of_circuits import RULES_OF_CIRCUITS, RULES_OF_NAMES, chain
 from graphkit.query.english.words_of_papers import RULES_OF_PAPERS, Reading
 
 __all__ = ["Reading", "rephrased"]
@@ -98,22 +99,38 @@ _RULES: tuple[tuple[str, tuple[Reading, ...]], ...] = (
         Reading("neurons in {a} where not have synapses in {b}"),
     )),
     (r"(?P<a>.+\swhere\s+(?:\w+))\s*=\s*(?P<b>[^\s=<>]+)\s+or\s+(?P<c>[^\s=<>]+)", (Reading("{a} in ({b}, {c})"),)),
-    (r"(?P<a>.+(?<!\bin)(?<!\bwithin)\s)(?P<n>\d+\s+hops?)(?P<rest>.*)", (Reading("{a}within {n}{rest}"),)),
+    (
+        r"(?P<a>(?!.*\bwithin\b).+?)(?:\s+(?:in|over|via|through|after|up\s+to|at\s+most|of))*\s+(?P<n>\d+)[\s-]+(?:hops?|steps?)"
+        r"(?P<rest>(?:\s+.*)?)",
+        (Reading("{a} within {n} hops{rest}"),),
+    ),
 )  # fmt: skip
-_COMPILED = [
-    (re.compile(pattern, re.IGNORECASE), readings)
-    for pattern, readings in (*_RULES, *RULES_OF_PAPERS, *RULES_OF_CLAUSES)
-]
+_Compiled = list[tuple[re.Pattern[str], tuple[Reading, ...]]]
 
 
-def rephrased(text: str, sound: Callable[[str], bool]) -> list[Reading]:
-    """Questions that ``text`` may mean and that are ``sound``, from as few changes as will do: none, one, or several readings."""
+def _compiled(*rules: tuple[str, tuple[Reading, ...]]) -> _Compiled:
+    return [(re.compile(pattern, re.IGNORECASE), readings) for pattern, readings in rules]
+
+
+_COMPILED = _compiled(*_RULES, *RULES_OF_PAPERS, *RULES_OF_CLAUSES, *RULES_OF_CIRCUITS)
+_OF_NAMES = _compiled(*RULES_OF_NAMES)
+
+
+def rephrased(text: str, sound: Callable[[str], bool], *, known: bool = True) -> list[Reading]:
+    """Questions that ``text`` may mean and that are ``sound``, from as few changes as will do: none, one, or several readings.
+
+    ``known``: a sound question has no name that the dataset does not have, so that a name by itself says enough.
+    """
     asked = " ".join(text.split()).rstrip("?.! ")
     if len(asked) > _LONGEST:
         return []
     seen, layer = {asked}, [Reading(asked)]
+    if known and (pattern := chain(asked)) is not None and sound(pattern.question):
+        return [pattern]
+    if known and (found := [r for r in _changed(layer[0], _OF_NAMES) if sound(r.question)]):
+        return list(dict.fromkeys(found))
     for _ in range(_DEPTH):
-        changed = {r.question: r for before in layer for r in _changed(before) if r.question not in seen}
+        changed = {r.question: r for before in layer for r in _changed(before, _COMPILED) if r.question not in seen}
         seen |= set(changed)
         layer = list(changed.values())
         found = [r for r in layer if sound(r.question)]
@@ -122,9 +139,9 @@ def rephrased(text: str, sound: Callable[[str], bool]) -> list[Reading]:
     return []
 
 
-def _changed(before: Reading) -> list[Reading]:
+def _changed(before: Reading, rules: _Compiled) -> list[Reading]:
     changed = []
-    for pattern, readings in _COMPILED:
+    for pattern, readings in rules:
         if match := pattern.fullmatch(before.question):
             changed += [Reading(r.question.format(**match.groupdict()), r.meaning or before.meaning) for r in readings]
     return changed

@@ -69,12 +69,12 @@ def words_of(source: Source, node: Node | Token) -> str:
     return source.text[start:end]
 
 
-def count_of(source: Source, token: Token) -> int:
-    """A whole number of at least 1."""
+def count_of(source: Source, token: Token, hint: str | None = None) -> int:
+    """A whole number of at least 1; ``hint`` goes with the refusal of 0."""
     if len(token) > _MOST_DIGITS:
         raise source.refusal(token, f"The number is too large; {_MOST_DIGITS} digits are the most.")
     if int(token) < 1:
-        raise source.refusal(token, "The number must be at least 1.")
+        raise source.refusal(token, f"The number must be at least 1, not {int(token)}.", hint)
     return int(token)
 
 

@@ -107,7 +107,7 @@ RULES_OF_PAPERS: tuple[tuple[str, tuple[Reading, ...]], ...] = (
     (
         r"(?P<what>statistics|(?:degree|strength)\s+distribution|rich[\s-]club|(?:strong\s+)?components|communities|percolation|"
         r"motifs)\s+(?:of|for)\s+(?P<a>.+)",
-        (Reading("{what} among {a}"),),
+        (Reading("{what} among {a}"), Reading("{what} in {a}")),
     ),
     (
         rf"(?P<what>{RANKED})\s+for\s+(?P<a>.+)",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from lark import Token, Tree
 
-from graphkit.errors import QuerySyntaxError, did_you_mean
+from graphkit.errors import AmbiguousQuestionError, QuerySyntaxError, did_you_mean
 from graphkit.query import ir
 from graphkit.query.english.parts import parts_of
 from graphkit.query.english.source import Node, Source, as_token, as_tree, count_of, seed_of, span_of
@@ -15,8 +15,12 @@ from graphkit.query.match.check import Problem, problem_of
 from graphkit.query.match.columns import neuron_columns
 from graphkit.query.match.shape import Shape, shape_of
 from graphkit.query.match.where import attribute_of, read_tests
+from graphkit.query.vocabulary import BARE_COLUMNS
 
 __all__ = ["read_match"]
+
+_A_WORD = 2
+"""Letters from which on the name of a neuron may be meant as that of a type; (a) and (b) are names."""
 
 _OURS = ("tests", "induced", "labelled", "returns", "sample", "order")
 
@@ -70,7 +74,25 @@ def read_match(source: Source, tree: Node) -> ir.Match:
     )
     if (problem := problem_of(form)) is not None:
         raise _placed(source, shape, clauses, pattern, problem)
+    _check_names(source, shape)
     return form
+
+
+def _check_names(source: Source, shape: Shape) -> None:
+    """Raises AmbiguousQuestionError where a neuron of any type is called like a type of the dataset: (EPG)->(PEG)."""
+    for name, terms in shape.nodes.items():
+        if terms or len(name) < _A_WORD:
+            continue
+        for column in BARE_COLUMNS:
+            if name in source.vocabulary.spellings(column, name):
+                start, end = span_of(shape.node_places[name])
+                raise AmbiguousQuestionError(
+                    f"({name}) is any neuron of the dataset, called {name!r} here, and {name!r} is a {column} of this dataset.",
+                    hint=f"For the {column} write (:{name}) or (a:{name}); for any neuron choose another name.",
+                    text=source.text,
+                    start=start,
+                    end=end,
+                )
 
 
 def _is(token: Any, kind: str) -> bool:

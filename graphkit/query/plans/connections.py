@@ -25,7 +25,7 @@ from graphkit.tables import quoted
 if TYPE_CHECKING:
     from graphkit.dataset import Dataset
 
-__all__ = ["plan_connections", "plan_synapses", "signed_sql", "whole_matrix"]
+__all__ = ["plan_connections", "plan_synapses", "plan_total", "signed_sql", "whole_matrix"]
 
 LARGE = 2_000_000
 """Stored connections above which a matrix of all of them is summed by a compiled loop, in less time and memory."""
@@ -80,6 +80,17 @@ def plan_synapses(form: ir.Synapses, dataset: Dataset) -> Plan:
     """A row a synapse."""
     notes = require_connections(form.selection, dataset)
     return Plan(_synapses_sql(form, dataset), notes=notes)
+
+
+def plan_total(form: ir.Synapses, dataset: Dataset) -> Plan | None:
+    """How many synapses there are, by the connections; None where the dataset has single ones, or a box is asked."""
+    if dataset.has("synapses") or form.box is not None:
+        return None
+    planned = plan_connections(ir.Connections(form.pre, form.post, selection=form.selection), dataset)
+    said = "This dataset has no single synapses: the number is summed over connections."
+    return Plan(
+        f"SELECT coalesce(sum(synapses), 0)::BIGINT AS synapses FROM ({planned.sql})", notes=(*planned.notes, said)
+    )
 
 
 def _connections_sql(form: ir.Connections, dataset: Dataset) -> str:
