@@ -30,8 +30,11 @@ PICTURES = {
 DRAWN = {
     "census": "motifs in region EB",
     "circuit": "connections between type 'ER*' and type 'EPG' by type",
+    "force": "connections in CX with at least 50 synapses by type",
     "matrix": "connections in EB with at least 5 synapses by type",
 }
+KINDS = {"force": "force"}
+"""Of pictures that are not the natural one."""
 
 
 def on_a_terminal(arguments: list[str]) -> str:
@@ -70,7 +73,7 @@ def draw(folder: Path) -> None:
     """The drawn answers, to ``folder``."""
     brain = graphkit.open(ROOT / "data-samples" / "ring")
     for name, question in DRAWN.items():
-        save_plot(brain.query(question), folder / f"{name}.svg")
+        save_plot(brain.query(question), folder / f"{name}.svg", KINDS.get(name))
 
 
 if __name__ == "__main__":

@@ -74,7 +74,10 @@ ColourOption = Annotated[
 KindOption = Annotated[
     str | None,
     typer.Option(
-        "--plot-kind", metavar="KIND", help="Another picture: circuit, layers, matrix, bars ...", show_default=False
+        "--plot-kind",
+        metavar="KIND",
+        help="Another picture: circuit, layers, force, matrix, bars ...",
+        show_default=False,
     ),
 ]
 ExplainOption = Annotated[

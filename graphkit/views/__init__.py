@@ -4,6 +4,7 @@
     significance    motifs against a null model: z, with their drawings
     circuit         connections between types, or between a readable number of neurons
     layers          the same in layers, from who sends to who receives
+    force           the same, what is strongly connected together
     similarity      how alike neurons connect, all with all
     matrix          connections between many types; flow from region to region
     comparison      connections, or types, of two sides or of two datasets, beside each other
@@ -38,6 +39,7 @@ KINDS = (
     "significance",
     "circuit",
     "layers",
+    "force",
     "matrix",
     "comparison",
     "components",
@@ -112,7 +114,7 @@ def save_plot(
 def _column(result: Result, kind: str, name: str) -> str:
     from graphkit.query.vocabulary import quoted_name
 
-    if kind not in ("circuit", "layers", "paths") or result.dataset is None:
+    if kind not in ("circuit", "layers", "force", "paths") or result.dataset is None:
         raise NotAnswerableError(
             f"A picture of the kind {kind!r} has no colours by {name!r}.",
             hint="Circuits and paths have discs with colours.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import NotAnswerableError
 from graphkit.query.vocabulary import quoted_name
@@ -82,7 +82,7 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
             return region_chart(result.table, title)
         case "paths":
             return _paths(result, column, called)
-        case "circuit" | "layers" | "matrix":
+        case "circuit" | "layers" | "force" | "matrix":
             ends = ends_of(result)
             assert ends is not None, "it fits"
             if kind == "layers" and is_coupled(result):
@@ -94,7 +94,7 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
 
                 edges = edges_of(result, ends[0], ends[1], "synapses")
                 kinds = _of_types(result, column) if ends[0] in ("pre_type", "a_type") else {}
-                how = {"layers": kind == "layers", "coupled": is_coupled(result)}
+                how: dict[str, Any] = {"shape": kind, "coupled": is_coupled(result)}
                 return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, **how)
             edges, note = edges_of(result, *ends), ""
             if ends[0] == "region":
@@ -184,7 +184,7 @@ def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str,
     figure = ends[2] if kind == "matrix" else "synapses"
     edges = {(names[a][0], names[b][0]): n for (a, b), n in edges_of(result, ends[0], ends[1], figure).items()}
     if kind != "matrix":
-        how = {"layers": kind == "layers", "coupled": is_coupled(result)}
+        how: dict[str, Any] = {"shape": kind, "coupled": is_coupled(result)}
         return circuit_diagram(edges, _title(result), kinds=dict(names.values()), kinds_are=called, **how)
     unit = _FIGURES.get(figure, figure)
     rows, columns = ("neuron", "neuron") if ends[0] == "a_id" else ("presynaptic neuron", "postsynaptic neuron")

@@ -17,6 +17,9 @@ _DISCS = 14
 _DENSE = 60
 """Connections beyond which they are too."""
 
+_IN_COLUMNS = 30
+"""The same where they stand in two columns."""
+
 _FLOW = ("flow", "probability", "signed_input_fraction", "input_fraction", "mean", "signed", "synapses")
 
 
@@ -45,10 +48,19 @@ def natural_kind(result: Result) -> str | None:
     if ends is not None:
         if ends[0] in ("pre_id", "a_id"):
             return "circuit" if "synapses" in result.columns else "matrix"
-        names = {n for pair in edges_of(result, *ends) for n in pair}
-        few = len(names) <= _DISCS and len(result) <= _DENSE
+        edges = edges_of(result, *ends)
+        names = sorted({str(n) for pair in edges for n in pair})
+        few = len(names) <= _DISCS or (len(names) <= _IN_COLUMNS and _apart(edges, names))
+        few = few and len(result) <= _DENSE
         return "circuit" if few and ends[2] == "synapses" else "matrix"
     return "bars" if fits(result, "bars") else None
+
+
+def _apart(edges: dict[tuple[Any, Any], Any], names: list[str]) -> bool:
+    """Whether they are two groups, each connected only with the other."""
+    from graphkit.views.arrangement import two_groups
+
+    return two_groups({(str(a), str(b)): n for (a, b), n in edges.items()}, names) is not None
 
 
 def fits(result: Result, kind: str) -> bool:
@@ -89,7 +101,7 @@ def fits(result: Result, kind: str) -> bool:
             return columns >= COMPONENTS
         case "regions":
             return columns >= {"region", "parent", "path", "inputs"}
-        case "circuit" | "layers":
+        case "circuit" | "layers" | "force":
             return ends_of(result) is not None and "synapses" in columns
         case "matrix":
             return ends_of(result) is not None

@@ -14,8 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from matplotlib import rc_context
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 from matplotlib.text import Text
 
 import graphkit
@@ -23,7 +24,8 @@ from graphkit.dataset import Dataset
 from graphkit.errors import GraphkitError, NotAnswerableError
 from graphkit.query.result import Result
 from graphkit.views import save_plot
-from graphkit.views.circuit import MOST_DISCS, circle_order, circuit_diagram
+from graphkit.views.arrangement import circle_order
+from graphkit.views.circuit import MOST_DISCS, circuit_diagram
 from graphkit.views.colours import transmitter_colour
 from graphkit.views.figure import figure_bytes
 from graphkit.views.matrix import MOST_NAMES, heat_map
@@ -68,9 +70,17 @@ def arrows(figure: Figure) -> dict[str, FancyArrowPatch]:
     return {str(p.get_gid()): p for axes in figure.axes for p in axes.patches if isinstance(p, FancyArrowPatch)}
 
 
+def circles(figure: Figure) -> dict[str, Circle]:
+    """By name: discs, and rings ("a->a") of those that connect with themselves."""
+    return {str(p.get_gid()): p for axes in figure.axes for p in axes.patches if isinstance(p, Circle)}
+
+
 def discs(figure: Figure) -> dict[str, str]:
     """Colour by name."""
-    return {str(line.get_gid()): line.get_color() for axes in figure.axes for line in axes.lines if line.get_gid()}
+    of_paths = {str(line.get_gid()): line.get_color() for axes in figure.axes for line in axes.lines if line.get_gid()}
+    return of_paths | {
+        name: to_hex(p.get_facecolor()).upper() for name, p in circles(figure).items() if "->" not in name
+    }
 
 
 def all_texts(figure: Figure) -> Iterator[Text]:
@@ -187,9 +197,10 @@ def test_a_circuit_has_an_arrow_a_connection_as_wide_as_its_synapses(
 def test_a_circuit_of_single_neurons_calls_them_by_name(pictures: dict[str, tuple[Result, Figure]]) -> None:
     result, figure = pictures["connections from ER1_a to ER4d with at least 2 synapses"]
     assert arrows(figure).keys() == {f"{r['pre_name']}->{r['post_name']}" for r in result}
-    places = {str(line.get_gid()): line.get_xdata()[0] for line in figure.axes[0].lines if line.get_gid()}
-    assert {places[r["pre_name"]] for r in result} == {0.0}
-    assert {places[r["post_name"]] for r in result} == {1.0}
+    places = {name: disc.center[0] for name, disc in circles(figure).items()}
+    left, right = ({places[r[f"{end}_name"]] for r in result} for end in ("pre", "post"))
+    assert len(left) == len(right) == 1
+    assert min(left) < min(right)
 
 
 def test_a_matrix_holds_the_synapses(pictures: dict[str, tuple[Result, Figure]]) -> None:
