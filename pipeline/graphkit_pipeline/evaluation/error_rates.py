@@ -36,7 +36,10 @@ _Ends = tuple[np.ndarray, np.ndarray]
 class ErrorRates:
     """Rates of the error model; NaN where nothing says them (``split``, ``merged`` without a found segmentation).
 
-    ``most`` names the rates that would be larger than the model can have: they stand at its largest.
+    ``most`` names the rates that would be larger than the model can have: they stand at its largest. ``again`` is how many
+    synapses are found a second time, ``apart`` how many of these lie on other segments than the ones that they repeat: on another
+    piece of a neuron, where a split runs through the synapse. In the graph as found these are connections of their own; in the
+    model a duplicate has the neurons of its synapse.
     """
 
     missed: float
@@ -45,6 +48,8 @@ class ErrorRates:
     merged: float
     duplicated: float
     most: tuple[str, ...] = ()
+    again: int = 0
+    apart: int = 0
 
     @property
     def clause(self) -> str:
@@ -57,7 +62,8 @@ class ErrorRates:
     def to_dict(self) -> dict[str, Any]:
         """The rates, and the clause."""
         rates = {name: getattr(self, name) for name in _NAMES}
-        return {**rates, "at_the_largest": list(self.most), "clause": self.clause}
+        twice = {"found_again": self.again, "found_again_on_other_segments": self.apart}
+        return {**rates, **twice, "at_the_largest": list(self.most), "clause": self.clause}
 
 
 def error_rates(
@@ -81,7 +87,11 @@ def error_rates(
     total = at_place.true
     if not total:
         return ErrorRates(math.nan, math.nan, math.nan, math.nan, math.nan)
-    again = int(whole[at_place.again_rows].sum())
+    rows, repeated = at_place.again[whole[at_place.again[:, 0]]].T
+    stands_for = np.zeros(total, np.int64)
+    stands_for[at_place.pairs[:, 1]] = at_place.pairs[:, 0]
+    apart = np.any([end[rows] != end[stands_for[repeated]] for end in found], axis=0)
+    again = len(rows)
     false = int(whole.sum()) - matched - again
     rates = {"missed": 1 - matched / total, "false": false / total, "duplicated": again / total}
     most = {"missed": _MOST_MISSED, "duplicated": matched / total}
@@ -91,7 +101,9 @@ def error_rates(
     above = tuple(name for name, largest in most.items() if rates[name] > largest)
     rates |= {name: most[name] for name in above}
     of_segments = rates.get("split", math.nan), rates.get("merged", math.nan)
-    return ErrorRates(rates["missed"], rates["false"], *of_segments, rates["duplicated"], above)
+    return ErrorRates(
+        rates["missed"], rates["false"], *of_segments, rates["duplicated"], above, again, int(apart.sum())
+    )
 
 
 def _of_segments(neurons: NeuronMap, segments: np.ndarray, owners: np.ndarray) -> dict[str, float]:

@@ -98,6 +98,11 @@ def figures(evaluation: Evaluation) -> str:
         parts.append(f"<h3>Connections</h3>{_table(head, rows)}")
     if (rates := evaluation.error_rates) and rates.clause:
         most = f" The largest that the model has: {', '.join(rates.most)}." if rates.most else ""
+        if rates.again:
+            most += (
+                f" Of {rates.again:,} synapses that are found a second time {rates.apart:,} lie on other segments than those "
+                "that they repeat: in the graph as found they are connections of their own, in the model they are not."
+            )
         parts.append(
             "<h3>Error model</h3><p>To see how far such errors move a figure of the graph, ask for it "
             f"<code>with error model {escape(rates.clause)}</code>.{most}</p>"

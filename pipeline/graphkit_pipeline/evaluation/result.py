@@ -171,6 +171,9 @@ class Evaluation:
             lines.append(
                 f"lost synapses  {self.loss.true - self.loss.kept:,} of {self.loss.true:,}: " + ", ".join(parts)
             )
+        if (rates := self.error_rates) and rates.again:
+            of = self.synapses["at_place"].found
+            lines.append(f"found twice    {rates.again} of {of}: {rates.apart} of them on other segments")
         if self.error_rates and self.error_rates.clause:
             lines.append(f"error model    {self.error_rates.clause}")
         return lines

@@ -44,8 +44,9 @@ class PartnerScore:
     """How well synapses were found. A figure that divides by nothing (no synapse found, none there) is NaN.
 
     ``pairs`` is int64 [matched, 2]: the rows of the found and of the true table, in the order of the found ones;
-    ``distances_nm`` is float64 [matched, 2]: between the presynaptic and between the postsynaptic points. ``again_rows``, int64,
-    are those of the false rows that could stand for a true synapse, for which another does: it is found a second time.
+    ``distances_nm`` is float64 [matched, 2]: between the presynaptic and between the postsynaptic points. ``again`` is int64
+    [k, 2]: those of the false rows that could stand for a true synapse, for which another does, and the nearest such synapse: it
+    is found a second time.
     """
 
     found: int
@@ -57,7 +58,7 @@ class PartnerScore:
     max_distance_nm: float
     pairs: np.ndarray = field(repr=False)
     distances_nm: np.ndarray = field(repr=False)
-    again_rows: np.ndarray = field(repr=False)
+    again: np.ndarray = field(repr=False)
 
     @property
     def false_rows(self) -> np.ndarray:
@@ -130,7 +131,7 @@ def score_partners(
         max_distance_nm=max_distance_nm,
         pairs=pairs,
         distances_nm=distances,
-        again_rows=left_of(distinct(candidates[0]), pairs[:, 0]),  # a candidate that nothing stood for would be matched
+        again=_again(*candidates, pairs[:, 0]),
     )
 
 
@@ -226,6 +227,15 @@ def _matched(
     chosen = _assign(rows, columns, distances.mean(axis=1), reach)
     chosen = chosen[np.argsort(rows[chosen], kind="stable")]
     return np.stack([rows[chosen], columns[chosen]], axis=1).astype(np.int64), distances[chosen]
+
+
+def _again(rows: np.ndarray, columns: np.ndarray, distances: np.ndarray, matched: np.ndarray) -> np.ndarray:
+    """Of the candidates' rows those that are not matched, and the nearest column of each: as many as possible are matched, so
+    that each of its columns is, with another row."""
+    left = np.flatnonzero(~np.isin(rows, matched))
+    left = left[np.lexsort((distances[left].mean(axis=1), rows[left]))]
+    left = left[np.flatnonzero(np.diff(rows[left], prepend=-1))]
+    return np.stack([rows[left], columns[left]], axis=1).astype(np.int64)
 
 
 def _candidates(

@@ -107,6 +107,10 @@ def test_what_is_more_than_the_model_can_have_says_so() -> None:
     thrice = real.take([0, 0, 0, 0])
     found = error_rates(score_partners(thrice, real), (np.ones(4), np.ones(4)), (np.array([1]), np.array([2])))
     assert (found.missed, found.false, found.duplicated, found.most) == (0.0, 0.0, 1.0, ("duplicated",))
+    assert (found.again, found.apart) == (3, 0)
+    other = np.array([7, 7, 8, 9]), np.array([5, 5, 5, 5])  # the first stands for the true one; the others repeat it
+    found = error_rates(score_partners(thrice, real), other, (np.array([1]), np.array([2])))
+    assert (found.again, found.apart) == (3, 2)
 
 
 def test_a_synapse_on_nobody_counts_as_missed() -> None:
@@ -148,9 +152,12 @@ def test_what_is_found_beside_the_synapses_of_a_scene() -> None:
     pre[63:], post[63:] = post[63:].copy(), pre[63:].copy()  # the other way round
     points["pre"][63:], points["post"][63:] = points["post"][63:].copy(), points["pre"][63:].copy()
     found = synapse_table(points["pre"], points["post"], pre, post)
-    rates = evaluate(truth, segmentation=truth.segments, synapses=found).error_rates
+    evaluation = evaluate(truth, segmentation=truth.segments, synapses=found)
+    rates, found_lines = evaluation.error_rates, evaluation.summary()
     assert rates is not None
     assert (rates.missed, rates.false, rates.duplicated) == (0.0, 2 / 60, 1 / 60)
+    assert (rates.again, rates.apart) == (1, 0)
+    assert found_lines[-2] == "found twice    1 of 65: 0 of them on other segments"
 
 
 def test_evaluating_the_truth_itself_finds_no_errors() -> None:

@@ -72,8 +72,12 @@ def test_what_is_found_again_is_near_one_that_is_matched(seed: int, n_found: int
             and math.dist(f_post[k], t_post[m]) <= 250
         ]
         assert matched.issuperset(near)
-        again += [k] if near else []
-    assert score.again_rows.tolist() == again
+        gaps = [(math.dist(f_pre[k], t_pre[m]) + math.dist(f_post[k], t_post[m])) / 2 for m in near]
+        again += [(k, min(gaps))] if near else []
+    assert score.again[:, 0].tolist() == [k for k, _ in again]
+    for (k, gap), m in zip(again, score.again[:, 1].tolist(), strict=True):
+        assert partners[0][k] == partners[1][m]
+        assert (math.dist(f_pre[k], t_pre[m]) + math.dist(f_post[k], t_post[m])) / 2 == pytest.approx(gap)
 
 
 def test_pieces_too_large_for_a_full_table_are_matched_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
