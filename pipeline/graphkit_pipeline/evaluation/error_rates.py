@@ -37,8 +37,8 @@ class ErrorRates:
     """Rates of the error model; NaN where nothing says them (``split``, ``merged`` without a found segmentation).
 
     ``most`` names the rates that would be larger than the model can have: they stand at its largest. ``again`` is how many
-    synapses are found a second time, ``apart`` how many of these lie on other segments than the ones that they repeat: on another
-    piece of a neuron, where a split runs through the synapse. In the graph as found these are connections of their own; in the
+    synapses are found a second time, ``apart`` how many of these lie on other segments than the ones that they repeat: a
+    neuron is cut at its synapse, and each segment gets one. In the graph as found these are connections of their own; in the
     model a duplicate has the neurons of its synapse.
     """
 
