@@ -18,6 +18,9 @@ __all__ = ["Info", "RegionInfo", "describe", "info_json", "render"]
 
 _TOP_TYPES = 8
 
+_FEW = 2_000_000
+"""Stored connections up to which pairs of neurons are counted: more would take longer than all else."""
+
 _LINE = 59
 """Characters of a question that a line of the panel holds on a terminal of 80; a command that is broken cannot be copied."""
 
@@ -40,7 +43,8 @@ class Info:
 
     Attributes:
         counts: by name, only those that apply: neurons, typed neurons, types, synapses (stored), counted synapses,
-            connections, electrical (gap junctions), regions, segments, skeletons (neurons with one).
+            connections (stored: of a pair, one for each region, compartment and transmitter), pairs (different ones, where there
+            are at most 2 million connections), electrical (gap junctions), regions, segments, skeletons (neurons with one).
         resolved: share of the graph's synapses whose region is known; None before the build or without synapses.
         disk_bytes: by table.
         build: options of the graph build and what it left out; None before the first build.
@@ -150,6 +154,9 @@ def _counts(dataset: Dataset, connection: duckdb.DuckDBPyConnection) -> dict[str
         chemical, electrical = (f"coalesce(sum(synapses) FILTER (kind = '{kind}'), 0)" for kind in KINDS)
         totals = _one(connection, f"SELECT ({chemical})::BIGINT, ({electrical})::BIGINT FROM connections")
         counts["counted synapses"], counts["electrical"] = totals
+        if counts["connections"] <= _FEW:
+            pairs = "SELECT count(*) FROM (SELECT DISTINCT pre_id, post_id, kind FROM connections)"
+            (counts["pairs"],) = _one(connection, pairs)
     if dataset.has("segments"):
         counts["segments"] = tables["segments"].rows
     if dataset.has("skeletons"):

@@ -74,7 +74,7 @@ def _counts(info: Info) -> RenderableType:
     for name, more in (
         ("neurons", _of_types(info)),
         ("synapses", _left_out(info)),
-        ("connections", _resolved(info)),
+        ("connections", _of_pairs(info)),
         ("electrical", "gap junctions"),
         ("regions", ""),
         ("segments", ""),
@@ -110,6 +110,14 @@ def _left_out(info: Info) -> str:
     left_out = (info.build or {}).get("left_out") or {}
     parts = [f"{n:,} {reason.replace('_', ' ')}" for reason, n in left_out.items() if n]
     return "not counted: " + ", ".join(parts) if parts else ("all counted" if left_out else "")
+
+
+def _of_pairs(info: Info) -> str:
+    """What the stored connections are, where a pair of neurons has several."""
+    pairs, known = info.counts.get("pairs"), _resolved(info)
+    if pairs is None or pairs == info.counts["connections"]:
+        return known
+    return f"of {pairs:,} pair{'' if pairs == 1 else 's'} of neurons" + (f"; {known}" if known else "")
 
 
 def _resolved(info: Info) -> str:

@@ -14,6 +14,7 @@ from rich.console import Console
 import graphkit
 from graphkit.build import BuildOptions, build_into
 from graphkit.dataset import Dataset
+from graphkit.importers import import_edges
 from graphkit.info import Info, RegionInfo, describe, info_json, render
 from graphkit.writer import DatasetWriter
 
@@ -54,6 +55,7 @@ def test_counts(dataset: Dataset) -> None:
         "neurons": 4,
         "synapses": 6,
         "connections": 4,
+        "pairs": 4,
         "regions": 3,
         "typed neurons": 3,
         "types": 2,
@@ -171,3 +173,13 @@ def test_pair_totals_with_the_sources_regions(tmp_path: Path) -> None:
     assert info.resolved == 0
     assert info.examples[0] == "motifs between neurons of EB"
     assert "not resolved" in picture(info, 80)
+
+
+def test_a_pair_with_several_rows_is_counted_once(tmp_path: Path) -> None:
+    rows = [(1, 2, "EB"), (1, 2, "FB"), (2, 1, "EB"), (HUGE, 1, "EB"), (HUGE, 1, "FB"), (HUGE, 1, "PB")]
+    (tmp_path / "p.csv").write_text("pre,post,region\n" + "".join(f"{a},{b},{r}\n" for a, b, r in rows))
+    info = describe(import_edges(tmp_path / "p.csv", tmp_path / "d").dataset)
+    assert (info.counts["connections"], info.counts["pairs"]) == (6, len({(a, b) for a, b, _ in rows}))
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(render(info))
+    assert "of 3 pairs of neurons; region known for every synapse" in console.export_text()
