@@ -11,11 +11,13 @@ from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.given import (
     Errors,
+    Groups,
     Limit,
     NeuronSet,
     asked,
     certain_neurons,
     errors_given,
+    groups_given,
     limit_given,
     neurons_given,
     selection_given,
@@ -193,6 +195,28 @@ class Analyses:
                 to=end,
             ),
         )
+
+    def effective_connectivity(
+        self,
+        pre: NeuronSet | None = None,
+        post: NeuronSet | None = None,
+        *,
+        hops: int = ir.WALKED,
+        by: Groups = None,
+        limit: int | None = None,
+        errors: Errors = None,
+        samples: int = ir.ERROR_SAMPLES,
+        seed: int = 0,
+        **selection: Any,
+    ) -> Result:
+        """Input fractions multiplied along walks of up to ``hops`` connections; like ``effective connectivity from A to B``."""
+        start, end, groups = (
+            neurons_given(self, pre),
+            neurons_given(self, post),
+            groups_given(self, by, but=("region",)),
+        )
+        chosen, more = selection_given(self, selection), errors_given(errors, samples, seed)
+        return asked(self, ir.Effective(start, end, hops, groups, chosen, limit, errors=more))
 
     def signal_cascade(
         self,

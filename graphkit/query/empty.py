@@ -19,7 +19,7 @@ BOTH_WAYS = "A gap junction has no direction: each counts both ways, as two conn
 
 _ANALYSES = (
     *("hubs", "statistics", "ranking", "roles", "rich_club", "degrees", "distances", "percolation", "components"),
-    *("communities", "spread", "similar", "paths", "reach"),
+    *("communities", "spread", "effective", "similar", "paths", "reach"),
 )
 """Questions over one graph that do not say by themselves that it has no connection."""
 _COUNTED_TWICE = ("hubs", "statistics", "motifs", "roles", "rich_club", "degrees", "percolation", "components")

@@ -58,7 +58,7 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
             return plan_graph(form.selection, dataset)
         case ir.Components() | ir.Similarities() | ir.SimilarityClusters():
             return plan_graph(form.selection, dataset)
-        case ir.Spread() | ir.Distances() | ir.Percolation() | ir.SideConnections():
+        case ir.Spread() | ir.Effective() | ir.Distances() | ir.Percolation() | ir.SideConnections():
             return plan_graph(form.selection, dataset)
         case ir.Projectome():
             return _beside(form, plan_projectome(dataset))

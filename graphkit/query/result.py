@@ -31,6 +31,7 @@ UNITS: dict[str, str] = {
     "outputs_there": "synapses from the neuron in the regions asked",
     "partners": "different neurons connected by chemical synapses, either way",
     "synapses": "synapses",
+    "effective_input_fraction": "share of a postsynaptic neuron's input over walks of so many connections, 0 to 1",
     "share": "share of all synapses of that direction, kind and place of the neurons asked about, 0 to 1",
     "mean": "synapses onto a neuron of the postsynaptic group, over all its neurons in the graph asked",
     "input_fraction": "share of all inputs of the postsynaptic group or neuron in the graph asked, 0 to 1",

@@ -54,6 +54,7 @@ _ANALYSES = (
     "communities",
     "information flow from",
     "signal cascade from",
+    "effective connectivity from",
     "connection probability by distance",
     "percolation",
     "projectome",

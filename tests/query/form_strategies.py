@@ -170,6 +170,7 @@ def _with_errors(draw: st.DrawFn) -> ir.Form:
         ir.Communities(draw(st.booleans()), chosen, errors=errors),
         ir.Components(draw(st.booleans()), chosen, errors=errors),
         ir.Spread(of, "flow", None, draw(st.booleans()), chosen, seed=draw(st.integers(0, 9)), errors=errors),
+        ir.Effective(of, None, 3, draw(st.sampled_from([(), ("type", "side")])), chosen, errors=errors),
         ir.Distances(chosen, errors=errors),
         ir.SideConnections("left", "right", chosen, errors=errors),
         ir.Percolation("least connected", chosen, errors=errors),
@@ -256,6 +257,15 @@ _FORMS: st.SearchStrategy[ir.Form] = st.one_of(
     st.builds(ir.RichClub, st.sampled_from(["total", "in", "out"]), _selections(), errors=_rates),
     st.builds(ir.Motifs, _selections(), limit=_limits, errors=_rates, size=st.just(4)),
     st.builds(ir.Distances, _selections(), _limits),
+    st.builds(
+        ir.Effective,
+        _maybe,
+        _maybe,
+        st.integers(1, 12),
+        st.sampled_from([(), ("type",), ("class", "side")]),
+        _selections(),
+        _limits,
+    ),
     st.builds(ir.Percolation, st.sampled_from(["most connected", "least connected"]), _selections(), _limits),
     st.builds(ir.SideConnections, st.just("left"), st.just("right"), _selections(), _limits),
     st.builds(

@@ -211,4 +211,7 @@ QUESTIONS = [
     "hubs of A1, type B by inputs in EB order by rank limit 3",
     "rich club neurons of degree at least 3 of neurons where inputs > 2",
     "information flow from type A to type B in EB by type",
+    "effective connectivity from type A to B by type",
+    "effective connections in EB within 2 hops by class, side with 20 error model missed 10 % order by hops descending limit 3",
+    "effective connectivity to A1",
 ]

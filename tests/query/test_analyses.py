@@ -16,6 +16,7 @@ import pytest
 from graphkit.dataset import Dataset
 from graphkit.errors import NotAnswerableError, QueryError, QuerySyntaxError
 from graphkit.motifs.nulls import configuration
+from graphkit.query.answers import effective
 from graphkit.query.reading import parse_question
 from tests.conftest import MadeOnce
 from tests.grown import make_grown
@@ -420,6 +421,7 @@ def test_the_docs_have_every_analysis(sim: Dataset) -> None:
         "degrees",
         "communities",
         "spread",
+        "effective",
         "distances",
         "percolation",
         "side_connections",
@@ -467,3 +469,50 @@ def test_betweenness_takes_about_as_long_whatever_the_graph(
     from graphkit.query.answers.ranking import _searches
 
     assert _searches(neurons, connections) == searches
+
+
+def test_effective_connectivity(sim: Dataset, raw: Oracle) -> None:
+    """The matrix of input fractions of a region, from its synapses, to the power of the hops."""
+    question = "effective connectivity from type 'ER*' to EPG, PEG in EB with at least 2 synapses by type"
+    graph = _graph(raw, Picked(regions=("EB",), least=2))
+    ids = sorted(graph)
+    weights = nx.to_numpy_array(graph, nodelist=ids, weight="weight")
+    fractions = weights / np.maximum(weights.sum(axis=0), 1)
+    types = [raw.neurons[i]["type"] or "" for i in ids]
+    found = {(r["pre_type"], r["post_type"], r["hops"]): r for r in sim.query(question)}
+    assert {hops for *_, hops in found} == {1, 2, 3}
+    for hops in (1, 2, 3):
+        power = np.linalg.matrix_power(fractions, hops)
+        for pre in {t for t in types if t.startswith("ER")}:
+            for post in ("EPG", "PEG"):
+                rows = [k for k, t in enumerate(types) if t == pre]
+                targets = [k for k, t in enumerate(types) if t == post and weights[:, k].any()]
+                share = power[np.ix_(rows, targets)].sum(axis=0).mean()
+                row = found.pop((pre, post, hops), None)
+                assert (row is None) is bool(share == 0)
+                if row is not None:
+                    assert row["effective_input_fraction"] == pytest.approx(share, abs=1e-12)
+                    assert (row["pre_neurons"], row["post_neurons"]) == (len(rows), len(targets))
+    assert not found
+    one = sim.query("effective connectivity to EPG_L1 in EB within 1 hop with at least 2 synapses")
+    (target,) = (k for k, i in enumerate(ids) if raw.neurons[i]["name"] == "EPG_L1")
+    assert {r["pre_id"]: r["effective_input_fraction"] for r in one} == pytest.approx(
+        {ids[k]: fractions[k, target] for k in np.flatnonzero(weights[:, target])}
+    )
+    order = [r["effective_input_fraction"] for r in one]
+    assert order == sorted(order, reverse=True)
+    given = {"region": "EB", "min_synapses": 2, "by": "type"}
+    assert sim.effective_connectivity("type 'ER*'", "EPG, PEG", **given).table == sim.query(question).table
+
+
+def test_what_effective_connectivity_refuses(sim: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(QuerySyntaxError, match="go through several regions"):
+        sim.query("effective connectivity from EPG by region")
+    monkeypatch.setattr(effective, "_MOST", 1_000_000)
+    many = "400 times 400 neurons over up to 12 connections are 1,920,000 figures"
+    with pytest.raises(NotAnswerableError, match=many) as no:
+        sim.query("effective connectivity within 12 hops")
+    assert "by type" in (no.value.hint or "")
+    empty = sim.query("effective connectivity from type 'ORN*' to EPG in EB by type")
+    assert len(empty) == 0
+    assert empty.columns[:3] == ["pre_type", "post_type", "hops"]

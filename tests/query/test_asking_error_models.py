@@ -48,6 +48,10 @@ def test_as_arguments(sim: Dataset) -> None:
         (sim.communities(by_type=True, **drawn), f"communities in EB by type {words}"),
         (sim.information_flow("type 'ER4d'", **drawn), f"information flow from type 'ER4d' in EB seed 3 {words}"),
         (sim.signal_cascade("type 'ER4d'", **drawn), f"signal cascade from type 'ER4d' in EB seed 3 {words}"),
+        (
+            sim.effective_connectivity("type 'ER4d'", "type 'EPG'", hops=2, by="type", **drawn),
+            f"effective connectivity from type 'ER4d' to type 'EPG' within 2 hops in EB by type {words}",
+        ),
         (sim.connection_probability(**drawn), f"connection probability by distance in EB {words}"),
         (sim.compare_connections(**drawn), f"compare connections of left and right in EB {words}"),
         (sim.percolation(**drawn), f"percolation in EB {words}"),

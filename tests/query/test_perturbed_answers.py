@@ -52,6 +52,8 @@ QUESTIONS = [
     "communities in EB by type",
     "information flow from type 'ER4d' in EB limit 20",
     "signal cascade from type 'ER4d' in EB by type",
+    "effective connectivity from type 'ER4d' to type 'EPG' in EB by type, side",
+    "effective connectivity from EPG_L1 to type 'PEG' within 2 hops with at least 2 synapses limit 9",
     "connection probability by distance in EB",
     "percolation in EB with at least 3 synapses",
     "compare connections of left and right in EB",
@@ -146,6 +148,7 @@ def _figure_of(form: Any, columns: list[str]) -> str:
         "degrees": "neurons",
         "components": "neurons",
         "distances": "probability",
+        "effective": "effective_input_fraction",
         "motifs": "count",
         "match": "matches",
     }

@@ -35,6 +35,7 @@ COMPUTED: dict[str, str] = {
     "components": "graphkit.query.answers.components",
     "communities": "graphkit.query.answers.communities",
     "spread": "graphkit.query.answers.spread",
+    "effective": "graphkit.query.answers.effective",
     "similarities": "graphkit.query.answers.similarities",
     "similarity_clusters": "graphkit.query.answers.similarities",
     "morphology": "graphkit.query.answers.morphology",

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from graphkit.query import ir
-from graphkit.query.echo.words import against_words, length_text, quoted_text, ranked_words, selection_words, set_text
+from graphkit.query.echo.words import (
+    against_words,
+    by_words,
+    length_text,
+    quoted_text,
+    ranked_words,
+    selection_words,
+    set_text,
+)
 
 __all__ = ["analysis_words"]
 
@@ -49,6 +57,10 @@ def analysis_words(form: ir.Form) -> list[str]:
             words = [model, f"from {set_text(form.of)}", *([f"to {set_text(form.to)}"] if form.to is not None else [])]
             if form.hops is not None:
                 words.append(f"within {form.hops} {'hop' if form.hops == 1 else 'hops'}")
+        case ir.Effective():
+            ends = ((word, end) for word, end in (("from", form.pre), ("to", form.post)) if end is not None)
+            words = ["effective connectivity", *(f"{word} {set_text(end)}" for word, end in ends)]
+            words.append(f"within {form.hops} {'hop' if form.hops == 1 else 'hops'}")
         case ir.Similarities():
             words = [f"similarity of {set_text(form.of)}", *_compared(form)]
         case ir.SimilarityClusters():
@@ -60,6 +72,8 @@ def analysis_words(form: ir.Form) -> list[str]:
     words += selection_words(form.selection, "among")
     if isinstance(form, ir.Communities | ir.Spread | ir.SimilarityClusters) and form.by_type:
         words.append("by type")
+    if isinstance(form, ir.Effective):
+        words += by_words(form.by)
     if isinstance(form, ir.Statistics) and form.by_region:
         words.append("by region")
     if isinstance(form, ir.Similarities) and form.each is not None:

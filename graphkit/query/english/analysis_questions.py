@@ -131,6 +131,16 @@ def _spread(source: Source, question: Node, parts: Parts) -> ir.Form:
     return ir.Spread(of, model, hops, by_type, chosen, seed=seed, limit=limit, order=order, to=to)  # type: ignore[arg-type]
 
 
+def _effective(source: Source, question: Node, parts: Parts) -> ir.Form:
+    by = parts.take("by", ())
+    if "region" in by:
+        wrong = "Walks go through several regions, and are not grouped by them."
+        raise source.refusal(parts.places["by"], wrong, "By type, class, side or another column of neurons.")
+    pre, post, hops = parts.take("from"), parts.take("to"), parts.take("within", ir.WALKED)
+    limit, order = parts.take("limit"), parts.take("order", ())
+    return ir.Effective(pre, post, hops, by, parts.selection(), limit, order)
+
+
 def _only_by_type(source: Source, parts: Parts, what: str) -> bool:
     by = parts.take("by", ())
     if by not in ((), ("type",)):
@@ -151,4 +161,5 @@ ANALYSIS_QUESTIONS: dict[str, Callable[[Source, Node, Parts], ir.Form]] = {
     "components": _components,
     "communities": _communities,
     "spread": _spread,
+    "effective": _effective,
 }

@@ -114,6 +114,10 @@ RULES_OF_CIRCUITS: tuple[Rule, ...] = (
     )),
     (r"(?:layers?|flow\s+ranks?|signal\s+flow)\s+from\s+(?P<a>.+)", (Reading("information flow from {a}"),)),
     (r"neurons\s+in\s+both\s+(?P<a>\S+)\s+and\s+(?P<b>\S+)", (Reading("neurons in {a} where have synapses in {b}"),)),
+    (rf"(?P<what>effective\s+(?:connectivity|connections?))\s+between\s+(?P<a>\S.*?)\s+and\s+(?P<b>\S+){_REST}", (
+        Reading("{what} from {a} to {b}{rest}"),
+        Reading("{what} from {b} to {a}{rest}"),
+    )),
     (r"(?:indirect|multi-?hop|polysynaptic)\s+(?:connections?|connectivity|path(?:way)?s?)\s+(?P<a>from\s+\S.*?\s+to\s+.+)", (
         Reading("paths {a} within 2 hops by type"),
     )),

@@ -9,17 +9,19 @@ from graphkit.query.ir.against import Against
 from graphkit.query.ir.conditions import Condition
 from graphkit.query.ir.order import Sort
 from graphkit.query.ir.reconstruction_errors import ReconstructionErrors
-from graphkit.query.ir.selection import EVERYTHING, Selection
+from graphkit.query.ir.selection import EVERYTHING, Group, Selection
 
 __all__ = [
     "CLUB_DEGREE",
     "RANKED_SHOWN",
     "RUNS",
+    "WALKED",
     "Communities",
     "Components",
     "DegreeKind",
     "Degrees",
     "Distances",
+    "Effective",
     "Measure",
     "Percolation",
     "Projectome",
@@ -41,6 +43,9 @@ RANKED_SHOWN = 20
 
 CLUB_DEGREE = 37
 """The total degree from which neurons of the fly's brain are in its rich club (Lin et al. 2024)."""
+
+WALKED = 3
+"""Connections of the longest walks of effective connectivity, where the question does not say."""
 
 RUNS = 100
 """Runs of a signal that spreads at random."""
@@ -157,6 +162,23 @@ class Spread:
     errors: ReconstructionErrors | None = None
     to: Condition | None = None
     name: ClassVar[str] = "spread"
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """Connectivity from ``pre`` to ``post`` over walks of 1 to ``hops`` connections, in products of input fractions; of neurons,
+    or of groups. None: any neuron.
+    """
+
+    pre: Condition | None = None
+    post: Condition | None = None
+    hops: int = WALKED
+    by: tuple[Group, ...] = ()
+    selection: Selection = EVERYTHING
+    limit: int | None = None
+    order: tuple[Sort, ...] = ()
+    errors: ReconstructionErrors | None = None
+    name: ClassVar[str] = "effective"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from graphkit.query.ir.analysis import (
     Components,
     Degrees,
     Distances,
+    Effective,
     Percolation,
     Projectome,
     Ranking,
@@ -266,6 +267,7 @@ Form = (
     | Components
     | Spread
     | Distances
+    | Effective
     | Percolation
     | Projectome
     | Similarities
@@ -305,6 +307,7 @@ FORMS = {
         Components,
         Spread,
         Distances,
+        Effective,
         Percolation,
         Projectome,
         Similarities,
