@@ -29,6 +29,7 @@ from graphkit.cli.options import (
     TimeoutOption,
 )
 from graphkit.cli.terminal import caught, progress_bar, say
+from graphkit.errors import GraphkitError
 from graphkit.progress import showing
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def query(
 
     with caught():
         chosen = format_of(output, form)
-        check_files(output, plot)
+        check_files(output, plot, plot_kind, colour_by)
         brain = with_given(opened(dataset), set_, neurons, annotations, annotations_id, skip_unknown=skip_unknown)
         if sql is None:
             from graphkit.query import with_limit
@@ -161,7 +162,9 @@ class QuestionCommand(TyperCommand):
         return super().invoke(ctx)
 
 
-def check_files(output: Path | None, plot: Path | None) -> None:
+def check_files(
+    output: Path | None, plot: Path | None, plot_kind: str | None = None, colour_by: str | None = None
+) -> None:
     """Raises GraphkitError where the answer or its picture could not be written there, before anything is asked."""
     from graphkit.cli.render import check_place
 
@@ -171,6 +174,15 @@ def check_files(output: Path | None, plot: Path | None) -> None:
         from graphkit.views import picture_format
 
         picture_format(plot)
+    if plot_kind is not None or colour_by is not None:
+        from graphkit.views import check_kind
+
+        check_kind(plot_kind)
+        if plot is None:
+            given = "--plot-kind" if plot_kind is not None else "--colour-by"
+            raise GraphkitError(
+                f"{given} is about a picture, and no file is given for one.", hint="Give it with --plot FILE."
+            )
 
 
 def print_answer(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from graphkit.query.result import Result
 
-__all__ = ["KINDS", "picture_format", "plot", "save_plot"]
+__all__ = ["KINDS", "check_kind", "picture_format", "plot", "save_plot"]
 
 KINDS = (
     "census",
@@ -66,10 +66,7 @@ def plot(result: Result, kind: str | None = None, *, colour_by: str | None = Non
     from graphkit.views.figure import own_style
     from graphkit.views.natural import fits, natural_kind
 
-    if kind is not None and kind not in KINDS:
-        raise GraphkitError(
-            f"There is no kind of picture {kind!r}.", hint=did_you_mean(kind, KINDS) or f"There are {', '.join(KINDS)}."
-        )
+    check_kind(kind)
     chosen = kind or natural_kind(result)
     if chosen is None or not fits(result, chosen):
         raise _no_picture(result, kind)
@@ -77,6 +74,14 @@ def plot(result: Result, kind: str | None = None, *, colour_by: str | None = Non
         colour_by = _column(result, chosen, colour_by)
     with own_style():
         return draw(result, chosen, colour_by)
+
+
+def check_kind(kind: str | None) -> None:
+    """Raises GraphkitError where there is no such kind of picture."""
+    if kind is not None and kind not in KINDS:
+        raise GraphkitError(
+            f"There is no kind of picture {kind!r}.", hint=did_you_mean(kind, KINDS) or f"There are {', '.join(KINDS)}."
+        )
 
 
 def picture_format(path: str | os.PathLike[str]) -> str:
@@ -127,8 +132,18 @@ def _column(result: Result, kind: str, name: str) -> str:
     return column
 
 
+def _listed(kinds: list[str]) -> str:
+    return kinds[0] if len(kinds) == 1 else f"{', '.join(kinds[:-1])} or {kinds[-1]}"
+
+
 def _no_picture(result: Result, kind: str | None) -> NotAnswerableError:
+    from graphkit.views.natural import fits
+
     what = f"No picture of the kind {kind!r} fits" if kind else "No picture is natural for"
+    if others := [each for each in KINDS if kind and fits(result, each)]:
+        return NotAnswerableError(
+            f"{what} the answer to {result.question!r}.", hint=f"It can be drawn as {_listed(others)}."
+        )
     return NotAnswerableError(
         f"{what} the answer to {result.question!r}.",
         hint="Motifs, connections (best `by type`), partners, types, regions, paths and curves have one, and so has any SQL "

@@ -176,19 +176,31 @@ def _called(column: str | None) -> str:
 def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str, called: str) -> Figure:
     """Connections of single neurons; that they are too many is seen before their rows are looked at."""
     from graphkit.views.circuit import check_discs, circuit_diagram
-    from graphkit.views.matrix import heat_map
 
     ids = {i for end in ends[:2] for i in result.table[end].unique().to_pylist()}
-    check_discs(len(ids))
-    names = _names(result, ids, column)
-    figure = ends[2] if kind == "matrix" else "synapses"
-    edges = {(names[a][0], names[b][0]): n for (a, b), n in edges_of(result, ends[0], ends[1], figure).items()}
     if kind != "matrix":
+        check_discs(len(ids))
+        names = _names(result, ids, column)
+        pairs = edges_of(result, ends[0], ends[1], "synapses")
+        edges = {(names[a][0], names[b][0]): n for (a, b), n in pairs.items()}
         how: dict[str, Any] = {"shape": kind, "coupled": is_coupled(result)}
         return circuit_diagram(edges, _title(result), kinds=dict(names.values()), kinds_are=called, **how)
-    unit = _FIGURES.get(figure, figure)
-    rows, columns = ("neuron", "neuron") if ends[0] == "a_id" else ("presynaptic neuron", "postsynaptic neuron")
-    return heat_map(edges, _title(result), unit=unit, rows=rows, columns=columns)
+    return _adjacency(result, ends, ids)
+
+
+def _adjacency(result: Result, ends: tuple[str, str, str], ids: set[int]) -> Figure:
+    """A heat map of single neurons."""
+    import numpy as np
+
+    from graphkit.views.neuron_map import adjacency_map, check_neurons
+
+    check_neurons(len(ids))
+    names, order = _names(result, ids, "type"), np.array(sorted(ids), dtype=np.int64)
+    pre, post = (np.searchsorted(order, result.table[end].to_numpy()) for end in ends[:2])
+    figures = np.array([value or 0 for value in result.table[ends[2]].to_pylist()], dtype=np.float64)
+    neurons = [names[i] for i in order.tolist()]
+    unit = _FIGURES.get(ends[2], ends[2])
+    return adjacency_map(pre, post, figures, neurons, _title(result), unit=unit, coupled=is_coupled(result))
 
 
 def _paths(result: Result, column: str, called: str) -> Figure:
@@ -219,7 +231,7 @@ def _names(result: Result, ids: set[int], column: str) -> dict[int, tuple[str, s
     if result.dataset is not None:
         kind = f"{quoted_name(column)}::VARCHAR"
         sql = f"SELECT neuron_id, name, {kind} FROM neurons WHERE neuron_id IN (SELECT unnest($ids)) ORDER BY neuron_id"
-        rows = result.dataset.cursor(sql).execute(sql, {"ids": sorted(ids)}).fetchall()
+        rows = [*rows, *result.dataset.cursor(sql).execute(sql, {"ids": sorted(ids)}).fetchall()]
     labels = own_labels({i: name for i, name, _ in rows})
     return {i: (labels[i], nt) for i, _, nt in rows}
 

@@ -202,7 +202,7 @@ def _title_lines(title: str, width_in: float) -> list[str]:
 
 
 def _room(width_in: float) -> float:
-    return 0.975 * width_in - 0.15
+    return 0.96 * width_in - 0.15
 
 
 def text_width_in(text: str, size_pt: float, *, bold: bool = False) -> float:

@@ -47,7 +47,10 @@ def natural_kind(result: Result) -> str | None:
     ends = ends_of(result)
     if ends is not None:
         if ends[0] in ("pre_id", "a_id"):
-            return "circuit" if "synapses" in result.columns else "matrix"
+            from graphkit.views.circuit import MOST_DISCS
+
+            neurons = {i for end in ends[:2] for i in result.table[end].unique().to_pylist()}
+            return "circuit" if "synapses" in result.columns and len(neurons) <= MOST_DISCS else "matrix"
         edges = edges_of(result, *ends)
         names = sorted({str(n) for pair in edges for n in pair})
         few = len(names) <= _DISCS or (len(names) <= _IN_COLUMNS and _apart(edges, names))

@@ -39,3 +39,16 @@ def test_an_answer_without_a_picture_is_printed_and_says_so(sim: Dataset, tmp_pa
     assert len(shown.stdout.splitlines()) == 3
     assert "No picture is natural" in shown.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_kind_that_is_not_there_and_options_without_a_picture_are_refused_first(sim: Dataset, tmp_path: Path) -> None:
+    for options, said in (
+        (["--plot", tmp_path / "x.svg", "--plot-kind", "froce"], "Did you mean 'force'?"),
+        (["--plot-kind", "force"], "--plot-kind is about a picture, and no file is given for one."),
+        (["--colour-by", "type"], "--colour-by is about a picture, and no file is given for one."),
+    ):
+        shown = run("query", "types in EB", "-d", sim.url, *options)
+        assert shown.exit_code == 1
+        assert said in shown.stderr
+        assert not shown.stdout
+    assert not list(tmp_path.iterdir())

@@ -278,7 +278,6 @@ def test_neighbours_on_the_circle_are_strongly_connected() -> None:
     [
         ("synapses from ER4d to EPG", "No picture is natural"),
         ("statistics in EB", "No picture is natural"),  # figures of many units
-        ("connections", "cannot be read; 40 is the most"),
         ("neurons where type = 'EPG' and inputs < 0", "has no rows to draw"),
     ],
 )
@@ -291,8 +290,11 @@ def test_what_has_no_picture_is_told_what_has_one(question: str, message: str, r
 def test_another_kind_can_be_asked_for_where_it_fits(ring: Dataset) -> None:
     by_type = ring.query("connections in EB with at least 5 synapses by type")
     assert arrows(by_type.plot("circuit"))
-    with pytest.raises(NotAnswerableError, match="kind 'census' fits"):
+    with pytest.raises(NotAnswerableError, match="kind 'census' fits") as other:
         by_type.plot("census")
+    assert other.value.hint == "It can be drawn as circuit, layers, force or matrix."
+    with pytest.raises(NotAnswerableError, match="A circuit of 600 discs cannot be read; 40 is the most"):
+        ring.query("connections").plot("circuit")
     with pytest.raises(GraphkitError, match="no kind of picture 'cicuit'") as caught:
         by_type.plot("cicuit")
     assert caught.value.hint == "Did you mean 'circuit'?"
