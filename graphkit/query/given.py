@@ -125,7 +125,7 @@ def groups_given(brain: object, given: Groups, *, but: tuple[str, ...] = ()) -> 
 
 
 def errors_given(given: Errors, samples: int, seed: int, against: str | None = None) -> ir.ReconstructionErrors | None:
-    """The error model of rates such as ``{"missed": 0.1, "merged": 0.01}``.
+    """The error model of rates such as ``{"missed": 0.1, "merged": 0.01}``, of the names in ``ir.ERROR_KINDS``.
 
     Raises:
         QueryError: there is no such error, its rate makes no sense, or a null model is asked for too.
