@@ -6,7 +6,6 @@ bounded by a number of steps (connections looked at), not by a clock: the same q
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,7 +18,7 @@ from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from graphkit.stopping import check
 
-__all__ = ["MOST_PATHS", "MOST_STEPS", "FoundPaths", "fewest_hops", "path_of", "paths_within", "shortest_paths"]
+__all__ = ["MOST_PATHS", "MOST_STEPS", "FoundPaths", "fewest_hops", "paths_within", "shortest_paths"]
 
 MOST_PATHS = 100_000
 """Kept where the caller does not say how many."""
@@ -127,11 +126,6 @@ def fewest_hops(graph: Graph, sources: ArrayLike, targets: ArrayLike) -> int | N
         GraphError: an id is not in the graph.
     """
     return _Search(graph, sources, targets, 1, 1).fewest_hops()
-
-
-def path_of(graph: Graph, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Synapses of each connection along a path of neuron ids."""
-    return np.array([graph.synapses_of(a, b) for a, b in itertools.pairwise(ids)], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ import math
 from itertools import pairwise
 
 import networkx as nx
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graphkit.algorithms.reach import hops_from
 from graphkit.algorithms.similarity import similar_partners
-from graphkit.algorithms.simple_paths import path_of, paths_within, shortest_paths
+from graphkit.algorithms.simple_paths import paths_within, shortest_paths
 from graphkit.errors import GraphError
 from graphkit.graph import Graph
 from tests.strategies import EdgeList, edge_lists
@@ -134,11 +133,6 @@ def test_a_search_that_takes_too_long_says_so() -> None:
     assert whole.count == sum(math.perm(n - 2, k) for k in range(6))
     assert len(whole) == 10
     assert whole.complete
-
-
-def test_synapses_along_a_path() -> None:
-    graph = Graph.from_edges([5, 7], [7, 2], [3, 4])
-    assert path_of(graph, np.array([5, 7, 2])).tolist() == [3, 4]
 
 
 def test_what_makes_no_sense_is_refused() -> None:

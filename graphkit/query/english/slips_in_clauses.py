@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from graphkit.query.english.words_of_papers import RANKED, Reading
+from graphkit.query.ir.reconstruction_errors import ERROR_KINDS
 
 __all__ = ["RULES_OF_CLAUSES"]
 
@@ -13,7 +14,7 @@ _OF_SYNAPSES = r"(?:min(?:imum|imal)?|threshold|weights?)(?:\s+(?:number|of|syna
 _SAMPLES = r"(?:\s+(?:samples?|graphs?|times|random\s+graphs?))"
 _CHANCE = r"(?:a\s+|the\s+)?(?:random(?:i[sz]ed)?|null|chance|shuffled)(?:\s+(?:graphs?|networks?|models?))?"
 _WITH_ERRORS = r"(?P<a>.*\berror\s+models?\b.*"
-_KINDS = r"(?:missed|false|split|merged)"
+_KINDS = rf"(?:{'|'.join(ERROR_KINDS)})"
 _SIGNAL = r"(?P<what>information\s+flow|signal\s+cascade)"
 
 RULES_OF_CLAUSES: tuple[tuple[str, tuple[Reading, ...]], ...] = (

@@ -113,10 +113,3 @@ def weighed(heard: pa.Table, votes: float) -> pa.Table:
     total = _PARTS * column["total"] + share * 255 * column["agreed"]
     observations = _PARTS * column["observations"] + share * column["filled"]
     return pa.table([heard["a"], heard["b"], total, observations], schema=PAIRS)
-
-
-def _neighbours(axis: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
-    """Voxels and their neighbours along an axis, on the one side and the other."""
-    first, last = [slice(None)] * 3, [slice(None)] * 3
-    first[axis], last[axis] = slice(None, -1), slice(1, None)
-    return [(tuple(first), tuple(last)), (tuple(last), tuple(first))]

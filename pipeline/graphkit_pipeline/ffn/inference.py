@@ -46,11 +46,6 @@ class FillCounts:
     network_s: float
     total_s: float
 
-    @property
-    def moves_per_s(self) -> float:
-        """Calls of the network a second of the whole."""
-        return self.moves / self.total_s if self.total_s else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class FfnResult:
