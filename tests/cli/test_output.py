@@ -5,10 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -109,19 +107,6 @@ def test_a_closed_pipe_is_quiet(sim: Dataset) -> None:
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr.splitlines() == ["Answering: synapses   [sim, snapshot 1]"]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seconds", [1.5, 3.5])
-def test_ctrl_c_stops_a_long_query(sim: Dataset, seconds: float) -> None:
-    endless = "SELECT count(*) FROM range(1000000000000) t(i) WHERE sin(i) > 2"
-    command = [sys.executable, "-c", "from graphkit.cli import main; main()", "query", "--sql", endless, "-d", sim.url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(seconds)
-        assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (130, "", "Stopped. Nothing was changed.\n")
 
 
 def test_counts_among_fractions_keep_all_their_digits() -> None:

@@ -40,7 +40,7 @@ class Talk:
         )
         os.close(its_end)
 
-    def until(self, text: str, seconds: float = 30) -> str:
+    def until(self, text: str, seconds: float = 120) -> str:
         """What is said from now on until ``text``, without the terminal's commands."""
         heard, ends = "", time.monotonic() + seconds
         while text not in re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", heard):

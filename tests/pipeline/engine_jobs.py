@@ -23,7 +23,8 @@ class Sums:
 
     log: Path
     seed: int = 0
-    pause_s: float = 0.0
+    stuck_from: int | None = None
+    """From this block on it does not end by itself."""
 
     def settings(self) -> dict[str, Any]:
         return {"seed": self.seed}
@@ -34,7 +35,8 @@ class Sums:
 
     def run(self, state: np.ndarray, block: Block) -> dict[str, np.ndarray]:
         self._note(f"run {block.index} {os.getpid()}")
-        time.sleep(self.pause_s)
+        while self.stuck_from is not None and block.index >= self.stuck_from:
+            time.sleep(0.1)
         mine = np.random.default_rng(block.index).standard_normal((100, 100)).astype(np.float32)
         product = mine @ state
         return {"product": product, "sum": product.sum(), "ids": np.full(block.box.shape, 2**53 + 1 + block.index)}

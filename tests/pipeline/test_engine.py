@@ -280,25 +280,22 @@ def test_a_run_that_is_ended(tmp_path: Path, log: Path, how: str, expected: dict
     out = tmp_path / "out"
     jobs_of = "jobs.Sums(Path({!r}){}), BLOCKS[{}:], {!r}, engine=workers"
     first = jobs_of.format(str(tmp_path / "log-of-the-first"), "", 6, str(tmp_path / "first"))
-    second = jobs_of.format(str(log), ", pause_s=0.4", 0, str(out))
+    second = jobs_of.format(str(log), ", stuck_from=4", 0, str(out))
     body = f"with Workers(EngineSettings(workers=2)) as workers: run_blocks({first}); run_blocks({second})"
     run = start(tmp_path, body)
-    assert wait_until(lambda: len(files(out)) >= 3, 40), run.stderr
+    assert wait_until(lambda: len(files(out)) >= 3, 120), run.stderr
     if how == "kill -9":
         os.kill(run.pid, signal.SIGKILL)
     else:
         os.killpg(run.pid, signal.SIGINT)  # a terminal sends it to every process
-    asked = time.monotonic()
-    assert wait_until(lambda: not alive(run.pid), 30), alive(run.pid)
-    took = time.monotonic() - asked
+    assert wait_until(lambda: not alive(run.pid), 60), alive(run.pid)
     _, err = run.communicate()
     if how == "Ctrl-C":
-        assert took < 10
         assert err.count("Traceback") == 1, err  # of the run itself; its workers are silent
         assert err.startswith("Traceback"), err
         assert err.rstrip().endswith("KeyboardInterrupt")
     finished = {name.removesuffix(".npz") for name in files(out)}
-    assert 3 <= len(finished) < 8
+    assert 3 <= len(finished) <= 4
     assert len(files(tmp_path / "first")) == 2
     log.unlink()
     assert run_blocks(jobs.Sums(log), BLOCKS, out, engine=IN_PROCESS) == BlockReport(8 - len(finished), len(finished))

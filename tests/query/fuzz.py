@@ -12,9 +12,8 @@ from graphkit.errors import GraphkitError, QueryError
 
 __all__ = ["fuzzed", "mutated"]
 
-_PATIENCE_S = 5.0
-_BUSY = 6
-"""How many times longer it may take on a machine with much else to do."""
+_PATIENCE_S = 60.0
+"""Of processor time, of which the first answer by a kernel may take ten or more to compile it."""
 
 
 def mutated(text: str, rng: random.Random, words: Sequence[str]) -> str:
@@ -60,7 +59,7 @@ def fuzzed(
     for _ in range(number):
         base = rng.choice(bases) if rng.random() < sound else " ".join(rng.choices(words, k=rng.randint(1, 12)))
         text = mutated(base, rng, words)
-        began, used = time.monotonic(), time.process_time()
+        used = time.process_time()
         try:
             ask(text)
             answered += 1
@@ -70,7 +69,6 @@ def fuzzed(
                 error.caret()
         used = time.process_time() - used
         assert used < _PATIENCE_S, text
-        assert time.monotonic() - began < _PATIENCE_S * _BUSY, text
         slowest = max(slowest, (used, text))
     sys.stdout.write(
         f"\n{number:,} texts, {answered / number:.0%} answered, {slowest[0]:.2f} s at most: {slowest[1]!r}\n"

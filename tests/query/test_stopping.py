@@ -26,6 +26,8 @@ from tests.cli.test_command import run
 CROSS = "SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range + b.range = -1"
 PATHS = "MATCH (a)->(b)->(c)->(d)->(e)"
 LONG_PATHS = "MATCH (a)->(b)->(c)->(d)->(e)->(f)->(g)"
+PATIENCE_S = 60
+"""For what would take hours if nobody stopped it, on a machine with much else to do."""
 
 
 def soon(work: Callable[[], Any]) -> None:
@@ -33,7 +35,7 @@ def soon(work: Callable[[], Any]) -> None:
     began = time.monotonic()
     with pytest.raises(TimeLimitError, match=r"No answer within 0\.3 s"):
         work()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PATIENCE_S
 
 
 @pytest.mark.slow
@@ -89,8 +91,8 @@ def test_work_that_looks_is_told_and_may_hand_over_what_it_has() -> None:
         done = 0
         try:
             while True:
-                check()
                 done += 1
+                check()
                 time.sleep(0.01)
         except TimeLimitError:
             return done
@@ -98,7 +100,7 @@ def test_work_that_looks_is_told_and_may_hand_over_what_it_has() -> None:
     with limited(0.2):
         assert stoppable(steps) > 0
     check()  # the limit is over with its block
-    with limited(0.2), pytest.raises(ZeroDivisionError):
+    with limited(PATIENCE_S), pytest.raises(ZeroDivisionError):
         stoppable(lambda: 1 // 0)
     with limited(None):
         assert stoppable(lambda: current().seconds) is None
@@ -107,8 +109,8 @@ def test_work_that_looks_is_told_and_may_hand_over_what_it_has() -> None:
 def test_work_that_does_not_look_is_left_behind() -> None:
     began = time.monotonic()
     with limited(0.2), pytest.raises(TimeLimitError):
-        stoppable(lambda: time.sleep(30))
-    assert time.monotonic() - began < 5
+        stoppable(lambda: time.sleep(10 * PATIENCE_S))
+    assert time.monotonic() - began < PATIENCE_S
 
 
 def test_the_command_says_what_to_do(sim: Dataset) -> None:
@@ -160,6 +162,6 @@ def test_ctrl_c(sim: Dataset, where: tuple[str, str], arguments: list[str], tmp_
         began = time.monotonic()
         said = [line for line in asked.stderr.read().decode().splitlines() if line != "at work"]
         asked.stderr.close()
-    assert asked.wait(20) == 130
+    assert asked.wait(PATIENCE_S) == 130
     assert said == ["Stopped. Nothing was changed."]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PATIENCE_S

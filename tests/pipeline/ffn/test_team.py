@@ -80,12 +80,12 @@ def test_replicas_that_were_given_other_things_say_which() -> None:
 
 
 def test_a_replica_that_never_starts_is_named_in_time() -> None:
-    members = clusters(3, wait_s=0.5)
+    members = clusters(3, wait_s=2)
     begun = time.monotonic()
     first, second, _ = all_at_once(lambda c: Team(c, {}) if c.rank < 2 else None, members)
-    assert time.monotonic() - begun < 15
-    assert f"Replica 2 ({members[2].addresses[2]}) did not start within 0.5 s." in first.message
-    assert "gave up before all replicas were there" in second.message or "within 0.5 s" in second.message
+    assert time.monotonic() - begun < 60
+    assert f"Replica 2 ({members[2].addresses[2]}) did not start within 2 s." in first.message
+    assert "gave up before all replicas were there" in second.message or "within 2 s" in second.message
 
 
 def test_rank_0_that_is_not_there_and_a_port_that_is_taken() -> None:
@@ -184,7 +184,7 @@ def test_a_killed_replica_ends_the_others_within_seconds_in_one_message(what: st
         run(what, members, watch=seen.extend)
     killer.join()
     assert caught.value.message == f"Replica {lost} ({members[0].addresses[lost]}) was lost: it ended by signal 9."
-    assert time.monotonic() - begun[0] < 12
+    assert time.monotonic() - begun[0] < 60  # they would wait for ever
     assert not any(Path(f"/proc/{pid}").exists() for pid in seen)
 
 

