@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
 from graphkit.query import ir
-from graphkit.query.conditions import condition_sql, region_list_sql
+from graphkit.query.conditions import condition_sql
 from graphkit.query.plans.boxes import synapses_near_sql
 from graphkit.query.plans.columns import REGION_NAME, group_columns, neuron_columns, region_join
 from graphkit.query.plans.plan import Plan
@@ -18,6 +18,7 @@ from graphkit.query.plans.selected import (
     rows_sql,
     selected_neurons_sql,
     selected_pairs_sql,
+    synapse_terms,
 )
 from graphkit.query.vocabulary import quoted_name
 from graphkit.tables import quoted
@@ -189,15 +190,7 @@ def _synapses_sql(form: ir.Synapses, dataset: Dataset) -> str:
             hint="Ask for `connections from A to B`.",
         )
     selection = form.selection
-    terms = [f"kind = '{selection.kind}'"]
-    if selection.regions is not None:
-        terms.append(f"region_id IN {region_list_sql(dataset, selection.regions)}")
-    if selection.nt is not None:
-        terms.append(condition_sql(ir.Comparison("nt", "in", selection.nt), dataset))
-    if selection.compartments is not None:
-        terms.append(condition_sql(ir.Comparison("compartment", "in", selection.compartments), dataset))
-    if not selection.autapses:
-        terms.append("pre_id <> post_id")
+    terms = synapse_terms(selection, dataset)
     if form.box is not None:
         low, high, end = form.box.low_nm, form.box.high_nm, form.box.end
         terms += [f"{end}_{a}_nm >= {low[i]} AND {end}_{a}_nm < {high[i]}" for i, a in enumerate("xyz")]

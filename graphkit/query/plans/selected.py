@@ -19,6 +19,7 @@ __all__ = [
     "rows_sql",
     "selected_neurons_sql",
     "selected_pairs_sql",
+    "synapse_terms",
 ]
 
 
@@ -57,6 +58,20 @@ def require_connections(selection: ir.Selection, dataset: Dataset, by: tuple[ir.
     return ()
 
 
+def synapse_terms(selection: ir.Selection, dataset: Dataset) -> list[str]:
+    """Which rows of synapses, or of connections, are of the selection, as terms of a WHERE, without its neurons and threshold."""
+    terms = [f"kind = '{selection.kind}'"]
+    if selection.regions is not None:
+        terms.append(f"region_id IN {region_list_sql(dataset, selection.regions)}")
+    if selection.nt is not None:
+        terms.append(condition_sql(ir.Comparison("nt", "in", selection.nt), dataset))
+    if selection.compartments is not None:
+        terms.append(condition_sql(ir.Comparison("compartment", "in", selection.compartments), dataset))
+    if not selection.autapses:
+        terms.append("pre_id <> post_id")
+    return terms
+
+
 def rows_sql(
     selection: ir.Selection,
     dataset: Dataset,
@@ -67,15 +82,7 @@ def rows_sql(
     signed: str | None = None,
 ) -> str:
     """Stored connections of the selection: pre_id, post_id, region_id, synapses (not summed), and ``signed`` (SQL) if given."""
-    terms = [f"kind = '{selection.kind}'"]
-    if selection.regions is not None:
-        terms.append(f"region_id IN {region_list_sql(dataset, selection.regions)}")
-    if selection.nt is not None:
-        terms.append(condition_sql(ir.Comparison("nt", "in", selection.nt), dataset))
-    if selection.compartments is not None:
-        terms.append(condition_sql(ir.Comparison("compartment", "in", selection.compartments), dataset))
-    if not selection.autapses:
-        terms.append("pre_id <> post_id")
+    terms = synapse_terms(selection, dataset)
     more = f", {signed} AS signed" if signed else ""
     source = f"SELECT pre_id, post_id, region_id, synapses{more} FROM {table} WHERE {' AND '.join(terms)}"
     if selection.kind == "electrical":
