@@ -15,7 +15,7 @@ from scipy.spatial.distance import squareform
 from graphkit.algorithms.silhouette import best_count, silhouette
 from graphkit.dataset import Dataset
 from graphkit.errors import GraphError, NotAnswerableError, QueryError, QuerySyntaxError
-from graphkit.query.answers import similarities
+from graphkit.query.answers import likeness, similarities
 from tests.query.oracle import Oracle, Picked
 
 
@@ -75,7 +75,7 @@ def test_many_neurons_without_a_matrix(sim: Dataset, monkeypatch: pytest.MonkeyP
     """More than there is a matrix for: the same pairs, as many as the limit says."""
     text = "similarity of type 'ER*', EPG by ruzicka on input types in EB"
     with_matrix = sim.query(f"{text} top 40", cache=False)
-    monkeypatch.setattr(similarities, "_MOST", 5)
+    monkeypatch.setattr(likeness, "MOST", 5)
     without = sim.query(f"{text} top 40", cache=False)
     assert without.table == with_matrix.table
     assert (without.complete, without.notes) == (False, with_matrix.notes)

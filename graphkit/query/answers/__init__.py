@@ -37,7 +37,7 @@ COMPUTED: dict[str, str] = {
     "spread": "graphkit.query.answers.spread",
     "effective": "graphkit.query.answers.effective",
     "similarities": "graphkit.query.answers.similarities",
-    "similarity_clusters": "graphkit.query.answers.similarities",
+    "similarity_clusters": "graphkit.query.answers.similarity_clusters",
     "morphology": "graphkit.query.answers.morphology",
     "compartments": "graphkit.query.answers.morphology",
     "strahler_orders": "graphkit.query.answers.morphology",

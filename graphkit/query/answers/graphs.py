@@ -29,10 +29,12 @@ def neurons_in(graph: Graph, condition: ir.Condition, dataset: Dataset) -> NDArr
     return ids[np.isin(ids, graph.ids, assume_unique=True)]
 
 
-def ids_meeting(condition: ir.Condition, dataset: Dataset) -> NDArray[np.int64]:
-    """Ids of the neurons that meet the condition, ascending."""
-    sql = f"SELECT neuron_id FROM neurons WHERE {condition_sql(condition, dataset)} ORDER BY neuron_id"
-    return np.array([i for (i,) in dataset.cursor(sql).execute(sql).fetchall()], dtype=np.int64)
+def ids_meeting(condition: ir.Condition | None, dataset: Dataset) -> NDArray[np.int64]:
+    """Ids of the neurons that meet the condition (None: of all), ascending."""
+    where = "" if condition is None else f" WHERE {condition_sql(condition, dataset)}"
+    sql = f"SELECT neuron_id FROM neurons{where} ORDER BY neuron_id"
+    ids: NDArray[np.int64] = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"].to_numpy()
+    return ids
 
 
 def neuron_columns_of(dataset: Dataset, ids: NDArray[np.int64], columns: tuple[str, ...]) -> list[pa.Array]:
