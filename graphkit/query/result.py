@@ -151,10 +151,11 @@ class Result:
         """``graph()`` as a networkx DiGraph: ids as nodes, ``synapses`` on the edges."""
         return self.graph().to_networkx()
 
-    def plot(self, kind: str | None = None, *, colour_by: str | None = None) -> Figure:
+    def plot(self, kind: str | None = None, *, colour_by: str | None = None, title: str | None = None) -> Figure:
         """A picture of the answer (``graphkit.views``): the natural one, or another of ``graphkit.views.KINDS``.
 
         ``colour_by`` a column of the neurons: the colours of circuits and paths; their transmitter if not given.
+        ``title``: in place of the question; none where it is empty.
 
         Raises:
             NotAnswerableError: no picture fits the answer, or it would have too much in it to be read.
@@ -162,7 +163,7 @@ class Result:
         """
         from graphkit.views import plot
 
-        return plot(self, kind, colour_by=colour_by)
+        return plot(self, kind, colour_by=colour_by, title=title)
 
     def explain(self) -> str:
         """What ran: the exact question, the engine, the SQL."""

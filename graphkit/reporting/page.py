@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ nav { margin: 1rem 0; } nav a { margin-right: 0.9rem; white-space: nowrap; } a {
 table { border-collapse: collapse; margin: 0.7rem 0; font-size: 0.87rem; display: block; overflow-x: auto; }
 th, td { padding: 0.18rem 0.7rem 0.18rem 0; text-align: left; border-bottom: 1px solid #e6e6e2; vertical-align: top; }
 th { font-weight: 600; } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-img { max-width: 100%; height: auto; display: block; margin: 0.6rem 0; }
+.picture { overflow-x: auto; } img { max-width: max(100%, 36rem); height: auto; display: block; margin: 0.6rem 0; }
+@media print { h2 { break-after: avoid; } .picture { break-inside: avoid; } nav { display: none; } }
 """
 
 
@@ -73,7 +75,8 @@ def report(
     resolved = (dataset.snapshot.build or {}).get("resolved", {})
     located = bool(resolved.get("synapses")) or not resolved.get("unresolved")
     place = "" if quoted is None else f"in region {quoted}" if located else f"between neurons of region {quoted}"
-    asked = sections(place, min_synapses, located=located, region=quoted)
+    drawn = _RANDOM_GRAPHS if _count(dataset, place, min_synapses) <= _FEW_CONNECTIONS else 0
+    asked = sections(place, min_synapses, located=located, region=quoted, random_graphs=drawn)
     parts, answered = [], 0
     for number, section in enumerate(asked):
         progress(section.heading.lower(), number / len(asked))
@@ -101,6 +104,18 @@ def report(
     return Report(page, answered, len(asked) - answered)
 
 
+_RANDOM_GRAPHS = 20
+_FEW_CONNECTIONS = 100_000
+"""Up to so many the random graphs take seconds."""
+
+
+def _count(dataset: Dataset, place: str, least: int) -> int:
+    """How many connections the page is about."""
+    strong = f" with at least {least} synapses" if least > 1 else ""
+    found = dataset.query(f"how many connections {place.replace('between', 'among', 1)}{strong}".strip())
+    return int(found.scalar())
+
+
 def _about(dataset: Dataset, name: str, *, located: bool) -> str:
     above = dataset.region_tree.path(dataset.region_tree.find(name).region_id)
     where = f"{above}. " if above != name else ""
@@ -124,7 +139,12 @@ def _part(dataset: Dataset, section: Section) -> tuple[str, bool]:
         body += _picture(result, section.heading, section.kind)
     if section.rows:
         body += _table(result, section.rows)
-    return body + "".join(f'<p class="note">{html.escape(n)}</p>\n' for n in _notes(result, section.rows)), True
+    return body + "".join(f'<p class="note">{_said(n)}</p>\n' for n in _notes(result, section.rows)), True
+
+
+def _said(note: str) -> str:
+    """A note, with the names of columns in it in italics."""
+    return re.sub(r"`(.+?)`", r"<i>\1</i>", html.escape(note))
 
 
 def _notes(result: Result, rows: int) -> list[str]:
@@ -138,16 +158,19 @@ def _picture(result: Result, heading: str, kind: str | None) -> str:
     from graphkit.views.figure import figure_bytes
 
     try:
-        data = figure_bytes(result.plot(kind), "svg")
+        data = figure_bytes(result.plot(kind, title=""), "svg")
     except NotAnswerableError as error:
         return f'<p class="note">No picture: {html.escape(str(error))}</p>\n'
-    return f'<img alt="{html.escape(heading)}" src="data:image/svg+xml;base64,{base64.b64encode(data).decode()}">\n'
+    alt = html.escape(f"{heading}: {result.question}")
+    image = base64.b64encode(data).decode()
+    return f'<div class="picture"><img alt="{alt}" src="data:image/svg+xml;base64,{image}"></div>\n'
 
 
 def _table(result: Result, rows: int) -> str:
     import pyarrow as pa
 
-    shown = result.table.slice(0, rows)
+    empty = [c for c in result.columns if result.table[c].null_count == len(result)]
+    shown = result.table.drop_columns(empty).slice(0, rows)
     numbers = [
         (pa.types.is_integer(f.type) or pa.types.is_floating(f.type)) and not f.name.endswith("_id")
         for f in shown.schema

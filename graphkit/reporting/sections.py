@@ -20,11 +20,12 @@ class Section:
     """Of picture, where it is not to be the natural one."""
 
 
-def sections(place: str, least: int, *, located: bool, region: str | None) -> list[Section]:
+def sections(place: str, least: int, *, located: bool, region: str | None, random_graphs: int = 0) -> list[Section]:
     """The sections of a report.
 
     ``place`` is how questions name the region ("in region 'EB'", "between neurons of region 'EB'", or nothing), ``least`` the
-    minimum of synapses. Where synapses are not ``located``, questions that need it are left out.
+    minimum of synapses. Where synapses are not ``located``, questions that need it are left out. The rich club is beside
+    that of so many ``random_graphs``.
     """
     among = place.replace("between", "among", 1)
     strong = f" with at least {least} synapses" if least > 1 else ""
@@ -49,7 +50,7 @@ def sections(place: str, least: int, *, located: bool, region: str | None) -> li
             rows=0,
             picture=True,
             words="The strongest of these.",
-            kind="circuit",
+            kind="force",
         ),
         Section("Strongest connections", f"connections {graph} limit 15", rows=15),
         Section("Hubs", f"hubs {graph} limit 12"),
@@ -62,7 +63,15 @@ def sections(place: str, least: int, *, located: bool, region: str | None) -> li
             words="Neurons that are connected with each other more than with others, and their types.",
         ),
         Section("Degrees", f"degree distribution {graph}", rows=0, picture=True),
-        Section("Rich club", f"rich club {graph}", rows=0, picture=True),
+        Section(
+            "Rich club",
+            f"rich club {graph}" + (f" against {random_graphs} configuration" if random_graphs else ""),
+            rows=0,
+            picture=True,
+            words="Whether neurons of many connections are connected with each other more than their degrees make likely."
+            if random_graphs
+            else "",
+        ),
         Section("Percolation", f"percolation {graph}", rows=0, picture=True),
         Section("Distance", f"connection probability by distance {graph}", rows=0, picture=True),
     ]

@@ -52,11 +52,12 @@ KINDS = (
 )
 
 
-def plot(result: Result, kind: str | None = None, *, colour_by: str | None = None) -> Figure:
+def plot(result: Result, kind: str | None = None, *, colour_by: str | None = None, title: str | None = None) -> Figure:
     """The picture of an answer; ``kind`` where it is not to be the natural one.
 
     ``colour_by``: the column of the neurons that gives the discs of circuits and paths their colours (type, class, side, one of
-    the user's own); their transmitter where not given. Of a type, what most of its neurons have.
+    the user's own); their transmitter where not given. Of a type, what most of its neurons have. ``title``: in place of the
+    question; none where it is empty.
 
     Raises:
         NotAnswerableError: no picture (or not this one) fits the answer, or it would have too much in it to be read.
@@ -73,7 +74,7 @@ def plot(result: Result, kind: str | None = None, *, colour_by: str | None = Non
     if colour_by is not None:
         colour_by = _column(result, chosen, colour_by)
     with own_style():
-        return draw(result, chosen, colour_by)
+        return draw(result, chosen, colour_by, title)
 
 
 def check_kind(kind: str | None) -> None:

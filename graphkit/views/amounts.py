@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["amounts_bar", "amounts_image"]
 
 _LOGARITHMIC = 50.0
+_BAR_IN = 0.17
 _NOTHING = "#D0D0D0"
 
 
@@ -46,12 +47,16 @@ def amounts_image(axes: Axes, values: NDArray[np.float64], norm: Normalize | Non
     return axes.imshow(values, cmap=colours, norm=norm, aspect="equal", interpolation="nearest")
 
 
-def amounts_bar(axes: Axes, image: AxesImage, unit: str, *, shrink: float) -> None:
-    """The bar of the colours at the right of the axes."""
+def amounts_bar(axes: Axes, image: AxesImage, unit: str, size_in: tuple[float, float], *, shrink: float = 0.7) -> None:
+    """The bar of the colours at the right of axes that are to be of this width and height; it is always as wide."""
     from matplotlib.colors import LogNorm, SymLogNorm
 
     figure, norm = axes.figure, image.norm
-    bar = figure.colorbar(image, ax=axes, shrink=shrink, pad=0.02)
+    wide, tall = size_in
+    share = min(0.3, _BAR_IN / wide)
+    bar = figure.colorbar(
+        image, ax=axes, shrink=shrink, pad=0.08 / wide, fraction=share, aspect=shrink * tall / _BAR_IN
+    )
     bar.set_label(unit)
     if isinstance(norm, SymLogNorm):
         most = float(norm.vmax or 1.0)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["census_chart", "motif_name", "motifs_by_type_chart"]
+__all__ = ["ROLES", "census_chart", "motif_name", "motifs_by_type_chart"]
 
 _ROW_IN = 0.42
 _AXES_IN = 4.9
@@ -32,7 +32,7 @@ _MOST, _MOST_BY_TYPE = 40, 25
 _LOGARITHMIC = 30.0
 """The scale is logarithmic where the counts span more than this factor."""
 
-_ROLES = dict(zip("abc", PALETTE, strict=False))
+ROLES = dict(zip("abc", PALETTE, strict=False))
 _COUNT = ("count", "copies, whatever else connects the neurons", PALETTE[5])
 _INDUCED = ("induced", "exactly these connections", PALETTE[0])
 
@@ -58,10 +58,9 @@ def motifs_by_type_chart(table: pa.Table, title: str) -> Figure:
     figure, axes = _figure(title, rows, [motif_name(row) for row in rows], by_role=True)
     with_errors = "perturbed_low" in table.column_names
     scale = _bars(axes, rows, ((*_INDUCED[:2], PALETTE[5]),) if with_errors else (_INDUCED,))
-    used = [role for role in _ROLES if any(role in _roles(row) for row in rows)]
+    used = [role for role in ROLES if any(role in _roles(row) for row in rows)]
     handles = [
-        Line2D([], [], marker="o", linestyle="", color=_ROLES[r], markeredgecolor=INK, label=f"neuron {r}")
-        for r in used
+        Line2D([], [], marker="o", linestyle="", color=ROLES[r], markeredgecolor=INK, label=f"neuron {r}") for r in used
     ]
     if with_errors:
         handles.append(Line2D([], [], color=INK, linewidth=1.6, label=INTERVAL_LABEL))
@@ -103,7 +102,7 @@ def _figure(title: str, rows: list[dict[str, Any]], names: list[str], *, by_role
     for y, (row, name) in enumerate(zip(rows, names, strict=True)):
         nodes, edges = pattern_edges(row["pattern"])
         drawings.text(-0.55, y, name, ha="right", va="center", fontsize=9)
-        colours = _ROLES if by_role else {}
+        colours = ROLES if by_role else {}
         draw_motif(
             drawings,
             edges,

@@ -35,10 +35,10 @@ def _samples(result: Result, name: str) -> dict[str, int]:
     return {} if against is None or stopped else {name: against.samples}
 
 
-def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
+def draw(result: Result, kind: str, colour_by: str | None = None, title: str | None = None) -> Figure:
     """The picture of a kind that fits the answer; discs are coloured by a column of the neurons, else by transmitter."""
     column, called = colour_by or "nt", _called(colour_by)
-    title = _title(result)
+    title = _title(result) if title is None else title
     match kind:
         case "census":
             from graphkit.views.census import census_chart, motifs_by_type_chart
@@ -81,14 +81,14 @@ def draw(result: Result, kind: str, colour_by: str | None = None) -> Figure:
 
             return region_chart(result.table, title)
         case "paths":
-            return _paths(result, column, called)
+            return _paths(result, column, called, title)
         case "circuit" | "layers" | "force" | "matrix":
             ends = ends_of(result)
             assert ends is not None, "it fits"
             if kind == "layers" and is_coupled(result):
                 raise NotAnswerableError("Gap junctions have no direction, and so no layers.", hint="Draw a circuit.")
             if ends[0] in ("pre_id", "a_id"):
-                return _neurons(result, ends, kind, column, called)
+                return _neurons(result, ends, kind, column, called, title)
             if kind != "matrix":
                 from graphkit.views.circuit import circuit_diagram
 
@@ -173,7 +173,7 @@ def _called(column: str | None) -> str:
     return "transmitter" if column in (None, "nt") else str(column).replace("_", " ")
 
 
-def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str, called: str) -> Figure:
+def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str, called: str, title: str) -> Figure:
     """Connections of single neurons; that they are too many is seen before their rows are looked at."""
     from graphkit.views.circuit import check_discs, circuit_diagram
 
@@ -184,11 +184,11 @@ def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str,
         pairs = edges_of(result, ends[0], ends[1], "synapses")
         edges = {(names[a][0], names[b][0]): n for (a, b), n in pairs.items()}
         how: dict[str, Any] = {"shape": kind, "coupled": is_coupled(result)}
-        return circuit_diagram(edges, _title(result), kinds=dict(names.values()), kinds_are=called, **how)
-    return _adjacency(result, ends, ids)
+        return circuit_diagram(edges, title, kinds=dict(names.values()), kinds_are=called, **how)
+    return _adjacency(result, ends, ids, title)
 
 
-def _adjacency(result: Result, ends: tuple[str, str, str], ids: set[int]) -> Figure:
+def _adjacency(result: Result, ends: tuple[str, str, str], ids: set[int], title: str) -> Figure:
     """A heat map of single neurons."""
     import numpy as np
 
@@ -200,10 +200,10 @@ def _adjacency(result: Result, ends: tuple[str, str, str], ids: set[int]) -> Fig
     figures = np.array([value or 0 for value in result.table[ends[2]].to_pylist()], dtype=np.float64)
     neurons = [names[i] for i in order.tolist()]
     unit = _FIGURES.get(ends[2], ends[2])
-    return adjacency_map(pre, post, figures, neurons, _title(result), unit=unit, coupled=is_coupled(result))
+    return adjacency_map(pre, post, figures, neurons, title, unit=unit, coupled=is_coupled(result))
 
 
-def _paths(result: Result, column: str, called: str) -> Figure:
+def _paths(result: Result, column: str, called: str, title: str) -> Figure:
     from graphkit.views.paths import path_diagram
 
     rows = result.rows()
@@ -213,7 +213,7 @@ def _paths(result: Result, column: str, called: str) -> Figure:
         return path_diagram(
             paths,
             weights,
-            _title(result),
+            title,
             kinds=_of_types(result, column),
             kinds_are=called,
             unit="paths of single neurons",
@@ -222,7 +222,7 @@ def _paths(result: Result, column: str, called: str) -> Figure:
     names = _names(result, {i for row in rows for i in row["neuron_ids"]}, column)
     paths = [[names[i][0] for i in row["neuron_ids"]] for row in rows]
     kinds = dict(names.values())
-    return path_diagram(paths, [row["synapses"] for row in rows], _title(result), kinds=kinds, kinds_are=called)
+    return path_diagram(paths, [row["synapses"] for row in rows], title, kinds=kinds, kinds_are=called)
 
 
 def _names(result: Result, ids: set[int], column: str) -> dict[int, tuple[str, str | None]]:

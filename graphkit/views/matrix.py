@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphkit.views.amounts import amounts_bar, amounts_image
-from graphkit.views.figure import new_figure, text_width_in, titled
+from graphkit.views.figure import new_figure, text_width_in, title_height, titled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +49,9 @@ def heat_map(
         values[values == 0] = np.nan
     cell = 0.34 if max(len(down), len(across)) <= _ANNOTATED else 0.22
     longest = max((text_width_in(n, 8) for n in (*down, *across)), default=0.1)
-    figure = new_figure(max(3.8, 2.2 + longest + cell * len(across)), max(3.5, 1.6 + longest + cell * len(down)))
+    size = (cell * max(len(across), 4), cell * max(len(down), 4))
+    wide = max(3.8, 1.7 + longest + size[0])
+    figure = new_figure(wide, 0.85 + title_height(title, wide) + longest + size[1])
     axes = figure.add_subplot()
     image = amounts_image(axes, values)
     axes.set_xticks(range(len(across)), across, rotation=90)
@@ -62,7 +64,7 @@ def heat_map(
     axes.set_yticks(np.arange(-0.5, len(down)), minor=True)
     axes.grid(which="minor", color="#DDDDDD", linewidth=0.5)
     axes.tick_params(which="minor", length=0)
-    amounts_bar(axes, image, unit, shrink=0.75)
+    amounts_bar(axes, image, unit, size, shrink=0.75)
     if max(len(down), len(across)) <= _ANNOTATED:
         for (i, j), value in np.ndenumerate(values):
             if np.isfinite(value):

@@ -77,7 +77,7 @@ def fits(result: Result, kind: str) -> bool:
                 columns >= {"count"} or columns >= {"type_a", "type_b"} or columns >= {"size", "perturbed_low"}
             )
         case "significance":
-            return columns >= {"motif", "code", "pattern", "z", "p_adjusted"} and "type_a" not in columns
+            return columns >= {"motif", "code", "pattern", "z", "p_adjusted"}
         case "paths":
             return columns >= {"hops", "neuron_ids", "synapses"} or columns >= {"types", "hops", "paths"}
         case "curve":

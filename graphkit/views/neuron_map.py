@@ -116,7 +116,7 @@ def draw_neurons(
         max(text_width_in(n, font) for n, _ in of) if few else 0.3
         for of, few in zip((down, across), named, strict=True)
     ]
-    figure = new_figure(size[0] + longest[0] + 2.6, size[1] + longest[1] + 1.4)
+    figure = new_figure(size[0] + longest[0] + 2.0, size[1] + longest[1] + 1.6)
     axes = figure.add_subplot()
     image = amounts_image(axes, values, norm)
     kinds = [kind for _, kind in (*down, *across)]
@@ -134,7 +134,7 @@ def draw_neurons(
     axes.spines[:].set_visible(False)
     if strips:
         _strips(axes, down, across, (_STRIP_IN / size[0], _STRIP_IN / size[1]))
-    amounts_bar(axes, image, unit, shrink=0.6)
+    amounts_bar(axes, image, unit, size, shrink=0.6)
     return figure, axes
 
 

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphkit.views.figure import GREY, PALETTE, new_figure, thousands, title_height, titled
+from graphkit.views.figure import GREY, PALETTE, new_figure, text_width_in, thousands, title_height, titled
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from matplotlib.figure import Figure
 
-__all__ = ["region_chart"]
+__all__ = ["MOST_REGIONS", "region_chart"]
 
+MOST_REGIONS = 80
 _INDENT = 0.16
 """Of a level, in inches."""
 
 
 def region_chart(table: pa.Table, title: str) -> Figure:
-    """A row a region in the order of the tree, its name indented below that of its parent; children included in each bar."""
-    rows = table.to_pylist()
+    """A row a region in the order of the tree, its name indented below that of its parent; children included in each bar.
+
+    Of more than ``MOST_REGIONS`` those with most synapses: a parent has no fewer than its children, so none is without its own.
+    """
+    every = table.to_pylist()
+    most = sorted(range(len(every)), key=lambda k: (-(every[k]["inputs"] or 0), k))[:MOST_REGIONS]
+    rows = [every[k] for k in sorted(most)]
     depth = [row["path"].count(" > ") for row in rows]
-    longest = max((0.075 * len(r["region"]) + _INDENT * d for r, d in zip(rows, depth, strict=True)), default=1.0)
+    longest = max(
+        (0.05 + text_width_in(r["region"], 8.5) + _INDENT * d for r, d in zip(rows, depth, strict=True)), default=1.0
+    )
     width = 0.4 + longest + 5.6
-    tall = 0.75 + title_height(title, width) + 0.2 * max(len(rows), 4)
+    tall = (0.75 if len(rows) == len(every) else 0.95) + title_height(title, width) + 0.2 * max(len(rows), 4)
     figure = new_figure(width, tall, by_hand=True)
-    axes = figure.add_axes(((0.3 + longest) / width, 0.65 / tall, 5.2 / width, 0.2 * max(len(rows), 4) / tall))
+    below = 0.65 if len(rows) == len(every) else 0.85
+    axes = figure.add_axes(((0.3 + longest) / width, below / tall, 5.2 / width, 0.2 * max(len(rows), 4) / tall))
     values = [row["inputs"] for row in rows]
     colours = [PALETTE[0] if d == 0 else PALETTE[5] for d in depth]
     drawn = axes.barh(range(len(rows)), values, height=0.78, color=colours)
@@ -44,11 +53,12 @@ def region_chart(table: pa.Table, title: str) -> Figure:
     axes.set_yticks([])
     axes.set_ylim(max(len(rows), 4) - 0.5, -0.5)
     axes.margins(x=0.14)
-    thousands(axes.xaxis)
+    thousands(axes.xaxis, whole=True)
     axes.set_xlim(left=0)
     axes.set_xlabel("synapses in the region, what lies below it included")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
     axes.set_axisbelow(True)
-    titled(figure, title)
+    left_out = len(every) - len(rows)
+    titled(figure, title, f"{left_out:,} smaller regions are not shown." if left_out else "")
     return figure

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphkit.errors import NotAnswerableError
-from graphkit.views.figure import GREY, INK, PALETTE, new_figure, plain_axes, thousands, title_height, titled
+from graphkit.views.census import ROLES, motif_name
+from graphkit.views.figure import (
+    GREY,
+    INK,
+    PALETTE,
+    new_figure,
+    plain_axes,
+    text_width_in,
+    thousands,
+    title_height,
+    titled,
+)
 from graphkit.views.glyphs import draw_motif, pattern_edges
 
 if TYPE_CHECKING:
@@ -36,7 +47,7 @@ def significance_chart(
     Raises:
         NotAnswerableError: no table, tables of different motifs, or too many motifs for a picture.
     """
-    rows = {model: {row["code"]: row for row in table.to_pylist()} for model, table in tables.items()}
+    rows = {model: {_key(row): row for row in table.to_pylist()} for model, table in tables.items()}
     first = next(iter(rows.values()), {})
     if not first or any(set(of_model) != set(first) for of_model in rows.values()):
         raise NotAnswerableError("A picture of significance needs tables of the same motifs, one a null model.")
@@ -46,29 +57,31 @@ def significance_chart(
             f"{len(motifs)} motifs are too many for a picture; {_MOST_ROWS} are the most.",
             hint="Ask for the first of them: order by z desc limit 20.",
         )
-    width = _NAMES_IN + _ROW_IN + 0.2 + _CHART_IN
+    names_in = max(_NAMES_IN, *(0.2 + text_width_in(motif_name(motif), 9) for motif in motifs))
+    width = names_in + _ROW_IN + 0.2 + _CHART_IN
     below = 0.85 + _LINE_IN * len(samples or {})
     tall = 0.45 + below + title_height(title, width) + _ROW_IN * len(motifs)
     figure = new_figure(width, tall, by_hand=True)
     bottom, height = below / tall, _ROW_IN * len(motifs) / tall
-    drawings = figure.add_axes((_NAMES_IN / width, bottom, _ROW_IN / width, height))
+    drawings = figure.add_axes((names_in / width, bottom, _ROW_IN / width, height))
     plain_axes(drawings)
     drawings.set_xlim(-0.5, 0.5)
     drawings.set_ylim(len(motifs) - 0.5, -0.5)
-    axes = figure.add_axes(((_NAMES_IN + _ROW_IN + 0.1) / width, bottom, (_CHART_IN - 0.1) / width, height))
+    axes = figure.add_axes(((names_in + _ROW_IN + 0.1) / width, bottom, (_CHART_IN - 0.1) / width, height))
     axes.set_ylim(len(motifs) - 0.5, -0.5)
     axes.set_yticks([])
     for y, motif in enumerate(motifs):
         nodes, edges = pattern_edges(motif["pattern"])
-        drawings.text(-0.55, y, motif["motif"], ha="right", va="center", fontsize=9)
+        drawings.text(-0.55, y, motif_name(motif), ha="right", va="center", fontsize=9)
         look: dict[str, Any] = {"size": 0.92, "line_width": 0.7, "apart": 2.0, "downwards": True}
-        draw_motif(drawings, edges, nodes=nodes, at=(0.0, y), **look)
+        colours = ROLES if "type_a" in motif else {}
+        draw_motif(drawings, edges, nodes=nodes, colours=colours, at=(0.0, y), **look)
     step = 0.7 / max(len(rows), 1)
     for place, (model, of_model) in enumerate(rows.items()):
         colour, marker = PALETTE[place % len(PALETTE)], _MARKERS[place % len(_MARKERS)]
         axes.plot([], [], marker=marker, linestyle="", color=colour, markeredgecolor=INK, label=model)
         for y, motif in enumerate(motifs):
-            row = of_model[motif["code"]]
+            row = of_model[_key(motif)]
             if row["z"] is None:
                 continue
             at = y + (place - (len(rows) - 1) / 2) * step
@@ -80,6 +93,9 @@ def significance_chart(
             )
             point.set_gid(f"{model} {motif['code']} {row['z']:.3g}")
     axes.set_xscale("symlog", linthresh=2, linscale=0.5)
+    if max((abs(row["z"] or 0) for of_model in rows.values() for row in of_model.values()), default=0) < 20:
+        axes.set_xticks([-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20])
+        axes.set_xlim(*axes.dataLim.intervalx * 1.08 + [-0.3, 0.3])
     thousands(axes.xaxis)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     axes.axvspan(-2, 2, color=GREY, alpha=0.15, linewidth=0, zorder=0)
@@ -90,6 +106,11 @@ def significance_chart(
     axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
     titled(figure, title)
     return figure
+
+
+def _key(row: dict[str, Any]) -> tuple[Any, ...]:
+    """A motif, by type with the types of its neurons."""
+    return (row["code"], *(row.get(f"type_{role}") for role in "abc"))
 
 
 def _smallest(model: str, samples: int, level: float) -> str:

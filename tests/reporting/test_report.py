@@ -65,6 +65,30 @@ def test_every_question_can_be_asked_again_and_gives_what_is_shown(sim: Dataset,
         assert f"<td>{name}</td><td class=number>{int(shown[name]):,}</td>" in page
 
 
+def test_pictures_have_no_title_but_their_question_beside_them(page: str) -> None:
+    alts = [html.unescape(alt) for alt in re.findall(r'alt="([^"]*)"', page)]
+    questions = _questions(page)
+    assert len(alts) >= 8
+    assert all(alt.split(": ", 1)[1] in questions for alt in alts)
+    pictures = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", page)
+    for alt, picture in zip(alts, pictures, strict=True):
+        assert alt.split(": ", 1)[1] not in base64.b64decode(picture).decode()
+    assert "rich club by total-degree in region 'EB' with at least 2 synapses against 20 configuration" in questions
+    assert "`" not in page
+
+
+def test_columns_without_a_value_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "edges.csv").write_text("pre,post,weight\n1,2,5\n2,3,3\n")
+    import_edges([tmp_path / "edges.csv"], tmp_path / "bare")
+    from graphkit import open as open_dataset
+
+    table = re.search(
+        r"Strongest connections</h2>.*?<thead>(.*?)</thead>", report(open_dataset(tmp_path / "bare")).html, re.DOTALL
+    )
+    assert table
+    assert re.findall(r"<th.*?>(.*?)</th>", table.group(1)) == ["pre_id", "post_id", "synapses"]
+
+
 def test_the_same_dataset_gives_the_same_bytes(sim: Dataset, page: str, tmp_path: Path) -> None:
     sim.report("EB", min_synapses=2, path=tmp_path / "eb.html")
     assert (tmp_path / "eb.html").read_bytes() == page.encode()

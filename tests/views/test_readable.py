@@ -139,6 +139,25 @@ def test_a_long_census_says_what_it_leaves_out(ring: Dataset) -> None:
     assert figure.get_supxlabel() == "10 more rows are not shown."
 
 
+def test_of_many_regions_the_largest_are_shown_with_those_above_them(ring: Dataset) -> None:
+    children = [(f"P > c{k}", f"c{k}", "P", k) for k in range(100)]
+    rows = [("P", "P", None, sum(range(100))), *children]
+    table = pa.table(dict(zip(("path", "region", "parent", "inputs"), map(list, zip(*rows, strict=True)), strict=True)))
+    figure = Result(table, "regions", complete=True, dataset=ring).plot()
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [4950, *range(21, 100)]
+    assert figure.get_supxlabel() == "21 smaller regions are not shown."
+    names = [t.get_text() for t in figure.axes[0].texts if not t.get_text().replace(",", "").isdigit()]
+    assert names == ["P", *(f"c{k}" for k in range(21, 100))]
+
+
+def test_a_title_of_ones_own(ring: Dataset) -> None:
+    answer = ring.query("types in EB")
+    assert answer.plot(title="In the ellipsoid body").get_suptitle() == "In the ellipsoid body"
+    assert answer.plot(title="").get_suptitle() == ""
+    paths = ring.query("shortest paths from type 'ER4d' to type 'EPG' by type")
+    assert paths.plot(title="").get_suptitle() == ""
+
+
 def test_no_sphere_is_crossed(ring: Dataset) -> None:
     rows = {"neuron_id": [1, 1], "name": ["a", "a"], "type": ["T", "T"], "radius_um": [10.0, 20.0], "crossings": [0, 0]}
     figure = Result(pa.table(rows), "sholl", complete=True, dataset=ring).plot()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from graphkit.dataset import Dataset
 from graphkit.errors import NotAnswerableError
 from graphkit.graph import Graph
 from graphkit.motifs import significance
@@ -35,6 +36,22 @@ def test_a_point_a_motif_and_model() -> None:
         assert (points[name].get_color() == "white") == (row["p_adjusted"] > 0.05)
     assert len({line.get_color() for line in points.values()} - {"white"}) == 2
     assert figure_bytes(figure, "svg") == figure_bytes(significance_chart(tables, "motifs"), "svg")
+
+
+def test_motifs_by_type_say_who_is_in_which_role(sim: Dataset) -> None:
+    answer = sim.query("motifs in EB by type against 3 configuration order by z desc limit 6")
+    figure = answer.plot()
+    figure.canvas.draw()
+    drawings, axes = figure.axes
+    names = [text.get_text() for text in drawings.texts]
+    first = answer.rows()[0]
+    assert names[0].startswith(f"a: {first['type_a']}, b: {first['type_b']}")
+    assert len(set(names)) == 6, "of one class, of other types"
+    points = [line.get_xdata()[0] for line in axes.lines if line.get_gid()]
+    assert points == [row["z"] for row in answer]
+    assert all(text.get_window_extent().x0 >= 0 for text in drawings.texts)
+    low, high = axes.get_xlim()
+    assert low <= min(points) <= max(points) <= high
 
 
 def test_tables_of_different_motifs_are_refused() -> None:
