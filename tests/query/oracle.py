@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import networkx as nx
+
 from graphkit.dataset import Dataset
 
 __all__ = ["Oracle", "Picked"]
@@ -109,6 +111,14 @@ class Oracle:
             if counts.total() >= (1 if picked.per_region else picked.least) and counts:
                 kept[pair] = counts
         return kept
+
+    def graph(self, picked: Picked) -> nx.DiGraph[int]:
+        """Of the selected pairs, with their synapses as `weight`; where no region is named, with every neuron."""
+        made: nx.DiGraph[int] = nx.DiGraph()
+        if picked.regions is None:
+            made.add_nodes_from(self.neurons)
+        made.add_weighted_edges_from((a, b, n.total()) for (a, b), n in self.pairs(picked).items())
+        return made
 
     def key(self, neuron: int, region: str, by: tuple[str, ...]) -> tuple[Any, ...]:
         return tuple(region if g == "region" else self.neurons[neuron][g] for g in by)
