@@ -15,10 +15,10 @@ from graphkit.algorithms.located_graphs import graphs_by_place
 from graphkit.errors import TimeLimitError
 from graphkit.progress import showing, shown
 from graphkit.query.answers import Answer, cut
+from graphkit.query.answers.graphs import ids_meeting
 from graphkit.query.answers.located import located_rows, places_by_name
 from graphkit.query.answers.perturbed import check_kept, check_located, interval_columns, located_each, over_samples
 from graphkit.query.ordering import ordered_table
-from graphkit.query.plans.selected import selected_neurons_sql
 from graphkit.stopping import check, current
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ def answer(form: ir.Motifs | ir.Statistics, dataset: Dataset, figures: Figures) 
     selection = form.selection
     if form.errors is not None:
         check_located(selection)
-    every = _fetched("SELECT neuron_id FROM neurons ORDER BY neuron_id", dataset)
+    every = ids_meeting(None, dataset)
     located = located_rows(dataset, selection, every)
     located = located.chosen(located.place >= 0)
     asked = None
     if selection.neurons is not None:
-        asked = np.searchsorted(every, np.sort(_fetched(selected_neurons_sql(selection, dataset) or "", dataset)))
+        asked = np.searchsorted(every, ids_meeting(selection.neurons, dataset))
     there = {int(place): asked for place in np.unique(located.place)} if asked is not None else {}
     enough = strong(located, selection.min_synapses, per_place=selection.per_region)
     names = {place: name for name, place in places_by_name(dataset).items()}
@@ -99,11 +99,6 @@ def answer(form: ir.Motifs | ir.Statistics, dataset: Dataset, figures: Figures) 
         notes += said
     given = cut(ordered_table(table, form.order), form.limit, notes)
     return Answer(given.table, given.complete and not interrupted, given.notes, interrupted=interrupted)
-
-
-def _fetched(sql: str, dataset: Dataset) -> NDArray[np.int64]:
-    ids: NDArray[np.int64] = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"].to_numpy()
-    return ids
 
 
 def _notes(selection: ir.Selection, count: int) -> tuple[str, ...]:

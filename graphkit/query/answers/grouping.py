@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from graphkit.query.answers.graphs import ids_meeting
 from graphkit.query.answers.located import places_by_name
-from graphkit.query.conditions import condition_sql
 from graphkit.query.vocabulary import quoted_name
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ def neurons_meeting(condition: ir.Condition | None, dataset: Dataset, ids: NDArr
     """Which of these neurons meet the condition (None: all)."""
     if condition is None:
         return np.ones(len(ids), dtype=np.bool_)
-    sql = f"SELECT neuron_id FROM neurons WHERE {condition_sql(condition, dataset)}"
-    those = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"].to_numpy()
-    meets: NDArray[np.bool_] = np.isin(ids, those, assume_unique=True)
+    meets: NDArray[np.bool_] = np.isin(ids, ids_meeting(condition, dataset), assume_unique=True)
     return meets
 
 

@@ -14,6 +14,7 @@ from graphkit.algorithms.totals_by_place import neurons_by_place, projectome
 from graphkit.errors import NotAnswerableError
 from graphkit.query import ir
 from graphkit.query.answers import Answer
+from graphkit.query.answers.graphs import ids_meeting
 from graphkit.query.answers.grouping import Groups, neurons_meeting
 from graphkit.query.answers.located import located_rows, places_by_name
 from graphkit.query.answers.perturbed import (
@@ -62,9 +63,7 @@ def answer(form: ByRegion | ir.Count, dataset: Dataset, planned: Plan) -> Answer
             hint="Ask about the connections: `connections by type with error model ...`.",
         )
     require_connections(ir.Selection(), dataset, by=("region",))
-    sql = "SELECT neuron_id FROM neurons ORDER BY neuron_id"
-    ids = dataset.cursor(sql).sql(sql).to_arrow_table()["neuron_id"].to_numpy()
-    located = located_rows(dataset, ir.Selection(), ids)
+    located = located_rows(dataset, ir.Selection(), ids_meeting(None, dataset))
     if isinstance(form, ir.Count):
         assert isinstance(form.of, ir.Projections)
         return _counted(form.of, dataset, planned, located)
