@@ -21,12 +21,24 @@ MOST_BARS = 40
 
 INTERVAL_LABEL = "90 % of the perturbed graphs"
 
-_TOGETHER = (
-    ("inputs_there", "outputs_there"),
-    ("inputs_from", "outputs_to"),
-    ("inputs_left", "inputs_right", "outputs_left", "outputs_right"),
-    ("excitatory", "inhibitory", "other"),
-)
+_TOGETHER = {
+    ("inputs_there", "outputs_there"): "synapses",
+    ("inputs_from", "outputs_to"): "synapses",
+    ("inputs_left", "inputs_right", "outputs_left", "outputs_right"): "synapses",
+    ("outputs_left", "outputs_right"): "synapses",
+    ("excitatory", "inhibitory", "other"): "synapses",
+    ("same_side", "other_side"): "synapses",
+    ("synapses_to_a", "synapses_to_b"): "synapses",
+    ("synapses_from_a", "synapses_from_b"): "synapses",
+    ("synapses_in", "synapses_out"): "synapses",
+    ("left", "right", "other"): "neurons",
+    ("cv_inputs", "cv_outputs"): "coefficient of variation",
+}
+"""Figures that are bars beside each other, and what they are in."""
+
+_INTERVALS = {"inputs_from": "perturbed_in_", "outputs_to": "perturbed_out_"}
+"""What the columns of intervals begin with, where there are two."""
+
 _RANKED = ("degree", "matches", "similarity")
 _OF_HUBS = ("in_degree", "out_degree", "inputs", "outputs")
 _OF_ONE_KIND = {
@@ -76,8 +88,6 @@ def measures_of(table: pa.Table) -> list[str]:
         return [next((name for name in figures if _falls(table[name].drop_null().to_pylist())), "synapses")]
     of_hubs = _OF_HUBS if {"degree", "synapses", *_OF_HUBS} <= set(names) else ()
     known = [name for name in (*_RANKED, *_MEASURES, *of_hubs) if name in names]
-    if known:  # the one that the rows are in the order of, if any
-        return [next((name for name in known if _falls(table[name].to_pylist())), known[0])]
     numbers = [
         f.name
         for f in table.schema
@@ -86,10 +96,15 @@ def measures_of(table: pa.Table) -> list[str]:
         and f.name not in _NO_FIGURES
         and f.name in names
     ]
-    return numbers if len(numbers) == 1 else []
+    if ordered := next((name for name in (*known, *numbers) if _falls(table[name].to_pylist())), None):
+        return [ordered]  # what the rows are in the order of
+    return known[:1] or (numbers if len(numbers) == 1 else [])
 
 
 def _falls(values: list[float | None]) -> bool:
+    """Whether no value is above the one before it, and not all are the same."""
+    if len(values) < 2 or None in (values[0], values[-1]) or values[0] == values[-1]:
+        return False
     return all(a is not None and b is not None and a >= b for a, b in pairwise(values))
 
 
@@ -102,6 +117,8 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     shown = table.slice(0, MOST_BARS)
     rows = shown.to_pylist()
     labels = [_label(row, measures, _texts(table)) for row in rows]
+    if len(set(labels)) < len(labels):
+        labels = [_label(row, measures, _texts(table), ("pattern", "path", "parent")) for row in rows]
     if "neuron_id" in table.column_names:
         labels = _of_neurons(rows)
     figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
@@ -109,6 +126,7 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     thick = 0.8 / len(measures)
     ends = _interval(rows, measures[0]) if len(measures) == 1 else None
     colours = PALETTE if ends is None else PALETTE[5:]  # pale, below the lines
+    with_intervals = len(measures) > 1 and any(f"{_INTERVALS.get(m)}low" in table.column_names for m in measures)
     for i, measure in enumerate(measures):
         offset = (i - (len(measures) - 1) / 2) * thick
         values = [row[measure] or 0 for row in rows]
@@ -119,6 +137,10 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
             color=colours[i],
             label=measure.replace("_", " "),
         )
+        if with_intervals:
+            lows, highs = ([row[f"{_INTERVALS[measure]}{way}"] for row in rows] for way in ("low", "high"))
+            known = [(y + offset, a, b) for y, (a, b) in enumerate(zip(lows, highs, strict=True)) if a is not None]
+            interval_lines(axes, known, label=INTERVAL_LABEL if i == 0 else f"_{measure}")
         if len(measures) == 1:
             if ends is None:
                 axes.bar_label(drawn, [_number(v) for v in values], padding=3, fontsize=8)
@@ -132,8 +154,15 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     axes.margins(x=0.12 if len(measures) == 1 else 0.02)
     axes.set_xlim(left=min(0, *(row[m] or 0 for row in rows for m in measures)) if rows else 0)
     axes.set_xlabel(
-        unit or (_WORDS.get(measures[0], measures[0].replace("_", " ")) if len(measures) == 1 else "synapses")
+        unit
+        or (
+            _WORDS.get(measures[0], measures[0].replace("_", " "))
+            if len(measures) == 1
+            else _TOGETHER.get(tuple(measures), "synapses")
+        )
     )
+    if "neuron_id" not in table.column_names and not _texts(table):
+        axes.set_ylabel(next(c for c in table.column_names if c not in measures).replace("_", " "))
     axes.tick_params(left=False)
     thousands(axes.xaxis, whole=all(isinstance(row[m] or 0, int) for row in rows for m in measures))
     axes.spines[["top", "right"]].set_visible(False)
@@ -141,17 +170,19 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
     axes.set_axisbelow(True)
     if len(measures) > 1 or ends:
         axes.legend(
-            frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=max(2, len(measures)), borderaxespad=0.2
+            frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=max(3, len(measures)), borderaxespad=0.2
         )
     left_out = len(table) - len(rows)
     titled(figure, title, f"{left_out:,} more rows are not shown." if left_out > 0 else "")
     return figure
 
 
-def interval_lines(axes: Axes, at: Sequence[tuple[float, float, float]]) -> None:
+def interval_lines(axes: Axes, at: Sequence[tuple[float, float, float]], label: str = INTERVAL_LABEL) -> None:
     """The interval of an error model on bars, as (y, low, high) each; it is in the legend."""
+    if not at:
+        return
     places, low, high = zip(*at, strict=True)
-    axes.hlines(places, low, high, color=INK, linewidth=1.6, path_effects=halo(), label=INTERVAL_LABEL)
+    axes.hlines(places, low, high, color=INK, linewidth=1.6, path_effects=halo(), label=label)
 
 
 def _interval(rows: list[dict[str, Any]], measure: str) -> tuple[list[float], list[float]] | None:
@@ -184,15 +215,17 @@ def _texts(table: pa.Table) -> set[str]:
     return {f.name for f in table.schema if not (pa.types.is_integer(f.type) or pa.types.is_floating(f.type))}
 
 
-def _label(row: dict[str, Any], measures: list[str], texts: set[str]) -> str:
-    named = {k: v for k, v in row.items() if k in texts and k not in measures and k not in _UNSHOWN}
+def _label(
+    row: dict[str, Any],
+    measures: list[str],
+    texts: set[str],
+    unshown: Sequence[str] = ("class", "pattern", "path", "parent"),
+) -> str:
+    named = {k: v for k, v in row.items() if k in texts and k not in measures and k not in unshown}
     parts = [v for v in named.values() if isinstance(v, str) or v is None]
     if not parts:
         parts = [next((v for k, v in row.items() if k not in measures), "")]
     return ", ".join("(none)" if p is None else str(p) for p in parts)
-
-
-_UNSHOWN = ("class", "pattern", "path", "parent")
 
 
 def _number(value: float) -> str:

@@ -19,6 +19,7 @@ CURVES: dict[str, frozenset[str]] = {
     "rich club": frozenset({"degree", "neurons", "connections", "density"}),
     "degrees": frozenset({"neurons", "neurons_by_in", "neurons_by_out"}),
     "distances": frozenset({"from_nm", "to_nm", "pairs", "connected"}),
+    "distances in um": frozenset({"from_um", "to_um", "pairs", "connected"}),
     "percolation": frozenset({"removed", "largest", "second", "components"}),
 }
 """What is drawn, by the columns that the answer has."""
@@ -39,11 +40,11 @@ def curve_chart(table: pa.Table, title: str) -> Figure:
                 _over_nulls(axes, figure.add_subplot(1, 2, 2), column)
         case "degrees":
             note = _degrees(axes, column)
-        case "distances":
+        case "distances" | "distances in um":
             note = _distances(axes, column)
         case "percolation":
             _percolation(axes, column)
-    if kind in ("rich club", "distances"):
+    if kind in ("rich club", "distances", "distances in um"):
         axes.set_ylim(bottom=0)  # after all that is drawn, so that the top is above it
     for each in figure.axes:
         each.spines[["top", "right"]].set_visible(False)
@@ -150,7 +151,8 @@ def _distances(axes: Axes, column: dict[str, np.ndarray]) -> str:
     with np.errstate(invalid="ignore", divide="ignore"):
         probability = column["connected"] / column["pairs"]
     seen = column["pairs"] >= _FEW_PAIRS
-    middle = (column["from_nm"] + column["to_nm"]) / 2000
+    start, end = (column[f"{e}_um"] if f"{e}_um" in column else column[f"{e}_nm"] / 1000 for e in ("from", "to"))
+    middle = (start + end) / 2
     error = np.sqrt(np.maximum(probability * (1 - probability), 0) / np.maximum(column["pairs"], 1))
     axes.fill_between(
         middle[seen],

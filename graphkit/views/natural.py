@@ -119,7 +119,7 @@ def _fits_bars(result: Result) -> bool:
         return False
     ids = [c for c in result.columns if c.endswith(("_id", "_ids"))]
     named = ids == ["neuron_id"] or (not ids and any(_is_text(result, c) for c in result.columns))
-    counted = not ids and len(result.columns) == 2  # such as partners of a site and how many sites
+    counted = not ids and len(result.columns) in (2, 3)  # such as partners of a site and how many sites
     return bool((named or counted) and measures_of(result.table) and ends_of(result) is None)
 
 

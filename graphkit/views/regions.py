@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from graphkit.views.bars import interval_lines
 from graphkit.views.figure import GREY, PALETTE, new_figure, text_width_in, thousands, title_height, titled
 
 if TYPE_CHECKING:
@@ -36,8 +37,18 @@ def region_chart(table: pa.Table, title: str) -> Figure:
     axes = figure.add_axes(((0.3 + longest) / width, below / tall, 5.2 / width, 0.2 * max(len(rows), 4) / tall))
     values = [row["inputs"] for row in rows]
     colours = [PALETTE[0] if d == 0 else PALETTE[5] for d in depth]
-    drawn = axes.barh(range(len(rows)), values, height=0.78, color=colours)
-    axes.bar_label(drawn, [f"{v:,}" for v in values], padding=3, fontsize=7.5)
+    axes.barh(range(len(rows)), values, height=0.78, color=colours)
+    ends = [float(v or 0) for v in values]
+    if "perturbed_low" in table.column_names:
+        at = [
+            (y, r["perturbed_low"], r["perturbed_high"]) for y, r in enumerate(rows) if r["perturbed_low"] is not None
+        ]
+        interval_lines(axes, at)
+        for y, _, high in at:
+            ends[y] = max(ends[y], high)
+        axes.legend(frameon=False, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.2, fontsize=8)
+    for y, (value, end) in enumerate(zip(values, ends, strict=True)):
+        axes.annotate(f"{value:,}", (end, y), (3, 0), textcoords="offset points", va="center", fontsize=7.5)
     for y, (row, d) in enumerate(zip(rows, depth, strict=True)):
         at = (-longest + _INDENT * d) / 5.2
         axes.text(

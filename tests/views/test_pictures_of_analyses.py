@@ -15,6 +15,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 import graphkit
 from graphkit.dataset import Dataset
 from graphkit.errors import NotAnswerableError
+from graphkit.query.result import Result
 from graphkit.views.comparison import comparison_chart
 from graphkit.views.figure import figure_bytes, own_style
 
@@ -156,3 +157,59 @@ def test_rankings_are_drawn_by_what_ranks_them(ring: Dataset) -> None:
         assert _bars(answer.plot()) == answer.table[rank.replace("-", "_")].to_pylist()[:40]
     some = ring.query("pagerank of EPG in EB")
     assert _bars(some.plot()) == some.table["pagerank"].to_pylist()[:40]
+
+
+def test_bars_are_of_what_the_rows_are_in_the_order_of(ring: Dataset) -> None:
+    inputs = ring.catalogue.run("inputs_by_type", neurons="EPG")
+    assert _bars(inputs.plot()) == inputs.table["mean_input_fraction"].to_pylist()
+    assert inputs.plot().axes[0].get_xlabel() == "mean input fraction"
+    two = pa.table({"name": ["a", "b", "c"], "x": [1, 5, 2], "y": [9.0, 4.0, 4.0]})
+    assert _bars(Result(two, "sql", complete=True, dataset=ring).plot()) == [9.0, 4.0, 4.0]
+    with pytest.raises(NotAnswerableError):  # neither: it is not known which is meant
+        Result(two.set_column(2, "y", pa.array([4.0, 9.0, 4.0])), "sql", complete=True, dataset=ring).plot()
+
+
+def test_figures_that_belong_together_stand_beside_each_other(ring: Dataset) -> None:
+    sides = ring.catalogue.run("lateralised_types")
+    figure = sides.plot()
+    assert Counter(_bars(figure)) == Counter(r[c] for r in sides for c in ("outputs_left", "outputs_right"))
+    assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["outputs left", "outputs right"]
+    neurons = ring.catalogue.run("types_by_side").plot().axes[0]
+    assert neurons.get_xlabel() == "neurons"
+
+
+def test_no_two_bars_have_one_name(ring: Dataset) -> None:
+    names = _names(ring.catalogue.run("transmitters_by_class").plot())
+    assert len(names) == len(set(names)) > 10
+    assert "intrinsic, gaba" in names
+    sites = ring.catalogue.run("polyadic_sites")
+    figure = sites.plot()
+    assert _names(figure) == [str(n) for n in sites.table["partners"].to_pylist()][:40]
+    assert figure.axes[0].get_ylabel() == "partners"
+
+
+def test_both_figures_of_projections_have_their_interval(ring: Dataset) -> None:
+    found = ring.query("projections from EB to PB by type with 3 error model missed 20 %")
+    axes = found.plot().axes[0]
+    for lines, way in zip(axes.collections, ("in", "out"), strict=True):
+        drawn = [tuple(x for x, _ in path.vertices) for path in lines.get_paths()]
+        assert drawn == [(row[f"perturbed_{way}_low"], row[f"perturbed_{way}_high"]) for row in found]
+    labels = [t.get_text() for t in axes.get_legend().get_texts()]
+    assert labels.count("90 % of the perturbed graphs") == 1
+
+
+def test_regions_have_their_interval(ring: Dataset) -> None:
+    found = ring.query("regions with 3 error model missed 20 %")
+    axes = found.plot().axes[0]
+    (lines,) = axes.collections
+    assert [tuple(x for x, _ in path.vertices) for path in lines.get_paths()] == [
+        (row["perturbed_low"], row["perturbed_high"]) for row in found if row["perturbed_low"] is not None
+    ]
+
+
+def test_the_distances_of_the_catalogue_are_a_curve(ring: Dataset) -> None:
+    found = ring.catalogue.run("connection_probability_by_distance", neurons="EPG")
+    axes = found.plot().axes[0]
+    rows = [row for row in found if row["pairs"] >= 100]
+    assert axes.lines[0].get_xdata().tolist() == [(row["from_um"] + row["to_um"]) / 2 for row in rows]
+    assert axes.get_ylim()[0] == 0
