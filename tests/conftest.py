@@ -26,6 +26,8 @@ settings.register_profile("graphkit", deadline=None, max_examples=40, derandomiz
 settings.register_profile("thorough", deadline=None, max_examples=400)
 settings.load_profile("thorough" if os.environ.get("GRAPHKIT_THOROUGH") else "graphkit")
 
+RING = Path(__file__).parents[1] / "data-samples" / "ring"
+
 LONG = 720575940621039145
 """An id of 18 digits, as FlyWire has them: a float would lose its last ones. The neurons of `tiny` follow it."""
 
@@ -96,6 +98,12 @@ def made_once(once: Once) -> MadeOnce:
 def sim(made_once: MadeOnce) -> Dataset:
     """400 simulated neurons."""
     return made_once("sim", lambda folder: simulate(folder, neurons=400, seed=1))
+
+
+@pytest.fixture(scope="session")
+def ring() -> Dataset:
+    """The sample of data-samples, which nobody writes to."""
+    return open_dataset(RING)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-import graphkit
 from graphkit.catalogue import Catalogue, Question, shipped_folder
 from graphkit.catalogue.values import split_example
 from graphkit.dataset import Dataset
@@ -37,11 +36,6 @@ ELSEWHERE = {
 """Questions in English, held to other computations in tests/motifs and tests/query; here: that they ask just this."""
 
 ON_SKELETONS = {"morphology", "axon_dendrite_split", "strahler_orders", "sholl_profiles"}
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(ROOT / "data-samples" / "ring")
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,6 @@ from tests.query.oracle import Oracle, Picked
 
 
 @pytest.fixture(scope="module")
-def raw(sim: Dataset) -> Oracle:
-    return Oracle(sim)
-
-
-@pytest.fixture(scope="module")
 def eb(raw: Oracle) -> nx.DiGraph[int]:
     return raw.graph(Picked("in EB", regions=("EB",)))
 

@@ -17,11 +17,6 @@ from graphkit.views.natural import natural_kind
 from tests.query.oracle import Oracle, Picked, by_rank
 
 
-@pytest.fixture(scope="module")
-def raw(sim: Dataset) -> Oracle:
-    return Oracle(sim)
-
-
 def _tuples(result: Result, *columns: str) -> list[tuple[Any, ...]]:
     return [tuple(row[c] for c in columns or result.columns) for row in result]
 

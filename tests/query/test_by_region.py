@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,20 +11,13 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-import graphkit
 from graphkit.errors import QueryError, QuerySyntaxError, TimeLimitError, UnknownNameError
 from graphkit.progress import showing
 from graphkit.query.result import Result
 from graphkit.stopping import current
 
-RING = Path(__file__).parents[2] / "data-samples" / "ring"
 LEAVES = ("PB(L)", "FBl2", "EBr5", "gammaL(L)")
 """Regions of the sample that have none below them."""
-
-
-@pytest.fixture(scope="module")
-def ring() -> Any:
-    return graphkit.open(RING)
 
 
 def _rows(result: Result, region: str) -> list[dict[str, Any]]:

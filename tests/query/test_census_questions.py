@@ -13,11 +13,6 @@ from graphkit.dataset import Dataset
 from tests.query.oracle import Oracle, Picked
 
 
-@pytest.fixture(scope="module")
-def raw(sim: Dataset) -> Oracle:
-    return Oracle(sim)
-
-
 def _belonging(regions: tuple[str, ...], percent: int = 50) -> Callable[[Oracle], Any]:
     return lambda raw: raw.belongs(regions, percent)
 

@@ -15,14 +15,8 @@ from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
 from graphkit.simulate import simulate
 from graphkit.writer import DatasetWriter
+from tests.conftest import RING
 from tests.query.oracle import Oracle, Picked
-
-RING = Path(__file__).parents[2] / "data-samples" / "ring"
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(RING)
 
 
 def _inputs(dataset: Dataset, picked: Picked, *, fractions: bool) -> tuple[dict, Counter]:

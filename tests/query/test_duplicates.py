@@ -18,11 +18,6 @@ MISSED, TWICE = 0.3, 0.25
 CLAUSE = "error model missed 30 %, duplicated 25 %"
 
 
-@pytest.fixture(scope="module")
-def raw(sim: Dataset) -> Oracle:
-    return Oracle(sim)
-
-
 def at_least(least: int, n: int) -> float:
     """The probability that ``n`` synapses, each found once, twice or not at all, are found so often in all."""
     once_or_twice = TWICE / (1 - MISSED)

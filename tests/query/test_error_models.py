@@ -16,11 +16,6 @@ from graphkit.graph import Graph
 from tests.query.oracle import Oracle
 
 
-@pytest.fixture(scope="module")
-def raw(sim: Dataset) -> Oracle:
-    return Oracle(sim)
-
-
 def test_the_rich_club_and_fours_with_errors(sim: Dataset) -> None:
     graph = sim.graph(region="EB")
     found = sim.query("rich club in EB with 4 error model missed 20 %, merged 5 % seed 2").rows()

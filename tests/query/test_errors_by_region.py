@@ -19,11 +19,6 @@ from tests.query.oracle import Oracle
 NONE = "with 2 error model missed 0 %"
 
 
-@pytest.fixture(scope="module")
-def raw(sim: Dataset) -> Oracle:
-    return Oracle(sim)
-
-
 @pytest.mark.parametrize(
     ("question", "figure"),
     [

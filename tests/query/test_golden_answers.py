@@ -26,11 +26,6 @@ _SHOWN = 3
 
 
 @pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(RING)
-
-
-@pytest.fixture(scope="module")
 def truth() -> Truth:
     return Truth()
 

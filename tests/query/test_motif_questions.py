@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import igraph
 import networkx as nx
 import pytest
 
-import graphkit
 from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(Path(__file__).parents[2] / "data-samples" / "ring")
 
 
 def raw(ring: Dataset, minimum: int) -> list[tuple[int, int]]:

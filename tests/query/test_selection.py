@@ -25,11 +25,6 @@ from tests.conftest import LONG, make_tiny
 from tests.query.oracle import Oracle, Picked
 
 
-@pytest.fixture(scope="module")
-def raw(sim: Dataset) -> Oracle:
-    return Oracle(sim)
-
-
 def _edges(graph: Graph) -> dict[tuple[int, int], int]:
     return {(int(a), int(b)): int(n) for a, b, n in zip(*graph.edges(), strict=True)}
 

@@ -19,11 +19,6 @@ from graphkit.query.answers import likeness, similarities
 from tests.query.oracle import Oracle, Picked
 
 
-@pytest.fixture(scope="module")
-def raw(sim: Dataset) -> Oracle:
-    return Oracle(sim)
-
-
 def vectors(raw: Oracle, picked: Picked, on: str, *, types: bool) -> dict[int, Counter[Any]]:
     found: dict[int, Counter[Any]] = defaultdict(Counter)
     for (a, b), counts in raw.pairs(picked).items():

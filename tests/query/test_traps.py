@@ -6,16 +6,9 @@ from typing import Any
 
 import pytest
 
-import graphkit
 from graphkit.dataset import Dataset
 from graphkit.errors import AmbiguousQuestionError
 from graphkit.query.result import Result
-from tests.query.truth_of_rows import RING
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(RING)
 
 
 def _tuples(result: Result, *columns: str) -> list[tuple[Any, ...]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from itertools import combinations, product
-from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -13,7 +12,6 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch
 
-import graphkit
 from graphkit.dataset import Dataset
 from graphkit.errors import GraphkitError, NotAnswerableError
 from graphkit.query.result import Result
@@ -25,11 +23,6 @@ from graphkit.views.force import force_places, wished_distances
 from graphkit.views.labels import Box, best_boxes, box_beside
 
 Edges = dict[tuple[str, str], int]
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(Path(__file__).parents[2] / "data-samples" / "ring")
 
 
 def random_edges(seed: int, n: int = 12, count: int = 22) -> Edges:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -11,17 +10,11 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-import graphkit
 from graphkit.dataset import Dataset
 from graphkit.errors import NotAnswerableError
 from graphkit.query.result import Result
 from graphkit.views.figure import PALETTE, figure_bytes, own_style
 from graphkit.views.neuron_map import adjacency_map
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(Path(__file__).parents[2] / "data-samples" / "ring")
 
 
 def values(figure: Figure) -> np.ndarray:

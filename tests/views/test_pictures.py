@@ -19,7 +19,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 from matplotlib.text import Text
 
-import graphkit
 from graphkit.dataset import Dataset
 from graphkit.errors import GraphkitError, NotAnswerableError
 from graphkit.query.result import Result
@@ -49,11 +48,6 @@ QUESTIONS = {
     "types in EB": "bars",
     "regions": "regions",
 }
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(ROOT / "data-samples" / "ring")
 
 
 @pytest.fixture(scope="module")

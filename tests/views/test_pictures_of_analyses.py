@@ -22,11 +22,6 @@ from graphkit.views.figure import figure_bytes, own_style
 SAMPLES = Path(__file__).parents[2] / "data-samples"
 
 
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(SAMPLES / "ring")
-
-
 def _bars(figure: Figure) -> list[float]:
     return [bar.get_width() for bar in figure.axes[0].patches if isinstance(bar, Rectangle)]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from matplotlib.figure import Figure
 
-import graphkit
 from graphkit.dataset import Dataset
 from graphkit.query.result import Result
 from graphkit.views.figure import (
@@ -24,11 +22,6 @@ from graphkit.views.figure import (
     wrapped,
 )
 from graphkit.views.matrix import heat_map
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(Path(__file__).parents[2] / "data-samples" / "ring")
 
 
 def ticks(axis, low: float, high: float) -> list[str]:  # type: ignore[no-untyped-def]

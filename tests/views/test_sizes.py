@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import combinations
-from pathlib import Path
 
 import pyarrow as pa
-import pytest
 from matplotlib.figure import Figure
 
-import graphkit
 from graphkit.dataset import Dataset
 from graphkit.query.comparison import compare_datasets
 from graphkit.query.result import Result
 from graphkit.views.figure import PALETTE, figure_bytes
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return graphkit.open(Path(__file__).parents[2] / "data-samples" / "ring")
 
 
 def lengths(figure: Figure) -> list[float]:

@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graphkit.cli import app
-from graphkit.dataset import Dataset, open_dataset
+from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
 from graphkit.query import ir
 from graphkit.query.dotmotif.parser import parse_dotmotif
@@ -30,11 +30,6 @@ from tests.query.match.oracle import MatchOracle
 ROOT = Path(__file__).parents[3]
 GOLDEN: dict[str, Any] = json.loads((ROOT / "tests" / "golden" / "dotmotif.json").read_text())
 AMONG = "AMONG type (PEG, PEN_a, ER4d)"
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return open_dataset(ROOT / "data-samples" / "ring")
 
 
 def _forms(ring: Dataset, name: str) -> tuple[ir.Match, ir.Match]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from graphkit.dataset import Dataset, open_dataset
+from graphkit.dataset import Dataset
 from graphkit.errors import GraphkitError, NotAnswerableError, QueryError
 from graphkit.motifs.pattern import MAX_NODES
 from graphkit.query import ir
@@ -26,11 +26,6 @@ ROOT = Path(__file__).parents[3]
 GOLDEN = ROOT / "tests" / "golden" / "match.json"
 ERRORS = ROOT / "tests" / "golden" / "match_errors.json"
 _SHOWN = 5
-
-
-@pytest.fixture(scope="module")
-def ring() -> Dataset:
-    return open_dataset(ROOT / "data-samples" / "ring")
 
 
 def _golden(ring: Dataset) -> dict[str, Any]:
