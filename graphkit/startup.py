@@ -19,13 +19,14 @@ _own_process = False
 
 
 class _Hidden:
-    """Finds nothing under some names, as if the packages were not installed."""
+    """Finds nothing under some names, as if the packages were not installed; in one ``thread`` alone where it is given."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, thread: int | None = None) -> None:
         self._names = names
+        self._thread = thread
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> None:
-        if name in self._names:
+        if name in self._names and self._thread in (None, threading.get_ident()):
             raise ModuleNotFoundError(f"{name} is hidden from this process", name=name)
 
 
@@ -71,8 +72,11 @@ def _load(module: str) -> None:
 
 @contextlib.contextmanager
 def _without_scipy_linalg() -> Iterator[None]:
-    """numba imports scipy.linalg (0.2 s) only to learn whether kernels could call BLAS; none of ours does."""
-    hidden = _Hidden("scipy.linalg")
+    """numba imports scipy.linalg (0.2 s) only to learn whether kernels could call BLAS; none of ours does.
+
+    Hidden from the thread that loads kernels: beside it the answer may need scipy.linalg (by way of scipy.sparse.csgraph).
+    """
+    hidden = _Hidden("scipy.linalg", thread=threading.get_ident())
     sys.meta_path.insert(0, hidden)
     try:
         yield

@@ -90,3 +90,28 @@ def test_an_answer_loads_neither_pydantic_nor_numpy_nor_pandas(sim: Any) -> None
     folder = Path(sim.url)
     ran = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "0"
+
+
+def test_what_is_hidden_from_the_loading_of_kernels_is_there_for_the_answer() -> None:
+    """A quick answer imports scipy.sparse.csgraph, and with it scipy.linalg, beside the thread that loads kernels without."""
+    code = (
+        "import sys, threading, graphkit.startup as startup\n"
+        "entered, done, told = threading.Event(), threading.Event(), []\n"
+        "def kernels():\n"
+        "    with startup._without_scipy_linalg():\n"
+        "        try:\n"
+        "            import scipy.linalg\n"
+        "        except ModuleNotFoundError:\n"
+        "            told.append('hidden')\n"
+        "        entered.set()\n"
+        "        done.wait(60)\n"
+        "thread = threading.Thread(target=kernels)\n"
+        "thread.start()\n"
+        "entered.wait(60)\n"
+        "from scipy.sparse.csgraph import connected_components\n"
+        "done.set()\n"
+        "thread.join()\n"
+        "print(*told, 'scipy.linalg' in sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.split()) == (0, ["hidden", "True"]), ran.stderr
