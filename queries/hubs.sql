@@ -1,12 +1,12 @@
 -- title: Hubs: neurons with most partners
 -- group: Neurons
--- about: Neurons by the number of different neurons that they are connected with, either way. Autapses play no part.
+-- about: Neurons by the number of different neurons that they are connected with, either way; in words, `hubs in EB` ranks by connections in and out together. Autapses play no part.
 -- parameter: region region = any: only synapses located there
 -- parameter: min_synapses int >= 1 = 1: only connections with at least this many synapses
 -- column: neuron_id: the neuron
 -- column: name: its name
 -- column: type: its type
--- column: degree (neurons): different partners, either way
+-- column: partners (neurons): different partners, either way
 -- column: in_degree (neurons): that synapse onto it
 -- column: out_degree (neurons): that it synapses onto
 -- column: synapses (synapses): of these connections
@@ -24,9 +24,9 @@ ends AS (
     UNION ALL
     SELECT post_id, pre_id, 1, synapses FROM pairs
 )
-SELECT n.neuron_id, n.name, n.type, count(DISTINCT e.partner) AS degree, sum(e.is_input)::BIGINT AS in_degree,
+SELECT n.neuron_id, n.name, n.type, count(DISTINCT e.partner) AS partners, sum(e.is_input)::BIGINT AS in_degree,
        sum(1 - e.is_input)::BIGINT AS out_degree, sum(e.synapses)::BIGINT AS synapses
 FROM ends e
 JOIN neurons n USING (neuron_id)
 GROUP BY n.neuron_id, n.name, n.type
-ORDER BY degree DESC, synapses DESC, n.neuron_id
+ORDER BY partners DESC, synapses DESC, n.neuron_id

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphkit.catalogue.header import named_in
 from graphkit.catalogue.values import Bound, bind, shell_quoted
 from graphkit.errors import CatalogueError, NotAnswerableError, QuerySyntaxError, SqlError, did_you_mean
+from graphkit.query.vocabulary import quoted_name
 from graphkit.stopping import current
 
 if TYPE_CHECKING:
@@ -86,7 +87,31 @@ def _sql(
     notes = _requirements(text, dataset, bound, question)
     values = {name: b.value for name in named_in(text) if (b := bound[name]) is not None}
     result = run_sql(dataset, text, limit=limit, parameters=values, keep=True)
-    return replace(result, notes=(*notes, *result.notes))
+    lacking = () if len(result) else _lacking(text, dataset, question)
+    return replace(result, notes=(*notes, *result.notes, *lacking))
+
+
+def _lacking(text: str, dataset: Dataset, question: Question) -> tuple[str, ...]:
+    """What the dataset has nothing of, where there are no rows: connections, gap junctions, or the columns that were asked."""
+    from graphkit.query import ir
+    from graphkit.query.empty import no_connections
+
+    words = set(re.findall(r"\w+", text))
+    found: list[str] = []
+    if words & {"connections", "connections_by_post", "synapses"}:
+        found += no_connections(
+            ir.Motifs(ir.Selection(kind="electrical" if "electrical" in words else "chemical")), dataset
+        )
+    by_type = any(c.name.endswith("type") for c in question.columns[:1])
+    asked = [c for c in _SAID if c in words and (c != "type" or by_type) and c in dataset.vocabulary.columns]
+    if asked:
+        sql = f"SELECT {', '.join(f'count({quoted_name(c)})' for c in asked)} FROM neurons"
+        (counts,) = dataset.cursor(sql).execute(sql).fetchall()
+        found += [f"No neuron of this dataset has {_SAID[c]}." for c, n in zip(asked, counts, strict=True) if not n]
+    return tuple(found)
+
+
+_SAID = {"type": "a type", "class": "a class", "side": "a side", "soma_x_nm": "a position of its soma"}
 
 
 def _requirements(

@@ -12,6 +12,7 @@ from graphkit.catalogue import Catalogue, Question, shipped_folder
 from graphkit.catalogue.values import split_example
 from graphkit.dataset import Dataset
 from graphkit.errors import QueryError
+from graphkit.importers import import_edges
 from tests.catalogue.expected_motifs import EXPECTED
 from tests.conftest import MadeOnce
 from tests.grown import make_grown
@@ -172,3 +173,28 @@ def test_the_page_is_up_to_date() -> None:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert (ROOT / "docs" / "catalogue.md").read_text() == module.page(), "run: python docs/catalogue_page.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("types_by_side", {}, ["No neuron of this dataset has a type.", "No neuron of this dataset has a side."]),
+        ("connection_probability", {}, ["No neuron of this dataset has a type."]),
+        (
+            "connection_probability_by_distance",
+            {"neurons": "any neuron"},
+            ["No neuron of this dataset has a position of its soma."],
+        ),
+        ("gap_junctions", {}, ["This dataset has no gap junctions."]),
+        ("feedback_loops", {"min_synapses": 9}, []),
+        ("hubs", {}, []),
+    ],
+)
+def test_no_rows_name_what_the_dataset_has_nothing_of(
+    tmp_path: Path, name: str, given: dict[str, Any], said: list[str]
+) -> None:
+    (tmp_path / "p.csv").write_text("pre,post,weight\n1,2,3\n2,3,4\n3,1,5\n")
+    brain = import_edges(tmp_path / "p.csv", tmp_path / "d").dataset
+    found = brain.catalogue.run(name, **given)
+    assert (len(found) > 0) is (name == "hubs")
+    assert list(found.notes) == said
