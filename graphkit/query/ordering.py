@@ -28,6 +28,8 @@ def checked_order(form: ir.Form, dataset: Dataset) -> ir.Form:
     columns = _columns(form, dataset)
     if not form.order or columns is None or isinstance(form, ir.Match):
         return form
+    if isinstance(form, ir.Neurons) and not form.by:  # what they are ordered by is shown, too
+        columns += [c for c, kind in dataset.vocabulary.columns.items() if c not in columns and not kind.endswith("]")]
     return replace(form, order=tuple(replace(o, column=_spelled(o.column, columns)) for o in form.order))
 
 

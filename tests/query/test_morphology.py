@@ -316,3 +316,16 @@ def test_real_neurons_measure_as_in_navis(real_data: Path, tmp_path: Path) -> No
         assert counted == expected.get("healed", expected)["compartments"]
     published = found["722817260"]
     assert (round(published["cable_um"], 1), published["outputs"], published["inputs"]) == (2197.6, 701, 2435)
+
+
+def test_neurons_without_a_skeleton_come_last(tmp_path: Path) -> None:
+    """A table of a whole brain beside a few skeletons: what there is to see comes first."""
+    (tmp_path / "7.swc").write_text("1 0 0 0 0 1 -1\n2 0 0 0 9 1 1\n")
+    (tmp_path / "n.csv").write_text("neuron_id,type\n3,A\n7,B\n9,C\n")
+    brain = import_swc([tmp_path / "7.swc"], tmp_path / "d", neurons=tmp_path / "n.csv").dataset
+    assert [(r["neuron_id"], r["nodes"]) for r in brain.query("morphology of any neuron")] == [
+        (7, 2),
+        (3, None),
+        (9, None),
+    ]
+    assert [r["neuron_id"] for r in brain.query("morphology of any neuron limit 1")] == [7]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphkit.dataset import Dataset
-from graphkit.errors import AmbiguousQuestionError
+from graphkit.errors import AmbiguousQuestionError, UnknownNameError
 from graphkit.query.result import Result
 
 
@@ -240,3 +240,21 @@ def test_a_neuron_of_the_pattern_called_like_a_type_is_asked_back(ring: Dataset,
     answered = ring.query("MATCH (EPG: type EPG)->(b) RETURN count").scalar()
     assert answered == ring.query("MATCH (EPG)->(b) WHERE EPG.type = 'EPG' RETURN count").scalar()
     assert answered == ring.query("MATCH (:EPG)->(x) RETURN count").scalar()
+
+
+def test_columns_that_are_asked_for_are_shown(tiny: Dataset) -> None:
+    """Of conditions and of the order, once each, also deep in a condition; and the rows are in that order, nulls last."""
+    rows = tiny.table("neurons").to_pylist()
+    by_mass = sorted(rows, key=lambda r: (r["mass"] is None, -(r["mass"] or 0), r["neuron_id"]))
+    found = tiny.query("neurons order by MASS descending")
+    assert found.columns[-2:] == ["partners", "mass"]
+    assert _tuples(found, "neuron_id", "mass") == [(r["neuron_id"], r["mass"]) for r in by_mass]
+    deep = tiny.query("neurons where not (hemilineage = '0A' or (mass < 1 and inputs > 0)) order by soma_x_nm, mass")
+    assert deep.columns[-3:] == ["hemilineage", "mass", "soma_x_nm"]
+    assert tiny.query("neurons in EB where mass > 0").columns[-2:] == ["outputs", "mass"]
+    assert tiny.query("neurons where type = A and inputs > 0").columns == tiny.query("neurons").columns
+    assert tiny.query("how many neurons where mass > 1").scalar() == sum((r["mass"] or 0) > 1 for r in rows)
+    with pytest.raises(UnknownNameError, match="no column 'tags'"):
+        tiny.query("neurons order by tags")  # a list
+    with pytest.raises(UnknownNameError, match="no column 'mass'"):
+        tiny.query("neurons by type order by mass")

@@ -67,13 +67,14 @@ Row = dict[str, Any]
 
 
 def answer(form: Form, dataset: Dataset, planned: Plan) -> Answer:
-    """Rows by neuron, ids ascending."""
+    """Rows by neuron, ids ascending; those without a skeleton last."""
     reader = Reader(dataset, form.of, planned, form.heal_nm)
     notes: list[str] = []
     match form:
         case ir.Morphology():
             by_id = {row["neuron_id"]: row for row in reader.each(_measured)}
-            rows = [by_id.get(i) or _without(n) for i, n in reader.neurons.items()]
+            rows = [by_id[i] for i in reader.neurons if i in by_id]
+            rows += [_without(n) for i, n in reader.neurons.items() if i not in by_id]
             notes.append(
                 "x_um, y_um and z_um are the sides of the box around the skeleton; a skeleton in pieces has several trees, "
                 "some of them joined across gaps."

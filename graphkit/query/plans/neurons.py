@@ -50,8 +50,31 @@ def there_sql(regions: tuple[str, ...], dataset: Dataset) -> str:
 
 def known_columns(dataset: Dataset) -> str:
     """Those of n.neuron_id, n.name, n.type and the like that the dataset has."""
+    return ", ".join(f"n.{quoted_name(c)}" for c in _known(dataset))
+
+
+def _known(dataset: Dataset) -> list[str]:
     known = [c for c in ("name", "type", "class", "side", "nt", "status") if c in dataset.vocabulary.columns]
-    return ", ".join(f"n.{quoted_name(c)}" for c in ["neuron_id", *known, *annotated_columns(dataset)])
+    return ["neuron_id", *known, *annotated_columns(dataset)]
+
+
+def _compared(condition: ir.Condition | None) -> list[str]:
+    """The columns that a condition compares."""
+    match condition:
+        case ir.Comparison():
+            return [condition.column]
+        case ir.And() | ir.Or():
+            return [column for term in condition.terms for column in _compared(term)]
+        case ir.Not():
+            return _compared(condition.term)
+    return []
+
+
+def _asked_for(form: ir.Neurons, dataset: Dataset, *totals: str) -> str:
+    """Further columns of the neurons that the question names, in a condition or for the order; ``totals`` are there already."""
+    shown = {*_known(dataset), *totals}
+    named = dict.fromkeys([*_compared(form.where), *(o.column for o in form.order)])
+    return "".join(f", n.{quoted_name(c)}" for c in named if c in dataset.vocabulary.columns and c not in shown)
 
 
 def _neurons_sql(form: ir.Neurons, dataset: Dataset) -> str:
@@ -59,9 +82,9 @@ def _neurons_sql(form: ir.Neurons, dataset: Dataset) -> str:
     where = where_sql(form.where, dataset)
     chosen = f"(SELECT * FROM neurons WHERE {where}) n"
     if form.regions is None:
-        totals = "n.inputs, n.outputs, n.partners"
+        totals = "n.inputs, n.outputs, n.partners" + _asked_for(form, dataset, "inputs", "outputs", "partners")
         return f"SELECT {own}, {totals} FROM {chosen} ORDER BY n.inputs + n.outputs DESC, n.neuron_id"
-    totals = "r.inputs_there, r.outputs_there, n.inputs, n.outputs"
+    totals = "r.inputs_there, r.outputs_there, n.inputs, n.outputs" + _asked_for(form, dataset, "inputs", "outputs")
     return (
         f"SELECT {own}, {totals} FROM {chosen} JOIN ({there_sql(form.regions, dataset)}) r USING (neuron_id) "
         "ORDER BY inputs_there + outputs_there DESC, n.neuron_id"
