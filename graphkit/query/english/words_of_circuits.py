@@ -96,7 +96,7 @@ RULES_OF_CIRCUITS: tuple[Rule, ...] = (
         Reading("outputs of {a}", "onto whom"),
         Reading("neurons where type = {a} by region", "in which regions"),
     )),
-    (rf"(?:neurons|types)\s+with(?:\s+the)?\s+(?:most|highest|largest)\s+(?:number\s+of\s+)?{_TOTAL}{_REST}", (
+    (rf"(?:neurons|types)\s+with(?:\s+the)?\s+(?:most|highest|largest)\s+(?:number\s+of\s+)?(?P<a>inputs|outputs){_REST}", (
         Reading("neurons order by {a} descending{rest}"),
     )),
     (rf"neurons\s+with\s+(?:at\s+least|>=)\s+(?P<n>\d+)\s+{_TOTAL}", (Reading("neurons where {a} >= {n}"),)),
