@@ -46,6 +46,7 @@ _OF_ONE_KIND = {
     frozenset({"trees", "cable_um"}): "cable_um",
     frozenset({"layer", "reached"}): "layer",
     frozenset({"hop", "reached"}): "hop",
+    frozenset({"partners", "in_degree", "out_degree"}): "partners",
 }
 """Figures that the answer is about, by columns that tell which answer it is."""
 

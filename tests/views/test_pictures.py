@@ -301,7 +301,7 @@ def test_sql_and_catalogue_have_pictures_by_their_columns(ring: Dataset) -> None
     assert flow.axes[0].images
     assert flow.axes[0].get_ylabel() == "inputs in"
     hubs = ring.catalogue.run("hubs", region="EB", limit=5)
-    assert [b.get_width() for b in bars(hubs.plot())] == [r["degree"] for r in hubs]
+    assert [b.get_width() for b in bars(hubs.plot())] == [r["partners"] for r in hubs]
     with pytest.raises(NotAnswerableError):
         ring.sql("SELECT 1 AS a, 2 AS b").plot()
 
