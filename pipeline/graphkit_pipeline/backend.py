@@ -13,6 +13,8 @@ from graphkit.errors import GraphkitError, MissingExtraError
 
 __all__ = ["import_keras"]
 
+_BACKENDS = ("tensorflow", "jax", "torch")
+
 
 def import_keras(purpose: str = "A network") -> Any:
     """The module keras. TensorFlow's chatter on import is dropped, which no setting of its own does.
@@ -21,6 +23,8 @@ def import_keras(purpose: str = "A network") -> Any:
     """
     if "keras" in sys.modules:
         return sys.modules["keras"]
+    if (asked := os.environ.get("KERAS_BACKEND", "tensorflow")) not in _BACKENDS:
+        raise _no_backend(f"KERAS_BACKEND is {asked!r}, which graphkit does not run on.")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         with _quiet():
@@ -35,11 +39,14 @@ def import_keras(purpose: str = "A network") -> Any:
     except ValueError as error:
         if "backend" not in str(error):
             raise
-        raise GraphkitError(
-            f"KERAS_BACKEND is {os.environ.get('KERAS_BACKEND')!r}, which is no backend of Keras.",
-            hint="Expected tensorflow, jax or torch.",
-        ) from None
+        raise _no_backend(f"Keras does not run: {error}.") from None
+    if keras.backend.backend() not in _BACKENDS:  # by its own file of settings
+        raise _no_backend(f"Keras runs on {keras.backend.backend()}, and graphkit does not.")
     return keras
+
+
+def _no_backend(message: str) -> GraphkitError:
+    return GraphkitError(message, hint="Expected tensorflow, jax or torch: set KERAS_BACKEND, or leave it out.")
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ def reconstruct(
 
     \b
     Stages: membrane (if there is a network), segment, cut (of both methods), reconcile, link (of a watershed), agglomerate (if
-    asked for), detect, assign, mesh, skeleton, dataset, evaluate.
+    asked for), detect and assign (synapses, unless left out), mesh, skeleton, dataset, evaluate.
     Whatever is finished stays: run it again after it was stopped, and it goes on.
     """
     if example:
@@ -310,13 +310,14 @@ def _report(config: Any, statuses: Any) -> None:
     _list_failed(statuses)
     done = {s.name: s.outcome or {} for s in statuses if s.state.startswith("done")}
     for stage, made, why in _EMPTY:
-        if done.get(stage, {}).get(made) == 0:
+        if done.get(stage, {}).get(made) == 0 and (made != "synapses" or config.synapses.enabled):
             say(why)
     if "evaluate" in done:
         print("\n".join(done["evaluate"].get("summary", [])))
     folder = _short(config.output)
     if "dataset" in done:
-        say(f'Ask it:  graphkit query "motifs" -d {folder}/dataset')
+        question = "motifs" if config.synapses.enabled else "morphology of any neuron"
+        say(f'Ask it:  graphkit query "{question}" -d {folder}/dataset')
     say(f"See it:  graphkit view {folder}" + (f"   and {folder}/report.html" if "evaluate" in done else ""))
 
 

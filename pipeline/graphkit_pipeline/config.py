@@ -161,12 +161,16 @@ class AgglomerateStage:
 
 @dataclass(frozen=True, slots=True)
 class SynapseStage:
-    """Synapses, block by block; the halos follow from the network and from ``assign``."""
+    """Synapses, block by block; the halos follow from the network and from ``assign``.
+
+    Without ``enabled`` none are looked for: segments, meshes, skeletons, and a dataset of neurons without connections.
+    """
 
     network: str = "synapse-tissue"
     block: Triple = (192, 192, 192)
     predict: PredictSettings = field(default_factory=PredictSettings)
     assign: AssignSettings = field(default_factory=AssignSettings)
+    enabled: bool = True
 
     def __post_init__(self) -> None:
         _check_block("synapses", self.block, (0, 0, 0))

@@ -164,7 +164,11 @@ class Context:
         if "segment" in stages and self.floods:
             self._check_flood()
         if "detect" in stages:
-            self._check_image(self.unet.voxel_size_nm, "synapse network")
+            try:
+                self._check_image(self.unet.voxel_size_nm, "synapse network")
+            except GraphkitError as error:
+                without = "Or look for none: [synapses] enabled = false."
+                raise GraphkitError(error.message, hint=f"{error.hint} {without}") from None
 
     def _check_image(self, voxel_size_nm: Sequence[float], network: str, view: Sequence[int] = (1, 1, 1)) -> None:
         check_image(self.image, dtype=np.uint8, voxel_size_nm=voxel_size_nm, field_of_view=view, network=network)

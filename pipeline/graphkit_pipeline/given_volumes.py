@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["labelled_tissues", "own_volumes", "seen_by", "tissues"]
 
+_SIZE = "Give it in nm, z, y, x, in the file of --settings: a line [network], and below it voxel_size_nm = [40, 4, 4]."
+
 
 def tissues(folders: list[Path]) -> list[Tissue]:
     """Folders of `graphkit simulate-tissue`."""
@@ -85,16 +87,23 @@ def own_volumes(
     ``size`` is [network] voxel_size_nm: a file that does not say its own has that one, and one that does must agree. Where it is
     not said, ``of_start`` is that of the network to begin from, for files that do not say theirs.
     """
+    from graphkit_pipeline.ffn.aligned import open_beside
     from graphkit_pipeline.ffn.labelled import LabelledVolume
     from graphkit_pipeline.volume import Volume, open_volume
 
     def opened(volume: str) -> Volume:
         try:
             return open_volume(volume, voxel_size_nm=size)
-        except GraphkitError:
-            if size is not None or of_start is None:
+        except GraphkitError as error:
+            if size is not None:
                 raise
-            return open_volume(volume, voxel_size_nm=of_start)
+            if of_start is not None:
+                return open_volume(volume, voxel_size_nm=of_start)
+            try:
+                open_volume(volume, voxel_size_nm=1.0)
+            except GraphkitError:
+                raise error from None
+            raise GraphkitError(error.message, hint=_SIZE) from None  # that is all that is missing
 
     if len(images) != len(labels):
         raise GraphkitError(
@@ -103,7 +112,9 @@ def own_volumes(
         )
     volumes = []
     for one, true in zip(images, labels, strict=True):
-        seen, known = (opened(volume) for volume in (one, true))
+        seen = opened(one)
+        # where the labels' file says nothing, they lie where the image does
+        known = open_volume(true, voxel_size_nm=size) if size is not None else open_beside(seen, "The labels", true)
         if seen.bounds != known.bounds:
             raise GraphkitError(
                 f"{one} has {seen.bounds} and its labels {true} have {known.bounds}; expected the same voxels.",

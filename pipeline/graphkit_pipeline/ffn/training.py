@@ -138,7 +138,7 @@ def _train(
             hint="Leave KERAS_BACKEND out, or read the same figures from log.jsonl.",
         )
     progress("places to train at", 0.0)
-    run = _Run(volumes, settings, start, cluster, team)
+    run = _Run(volumes, settings, start, cluster, team, validation=validation)
     try:
         if checkpoint:
             run.restore(checkpoint, folder / _CHECKPOINT)
@@ -189,8 +189,13 @@ class _Run:
         start: Start | None = None,
         cluster: Cluster | None = None,
         team: Team | None = None,
+        *,
+        validation: Sequence[LabelledVolume] = (),
     ) -> None:
         self.settings, self.start, self.team = settings, start, team
+        leads = team is None or team.rank == 0
+        held_out = [_checksum(v) for v in validation] if leads else None  # the others may have none
+        self.given = {"volumes": [_checksum(v) for v in volumes], "held-out volumes": held_out}
         self.replicas = 1 if team is None else team.replicas
         self.pool = ExamplePool(volumes, settings, 0 if team is None else team.rank, self.replicas)
         if team is not None:
@@ -248,6 +253,7 @@ class _Run:
             "version": _VERSION,
             "settings": asdict(self.settings),
             "replicas": self.replicas,
+            "given": self.given,
             "start": self.start and self.start.recorded(),
             "step": self.step,
             "loss": self.loss,
@@ -269,10 +275,20 @@ class _Run:
         mine = json.loads(json.dumps(asdict(self.settings)))
         its = with_defaults(state["settings"], json.loads(json.dumps(asdict(TrainingSettings()))))
         if changed := [name for name in mine if its.get(name) != mine[name]]:
+            longer = f"Go on from its network in another folder: -o OTHER --start {path.with_name(_NETWORK)}."
             raise GraphkitError(
                 f"{path} is of a run with other settings: {', '.join(changed)}.",
-                hint="Resume with the settings that it was begun with, or train in another folder.",
+                hint=longer
+                if changed == ["steps"]
+                else "Resume with the settings that it was begun with, or train in another folder.",
             )
+        for what, those in state.get("given", {}).items():  # a run of an earlier graphkit does not say
+            now = self.given[what]
+            if now is not None and those != now:
+                raise GraphkitError(
+                    f"{path} is of a run with other {what}: {len(those)} then, {len(now)} now, not all the same.",
+                    hint="Resume with the same images and labels, or train in another folder.",
+                )
         if self.settings.scaling != "none" and (were := state.get("replicas", 1)) != self.replicas:
             raise GraphkitError(
                 f"{path} is of a run on {were} replicas, and this is one on {self.replicas}.",

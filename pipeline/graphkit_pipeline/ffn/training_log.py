@@ -10,7 +10,7 @@ from typing import Any
 from graphkit_pipeline.ffn.start import Start
 from graphkit_pipeline.ffn.stepping import StepFigures
 from graphkit_pipeline.ffn.training_settings import TrainingSettings
-from graphkit_pipeline.formats.disk import atomically
+from graphkit_pipeline.formats.disk import atomically, said_plainly
 
 __all__ = ["Tally", "TrainingLog", "cut_log", "record_of"]
 
@@ -80,19 +80,27 @@ class TrainingLog:
 
     def write(self, step: int, line: dict[str, Any]) -> None:
         """Adds a line."""
-        with self._path.open("a") as log:
+        with said_plainly(self._path), self._path.open("a") as log:
             log.write(json.dumps({"step": step, **line}) + "\n")
         if self._events is not None:
             self._events.scalars(step, {_TAGS[name]: float(value) for name, value in line.items() if name in _TAGS})
 
 
 def cut_log(path: Path, step: int) -> None:
-    """Drops the lines after the checkpoint's step: the resumed run writes them again."""
+    """Drops the lines after the checkpoint's step, and what a full disk cut: the resumed run writes them again."""
     if not path.exists():
         return
-    kept = [line for line in path.read_text().splitlines() if line.strip() and json.loads(line)["step"] <= step]
+    kept = [line for line in path.read_text().splitlines() if 0 <= _step_of(line) <= step]
     with atomically(path) as file:
         file.write("".join(f"{line}\n" for line in kept).encode())
+
+
+def _step_of(line: str) -> int:
+    """-1 where it is no whole line."""
+    try:
+        return int(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return -1
 
 
 def record_of(

@@ -190,12 +190,15 @@ STAGES: tuple[Stage, ...] = (
 
 def stages_of(config: RunConfig) -> tuple[Stage, ...]:
     """The stages that the configuration has: membranes where there is a network, fragments and the links between them where it
-    is asked for segments, agglomeration where it is asked for, an evaluation where there is a truth."""
+    is asked for segments, agglomeration where it is asked for, synapses unless they are left out, an evaluation where there is a
+    truth."""
     has = {
         "membrane": config.membrane.network is not None,
         "cut": config.segment.method == "both",
         "link": config.segment.method != "flood",
         "agglomerate": config.agglomerate.enabled,
+        "detect": config.synapses.enabled,
+        "assign": config.synapses.enabled,
         "evaluate": config.evaluate.truth is not None,
     }
     absent = {name for name, there in has.items() if not there}

@@ -21,9 +21,11 @@ def dataset(job: Context) -> dict[str, Any]:
     from graphkit_pipeline.agglomeration.neurons import neurons_of_segments, of_neurons
     from graphkit_pipeline.emit import emit_dataset
     from graphkit_pipeline.stages.listing import stages_of  # it lists this function
+    from graphkit_pipeline.synapse.job import gather_synapses
 
     config = job.config
-    segments, synapses, skeletons = (job.table(name) for name in ("segments", "synapses", "skeletons"))
+    segments, skeletons = (job.table(name) for name in ("segments", "skeletons"))
+    synapses = job.table("synapses") if config.synapses.enabled else gather_synapses(job.blocks_of("assign"), ())
     joining = config.agglomerate
     decisions = job.table("agglomeration") if joining.enabled else None
     mapping = neurons_of_segments(segments, decisions, joining.threshold, joining.deleted)

@@ -19,6 +19,7 @@ from graphkit_pipeline.ffn.inference import segment_array
 from graphkit_pipeline.ffn.network import load_network
 from graphkit_pipeline.ffn.settings import FillPolicy, NetworkSettings
 from graphkit_pipeline.ffn.training import LabelledVolume, TrainingSettings, train_ffn
+from graphkit_pipeline.ffn.training_log import cut_log
 
 from graphkit.errors import GraphkitError
 
@@ -226,6 +227,31 @@ def test_a_folder_that_holds_a_run(uninterrupted: Path) -> None:
     changed = dataclasses.replace(SMALL, learning_rate=0.5, seed=9)
     with pytest.raises(GraphkitError, match="other settings: learning_rate, seed"):
         train_ffn([two_blobs()], changed, uninterrupted, resume=True)
+
+
+def test_more_steps_are_another_run(uninterrupted: Path) -> None:
+    with pytest.raises(GraphkitError, match="other settings: steps") as caught:
+        train_ffn([two_blobs()], dataclasses.replace(SMALL, steps=9), uninterrupted, resume=True)
+    assert f"--start {uninterrupted / 'network.keras'}" in str(caught.value.hint)
+
+
+def test_other_volumes_are_not_taken_for_those_of_before(uninterrupted: Path) -> None:
+    """Of the same shape and voxels: one grey value is another, or one label, or one more is held out."""
+    for change in ("image", "labels"):
+        other = two_blobs()
+        values = getattr(other, change).copy()
+        values[0, 0, 0] ^= 1
+        with pytest.raises(GraphkitError, match="a run with other volumes: 1 then, 1 now"):
+            train_ffn([dataclasses.replace(other, **{change: values})], SMALL, uninterrupted, resume=True)
+    with pytest.raises(GraphkitError, match="other held-out volumes: 0 then, 1 now"):
+        train_ffn([two_blobs()], SMALL, uninterrupted, resume=True, validation=[two_blobs()])
+
+
+def test_a_line_of_the_log_that_was_cut_is_written_again(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"step": 1, "loss": 0.5}\n{"step": 2, "loss": 0.4}\n{"step": 3, "lo')
+    cut_log(log, 2)
+    assert log.read_text() == '{"step": 1, "loss": 0.5}\n{"step": 2, "loss": 0.4}\n'
 
 
 def test_a_run_from_before_a_setting_existed_is_resumed(uninterrupted: Path, tmp_path: Path) -> None:

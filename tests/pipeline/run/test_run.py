@@ -137,6 +137,26 @@ def test_what_comes_after_a_redone_stage_is_redone(copied: Write) -> None:
     assert {n for n in after if after[n] != before[n]} == {"reconcile", "assign", "mesh", "skeleton"}
 
 
+def test_without_synapses_there_are_segments_skeletons_and_neurons(copied: Write, tmp_path: Path) -> None:
+    """For whom has no synapse network for his voxels; what was found is left where it is."""
+    config = read_config(copied("apart", more="[synapses.assign]\nthreshold = 0.5\n"))
+    before = records(config)
+    file = tmp_path / "apart.toml"
+    file.write_text(file.read_text().replace("[synapses]", "[synapses]\nenabled = false", 1))
+    config = read_config(file)
+    assert [s.name for s in run_status(config)] == ["segment", "reconcile", "mesh", "skeleton", "dataset"]
+    statuses = {s.name: s for s in reconstruct(config, first="dataset")}
+    assert {n for n in before if records(config)[n] != before[n]} == {"dataset"}
+    dataset = open_dataset(Path(config.output) / "dataset")
+    assert len(dataset.table("synapses")) == len(dataset.table("connections")) == 0
+    labels = open_volume(Path(config.output) / "segmentation").read()
+    ids = np.unique(labels[labels > 0]).tolist()
+    assert dataset.table("neurons")["neuron_id"].to_pylist() == ids
+    assert set(dataset.table("skeletons")["neuron_id"].to_pylist()) <= set(ids)
+    assert (statuses["dataset"].outcome or {})["synapses"] == 0
+    assert not validate(Path(config.output) / "dataset").problems
+
+
 @pytest.mark.slow
 def test_a_block_that_always_fails_is_set_aside_and_filled_in_later(write: Write, tissue: Path, tmp_path: Path) -> None:
     image = tmp_path / "image"
