@@ -24,6 +24,7 @@ MOST_NEURONS = 2_000
 """Beyond these a square would be smaller than a point of the picture."""
 
 _LABELLED = 60
+_MOST_SQUARES = 500
 _STRIP_IN = 0.14
 
 Named = Sequence[tuple[str, str | None]]
@@ -65,6 +66,7 @@ def adjacency_map(
     down, across = (order[(cells != 0).any(axis=axis)[order]] for axis in (1, 0))
     values = cells[np.ix_(down, across)]
     signed = bool((values < 0).any())
+    values, together = _pooled(values)
     values = np.where(values == 0, np.nan, values)
     figure, axes = draw_neurons(
         values,
@@ -75,13 +77,24 @@ def adjacency_map(
     )
     axes.spines[:].set_visible(True)
     axes.spines[:].set(color="#BBBBBB", linewidth=0.6)
-    nothing = "grey" if signed else "white"
-    titled(
-        figure,
-        title,
-        f"Neurons that connect alike side by side: average linkage of 1 - cosine. No connection: {nothing}.",
-    )
+    notes = [
+        "Neurons that connect alike side by side: average linkage of 1 - cosine.",
+        f"No connection: {'grey' if signed else 'white'}.",
+        *([f"A square has the strongest connection of {together} x {together} neurons."] if together > 1 else []),
+    ]
+    titled(figure, title, " ".join(notes))
     return figure
+
+
+def _pooled(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """The largest figure, its sign left aside, of squares of so many neurons a side that each of them can be seen; how many."""
+    together = -(-max(values.shape) // _MOST_SQUARES)
+    if together == 1:
+        return values, 1
+    whole = np.pad(values, [(0, -n % together) for n in values.shape])
+    blocks = whole.reshape(whole.shape[0] // together, together, whole.shape[1] // together, together)
+    most, least = blocks.max(axis=(1, 3)), blocks.min(axis=(1, 3))
+    return np.where(most >= -least, most, least), together
 
 
 def _alike(cells: NDArray[np.float64]) -> NDArray[np.int64]:

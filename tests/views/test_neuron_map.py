@@ -91,3 +91,19 @@ def test_ids_of_18_digits_are_different_neurons(ring: Dataset) -> None:
     assert sorted(names(figure)[0]) == [str(i) for i in ids[:2]]
     assert sorted(names(figure)[1]) == [str(i) for i in ids[2:]]
     assert len(figure_bytes(figure, "svg")) > 1000
+
+
+def test_of_a_thousand_neurons_no_connection_is_lost() -> None:
+    """In each square of neurons that has any, the strongest is seen."""
+    rng = np.random.default_rng(1)
+    pre, post = rng.integers(0, 1500, (2, 900))
+    figures = rng.integers(1, 500, 900).astype(float)
+    with own_style():
+        figure = adjacency_map(pre, post, figures, [(str(k), None) for k in range(1500)], "many", unit="synapses")
+    shown = values(figure)
+    assert max(shown.shape) <= 500
+    cells = np.zeros((1500, 1500))
+    np.add.at(cells, (pre, post), figures)
+    assert np.nanmax(shown) == cells.max()
+    assert 0.6 * np.count_nonzero(cells) < np.isfinite(shown).sum() <= np.count_nonzero(cells)
+    assert "strongest connection of 2 x 2 neurons" in figure.get_supxlabel()
