@@ -191,7 +191,7 @@ class Result:
         shown = 20
         head = "".join(f"<th>{html.escape(c)}</th>" for c in self.columns)
         body = "".join(
-            "<tr>" + "".join(f"<td>{'' if v is None else html.escape(str(v))}</td>" for v in row.values()) + "</tr>"
+            "<tr>" + "".join(f"<td>{html.escape(_shown(v))}</td>" for v in row.values()) + "</tr>"
             for row in self.table.slice(0, shown).to_pylist()
         )
         more = f"<p>{len(self) - shown:,} more rows</p>" if len(self) > shown else ""
@@ -201,6 +201,12 @@ class Result:
             f"<p><b>{html.escape(self.question)}</b></p><table><thead><tr>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>{more}{cut}{notes}"
         )
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join('null' if v is None else str(v) for v in value)}]"
+    return "" if value is None else str(value)
 
 
 def cut_off(limit: int | None) -> str:

@@ -187,6 +187,8 @@ def test_html_is_escaped(tiny: Dataset) -> None:
     assert "&lt;b&gt;" in text
     assert "<i>" not in text
     assert "<td>1</td><td>2</td>" in text
+    lists = tiny.sql("SELECT ['<a>', NULL] AS names, NULL AS types")._repr_html_()
+    assert "<td>[&lt;a&gt;, null]</td><td></td>" in lists
     cut = tiny.sql("FROM range(50)", limit=30)._repr_html_()
     assert "10 more rows" in cut
     assert "Cut off by the limit." in cut
