@@ -13,8 +13,9 @@ import sys
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
+from graphkit.cli.render_plain import markdown_lines, plain_lines
 from graphkit.errors import GraphkitError, did_you_mean
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from graphkit.query.result import Result
 
-__all__ = ["FORMATS", "Format", "cell_text", "check_place", "format_of", "is_number", "write_result"]
+__all__ = ["FORMATS", "Format", "check_place", "format_of", "write_result"]
 
 Format = Literal["table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "markdown"]
 FORMATS: tuple[str, ...] = ("table", "csv", "tsv", "json", "ndjson", "parquet", "arrow", "markdown")
@@ -154,9 +155,9 @@ def _write(result: Result, form: str, out: IO[bytes]) -> None:
             _write_lines([_delimited(result.columns, delimiter)], out)  # pyarrow quotes the header whatever it is told
             pv.write_csv(_flat(table), out, options)
         case "markdown":
-            _write_lines(_markdown(result), out)
+            _write_lines(markdown_lines(result), out)
         case _:
-            _write_lines(_plain(result), out)
+            _write_lines(plain_lines(result), out)
 
 
 def _write_lines(lines: Iterable[str], out: IO[bytes]) -> None:
@@ -198,71 +199,3 @@ def _flat(table: pa.Table, *, nested: bool = False) -> pa.Table:
             continue
         table = table.set_column(i, field.name, pa.array(values, pa.string()))
     return table
-
-
-_CONTROL = {i: repr(chr(i))[1:-1] for i in (*range(32), *range(127, 160))}
-"""Control characters in names, made visible: a line end breaks a table, an escape sequence commands a terminal."""
-
-
-_EXACT = 1e15
-"""Below it whole numbers are exact as floats, and shown with all their digits."""
-
-_WHOLE = 1e6
-"""From it on six digits are no fraction: a mean of millions is shown as whole as they are, and not as 1.5e+07."""
-
-
-def cell_text(value: Any, *, share: bool = False) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        if share:
-            return f"{value:.4f}"
-        whole = (value.is_integer() or abs(value) >= _WHOLE) and abs(value) < _EXACT
-        return f"{value:.0f}" if whole else f"{value:.6g}"
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, list):  # nothing known is null here as in files, and None only in Python
-        items = ("null" if v is None else repr(v) if isinstance(v, str) else cell_text(v) for v in value)
-        return f"[{', '.join(items)}]".translate(_CONTROL)
-    return str(value).translate(_CONTROL)
-
-
-def _cells(result: Result) -> tuple[list[list[str]], list[bool]]:
-    """Text of every cell by column, and which columns are numbers."""
-    columns, numeric = [], []
-    for name, column in zip(result.columns, result.table.columns, strict=True):
-        kind = column.type
-        numeric.append(is_number(kind))
-        columns.append([cell_text(v, share=name == "share") for v in column.to_pylist()])
-    return columns, numeric
-
-
-def _plain(result: Result) -> Iterable[str]:
-    columns, numeric = _cells(result)
-    widths = [max([len(n), *map(len, c)]) for n, c in zip(result.columns, columns, strict=True)]
-
-    def line(cells: Iterable[str]) -> str:
-        parts = (c.rjust(w) if n else c.ljust(w) for c, w, n in zip(cells, widths, numeric, strict=True))
-        return "  ".join(parts).rstrip()
-
-    yield line([c.translate(_CONTROL) for c in result.columns])
-    for row in zip(*columns, strict=True):
-        yield line(row)
-
-
-def _markdown(result: Result) -> Iterable[str]:
-    columns, numeric = _cells(result)
-
-    def line(cells: Iterable[str]) -> str:
-        return "| " + " | ".join(c.translate(_CONTROL).replace("|", "\\|") for c in cells) + " |"
-
-    yield line(result.columns)
-    yield "|" + "|".join("---:" if n else "---" for n in numeric) + "|"
-    for row in zip(*columns, strict=True):
-        yield line(row)
-
-
-def is_number(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

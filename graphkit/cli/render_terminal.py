@@ -10,7 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from graphkit.cli.render import cell_text, is_number
+from graphkit.cli.render_plain import cell_text, is_number
 from graphkit.cli.terminal import say
 
 if TYPE_CHECKING:

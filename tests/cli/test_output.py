@@ -111,7 +111,7 @@ def test_a_closed_pipe_is_quiet(sim: Dataset) -> None:
 
 def test_counts_among_fractions_keep_all_their_digits() -> None:
     """`statistics` has both in one column; 2.79664e+06 connections would not be the number of them."""
-    from graphkit.cli.render import cell_text
+    from graphkit.cli.render_plain import cell_text
 
     shown = {
         2796641.0: "2796641",
@@ -127,7 +127,7 @@ def test_counts_among_fractions_keep_all_their_digits() -> None:
 
 
 def test_lists_in_a_table() -> None:
-    from graphkit.cli.render import cell_text
+    from graphkit.cli.render_plain import cell_text
 
     assert cell_text(["it's", None, "A, B"]) == """["it's", null, 'A, B']"""
     assert cell_text([720575940621039145, 9007199254740993]) == "[720575940621039145, 9007199254740993]"
