@@ -180,7 +180,7 @@ def agglomerate(
     with caught(_STAYS, sigterm=True):
         from dataclasses import replace
 
-        from graphkit_pipeline.agglomeration.neurons import check_scored
+        from graphkit_pipeline.agglomeration.thresholds import check_scored
         from graphkit_pipeline.config import read_config
         from graphkit_pipeline.run import reconstruct
 
@@ -203,7 +203,7 @@ def agglomerate(
 
 def _thresholds(config: Any, progress: Any) -> list[tuple[str, ...]]:
     """A row a threshold: joins, neurons, and where there is a truth VI."""
-    from graphkit_pipeline.agglomeration.neurons import score_thresholds
+    from graphkit_pipeline.agglomeration.thresholds import score_thresholds
 
     found = score_thresholds(config, (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95), progress)
     scored = found[0].score is not None

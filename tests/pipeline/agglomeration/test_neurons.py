@@ -6,7 +6,8 @@ import networkx as nx
 import numpy as np
 import pyarrow as pa
 import pytest
-from graphkit_pipeline.agglomeration.neurons import neurons_of_segments, of_neurons, thresholds
+from graphkit_pipeline.agglomeration.neurons import neurons_of_segments, of_neurons
+from graphkit_pipeline.agglomeration.thresholds import thresholds
 from graphkit_pipeline.evaluation.overlap import count_overlap
 from graphkit_pipeline.evaluation.segmentation import score_overlap
 from hypothesis import given, settings

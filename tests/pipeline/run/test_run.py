@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from graphkit_pipeline.agglomeration.neurons import score_thresholds
+from graphkit_pipeline.agglomeration.thresholds import score_thresholds
 from graphkit_pipeline.commands import agglomerate
 from graphkit_pipeline.config import RunConfig, read_config
 from graphkit_pipeline.run import reconstruct, run_status
