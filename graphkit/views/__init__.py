@@ -7,6 +7,7 @@
     force           the same, what is strongly connected together
     similarity      how alike neurons connect, all with all
     matrix          connections between many types; flow from region to region
+    hops            what comes from whom over one, two, ... connections
     comparison      connections, or types, of two sides or of two datasets, beside each other
     components      how many neurons there are in components of each size
     paths           paths, a column a step
@@ -43,6 +44,7 @@ KINDS = (
     "matrix",
     "comparison",
     "components",
+    "hops",
     "paths",
     "regions",
     "similarity",

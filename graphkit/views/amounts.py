@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
     from matplotlib.image import AxesImage
 
-__all__ = ["amounts_bar", "amounts_image"]
+__all__ = ["amounts_bar", "amounts_image", "amounts_scale"]
 
 _LOGARITHMIC = 50.0
 _BAR_IN = 0.17
 _NOTHING = "#D0D0D0"
 
 
-def _scale(values: NDArray[np.float64]) -> Normalize:
+def amounts_scale(values: NDArray[np.float64]) -> Normalize:
     """Of what is not NaN: logarithmic where it spans more than a factor of 50, from -most to most where some are below 0."""
     from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 
@@ -40,7 +40,7 @@ def _scale(values: NDArray[np.float64]) -> Normalize:
 
 def amounts_image(axes: Axes, values: NDArray[np.float64], norm: Normalize | None = None) -> AxesImage:
     """A square a value; what is NaN stays white, or grey where white is a value."""
-    norm = norm or _scale(values)
+    norm = norm or amounts_scale(values)
     signed = norm.vmin is not None and norm.vmin < 0
     axes.set_facecolor(_NOTHING if signed else "white")
     colours = BOTH_WAYS if signed else SEQUENCE

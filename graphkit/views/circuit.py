@@ -28,6 +28,7 @@ from graphkit.views.figure import (
     INK,
     halo,
     new_figure,
+    note_height,
     plain_axes,
     text_width_in,
     title_height,
@@ -64,6 +65,7 @@ def circuit_diagram(
     kinds_are: str = "transmitter",
     shape: Shape = "circuit",
     coupled: bool = False,
+    note: str = "",
 ) -> Figure:
     """The diagram of connections (from, to) with their synapses.
 
@@ -118,8 +120,9 @@ def circuit_diagram(
         *(["What is strongly connected stands together."] if shape == "force" and len(names) > 2 else []),
         *(["A ring: connections within."] if any(a == b for a, b in edges) else []),
         *(["Gap junctions: no direction."] if coupled else []),
+        *([note] if note else []),
     ]
-    _fit(figure, axes, [*boxes, *_extent(places, rooms, lines)], title, bool(notes))
+    _fit(figure, axes, [*boxes, *_extent(places, rooms, lines)], title, " ".join(notes))
     titled(figure, title, " ".join(notes))
     return figure
 
@@ -217,7 +220,7 @@ def _extent(
     return [*discs, *(box_at(point, 0.1, 0.1) for line in lines.values() for point in line)]
 
 
-def _fit(figure: Figure, axes: Axes, boxes: list[Box], title: str, noted: bool) -> None:
+def _fit(figure: Figure, axes: Axes, boxes: list[Box], title: str, note: str) -> None:
     """The size of the figure, so that an inch of the drawing is one: what is drawn, the legend at its right, the title above."""
     left, bottom = (min(getattr(b, end) for b in boxes) - 0.1 for end in ("left", "bottom"))
     right, top = (max(getattr(b, end) for b in boxes) + 0.1 for end in ("right", "top"))
@@ -228,7 +231,7 @@ def _fit(figure: Figure, axes: Axes, boxes: list[Box], title: str, noted: bool) 
         beneath = 0.2 + 0.17 * len(said)
     wide, tall = right - left, max(top - bottom, beneath)
     across = max(wide + beside + 0.2, 5.0)
-    above, below = 0.1 + title_height(title, across), 0.35 if noted else 0.1
+    above, below = 0.1 + title_height(title, across), 0.1 + note_height(note, across)
     down = tall + above + below
     figure.set_size_inches(across, down)
     middle = (bottom + top) / 2

@@ -49,7 +49,7 @@ def compared(columns: Sequence[str]) -> Compared | None:
     return None
 
 
-def comparison_chart(table: pa.Table, title: str) -> Figure:
+def comparison_chart(table: pa.Table, title: str, *, note: str = "") -> Figure:
     """A point a row, the first side across and the second up, both logarithmic; on the line both are alike.
 
     What one side does not have stands at its edge. The surest differences are named, up to ``_NAMED`` that do not overlap.
@@ -104,7 +104,8 @@ def comparison_chart(table: pa.Table, title: str) -> Figure:
         if handle is not None:
             handle.set_alpha(0.7)  # also where the points are pale
     edge = "Points at an edge: none on that side." if ((x == 0) | (y == 0)).any() else ""
-    titled(figure, title, f"A point a pair of {of.pre.removeprefix('pre_')}s. {edge}".strip())
+    said = (f"A point a pair of {of.pre.removeprefix('pre_')}s.", edge, note)
+    titled(figure, title, " ".join(filter(None, said)))
     return figure
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphkit.errors import NotAnswerableError
 from graphkit.query.vocabulary import quoted_name
 from graphkit.views.figure import own_labels
-from graphkit.views.natural import edges_of, ends_of, is_coupled
+from graphkit.views.natural import edges_of, ends_of, hop_ends, is_coupled
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,6 +33,12 @@ def _samples(result: Result, name: str) -> dict[str, int]:
     against = getattr(result.form, "against", None)
     stopped = any(note.startswith("Stopped early") for note in result.notes)
     return {} if against is None or stopped else {name: against.samples}
+
+
+def _unshown(result: Result) -> str:
+    """What to say of intervals that a picture has no room for."""
+    intervals = any(name.startswith("perturbed_") for name in result.columns)
+    return "Without the intervals of the error model, which are columns of the answer." if intervals else ""
 
 
 def draw(result: Result, kind: str, colour_by: str | None = None, title: str | None = None) -> Figure:
@@ -60,7 +66,13 @@ def draw(result: Result, kind: str, colour_by: str | None = None, title: str | N
             from graphkit.views.comparison import compared, comparison_chart
             from graphkit.views.types import type_chart
 
-            return (comparison_chart if compared(result.columns) else type_chart)(result.table, title)
+            return (
+                comparison_chart(result.table, title, note=_unshown(result))
+                if compared(result.columns)
+                else type_chart(result.table, title)
+            )
+        case "hops":
+            return _hops(result, title)
         case "components":
             from graphkit.views.components import component_chart
 
@@ -68,7 +80,9 @@ def draw(result: Result, kind: str, colour_by: str | None = None, title: str | N
         case "similarity":
             from graphkit.views.similarity import similarity_map
 
-            return similarity_map(result.table, title, complete=result.complete, unit=_likeness(result))
+            return similarity_map(
+                result.table, title, complete=result.complete, unit=_likeness(result), note=_unshown(result)
+            )
         case "skeletons":
             from graphkit.query.ir import HEAL_NM
             from graphkit.views.skeletons import split_drawing
@@ -94,7 +108,7 @@ def draw(result: Result, kind: str, colour_by: str | None = None, title: str | N
 
                 edges = edges_of(result, ends[0], ends[1], "synapses")
                 kinds = _of_types(result, column) if ends[0] in ("pre_type", "a_type") else {}
-                how: dict[str, Any] = {"shape": kind, "coupled": is_coupled(result)}
+                how: dict[str, Any] = {"shape": kind, "coupled": is_coupled(result), "note": _unshown(result)}
                 return circuit_diagram(edges, title, kinds=kinds, kinds_are=called, **how)
             edges, note = edges_of(result, *ends), ""
             if ends[0] == "region":
@@ -105,7 +119,9 @@ def draw(result: Result, kind: str, colour_by: str | None = None, title: str | N
 
             unit = f"z against {_null_model(result)}" if ends[2] == "z" else _FIGURES.get(ends[2], ends[2])
             first, second = (_AXES.get(end, end.replace("_", " ")) for end in ends[:2])
-            return heat_map(edges, title, unit=unit, rows=first, columns=second, note=note)
+            return heat_map(
+                edges, title, unit=unit, rows=first, columns=second, note=f"{note} {_unshown(result)}".strip()
+            )
     from graphkit.views.bars import MOST_BARS, bar_chart
 
     step = next((c for c in ("layer", "hop") if {"neuron_id", "reached", c} <= set(result.columns)), None)
@@ -183,9 +199,26 @@ def _neurons(result: Result, ends: tuple[str, str, str], kind: str, column: str,
         names = _names(result, ids, column)
         pairs = edges_of(result, ends[0], ends[1], "synapses")
         edges = {(names[a][0], names[b][0]): n for (a, b), n in pairs.items()}
-        how: dict[str, Any] = {"shape": kind, "coupled": is_coupled(result)}
+        how: dict[str, Any] = {"shape": kind, "coupled": is_coupled(result), "note": _unshown(result)}
         return circuit_diagram(edges, title, kinds=dict(names.values()), kinds_are=called, **how)
     return _adjacency(result, ends, ids, title)
+
+
+def _hops(result: Result, title: str) -> Figure:
+    from graphkit.views.hops import EFFECTIVE, hops_map
+
+    ends = hop_ends(result)
+    assert ends is not None, "it fits"
+    figures: dict[tuple[str, str, int], float] = {}
+    kind = "neuron" if ends[0] == "pre_id" else ends[0].removeprefix("pre_")
+    names: dict[int, tuple[str, str | None]] = {}
+    if kind == "neuron":
+        names = _names(result, {i for end in ends for i in result.table[end].unique().to_pylist()}, "type")
+    for row in result:
+        pair = [names[row[end]][0] if names else row[end] or "(none)" for end in ends]
+        figures[pair[0], pair[1], row["hops"]] = row[EFFECTIVE] or 0.0
+    called = (f"presynaptic {kind}", f"postsynaptic {kind}")
+    return hops_map(figures, title, unit="share of the postsynaptic inputs", ends=called, note=_unshown(result))
 
 
 def _adjacency(result: Result, ends: tuple[str, str, str], ids: set[int], title: str) -> Figure:
@@ -200,7 +233,9 @@ def _adjacency(result: Result, ends: tuple[str, str, str], ids: set[int], title:
     figures = np.array([value or 0 for value in result.table[ends[2]].to_pylist()], dtype=np.float64)
     neurons = [names[i] for i in order.tolist()]
     unit = _FIGURES.get(ends[2], ends[2])
-    return adjacency_map(pre, post, figures, neurons, title, unit=unit, coupled=is_coupled(result))
+    return adjacency_map(
+        pre, post, figures, neurons, title, unit=unit, coupled=is_coupled(result), note=_unshown(result)
+    )
 
 
 def _paths(result: Result, column: str, called: str, title: str) -> Figure:
@@ -218,11 +253,14 @@ def _paths(result: Result, column: str, called: str, title: str) -> Figure:
             kinds_are=called,
             unit="paths of single neurons",
             added=True,
+            note=_unshown(result),
         )
     names = _names(result, {i for row in rows for i in row["neuron_ids"]}, column)
     paths = [[names[i][0] for i in row["neuron_ids"]] for row in rows]
     kinds = dict(names.values())
-    return path_diagram(paths, [row["synapses"] for row in rows], title, kinds=kinds, kinds_are=called)
+    return path_diagram(
+        paths, [row["synapses"] for row in rows], title, kinds=kinds, kinds_are=called, note=_unshown(result)
+    )
 
 
 def _names(result: Result, ids: set[int], column: str) -> dict[int, tuple[str, str | None]]:

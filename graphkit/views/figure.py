@@ -30,6 +30,7 @@ __all__ = [
     "figure_bytes",
     "halo",
     "new_figure",
+    "note_height",
     "own_labels",
     "own_style",
     "plain_axes",
@@ -192,6 +193,11 @@ _MOST_LINES = 4
 def title_height(title: str, width_in: float) -> float:
     """How many inches the title of a figure of this width takes."""
     return 0.2 + 0.19 * len(_title_lines(title, width_in)) if title else 0.0
+
+
+def note_height(note: str, width_in: float) -> float:
+    """How many inches the note below a figure of this width takes."""
+    return 0.15 + 0.15 * len(wrapped(note, _room(width_in), _NOTE_PT)) if note else 0.0
 
 
 def _title_lines(title: str, width_in: float) -> list[str]:

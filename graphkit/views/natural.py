@@ -9,7 +9,7 @@ from graphkit.errors import NotAnswerableError
 if TYPE_CHECKING:
     from graphkit.query.result import Result
 
-__all__ = ["edges_of", "ends_of", "fits", "is_coupled", "natural_kind"]
+__all__ = ["edges_of", "ends_of", "fits", "hop_ends", "is_coupled", "natural_kind"]
 
 _DISCS = 14
 """Types beyond which connections are a matrix rather than a circuit."""
@@ -41,6 +41,7 @@ def natural_kind(result: Result) -> str | None:
         "curve",
         "comparison",
         "components",
+        "hops",
     ):
         if fits(result, kind):
             return kind
@@ -98,6 +99,10 @@ def fits(result: Result, kind: str) -> bool:
             from graphkit.views.types import compared_types
 
             return compared(result.columns) is not None or compared_types(result.columns) is not None
+        case "hops":
+            from graphkit.views.hops import EFFECTIVE
+
+            return {EFFECTIVE, "hops"} <= columns and hop_ends(result) is not None
         case "components":
             from graphkit.views.components import COMPONENTS
 
@@ -109,6 +114,16 @@ def fits(result: Result, kind: str) -> bool:
         case "matrix":
             return ends_of(result) is not None
     return _fits_bars(result)
+
+
+def hop_ends(result: Result) -> tuple[str, str] | None:
+    """Columns of the two ends of an answer by hops: ids, or the one column that neurons are grouped by."""
+    if {"pre_id", "post_id"} <= set(result.columns):
+        return "pre_id", "post_id"
+    pre, post = (
+        [c for c in result.columns if c.startswith(way) and not c.endswith("_neurons")] for way in ("pre_", "post_")
+    )
+    return (pre[0], post[0]) if len(pre) == len(post) == 1 else None
 
 
 def _fits_bars(result: Result) -> bool:

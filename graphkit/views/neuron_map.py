@@ -49,6 +49,7 @@ def adjacency_map(
     *,
     unit: str,
     coupled: bool = False,
+    note: str = "",
 ) -> Figure:
     """A row a presynaptic and a column a postsynaptic neuron, both in the order of one clustering of who connects alike.
 
@@ -81,8 +82,9 @@ def adjacency_map(
         "Neurons that connect alike side by side: average linkage of 1 - cosine.",
         f"No connection: {'grey' if signed else 'white'}.",
         *([f"A square has the strongest connection of {together} x {together} neurons."] if together > 1 else []),
+        note,
     ]
-    titled(figure, title, " ".join(notes))
+    titled(figure, title, " ".join(notes).strip())
     return figure
 
 

@@ -97,7 +97,8 @@ def path_diagram(
     axes.set_xlim(-0.35, last + 0.35)
     axes.set_ylim(-0.6, tallest - 0.2)
     colour_legend(axes, colour, [kinds.get(n) or UNKNOWN for _, n in places] if kinds else [], kinds_are)
-    titled(figure, title, note or f"{'Numbers' if len(edges) <= _LABELLED_ARROWS else 'Width of an arrow'}: {unit}.")
+    drawn = "Numbers" if len(edges) <= _LABELLED_ARROWS else "Width of an arrow"
+    titled(figure, title, f"{drawn}: {unit}. {note}".strip())
     return figure
 
 

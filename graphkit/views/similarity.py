@@ -18,7 +18,7 @@ PAIRS = frozenset({"first_id", "second_id", "similarity"})
 
 
 def similarity_map(
-    table: pa.Table, title: str, *, complete: bool = True, unit: str = "similarity of their partners"
+    table: pa.Table, title: str, *, complete: bool = True, unit: str = "similarity of their partners", note: str = ""
 ) -> Figure:
     """A square a pair of neurons, those that are alike side by side (the leaves of an average linkage); their types beside it;
     ``unit`` is what the colours are.
@@ -54,5 +54,5 @@ def similarity_map(
     low = low if low > high / 2 else min(0.0, low)  # the differences among much alike ones are to be seen
     figure, axes = draw_neurons(shown, named, named, norm=Normalize(low, high), unit=unit)
     axes.set_facecolor("#DDDDDD")
-    titled(figure, title, "Alike neurons side by side: average linkage of 1 - similarity.")
+    titled(figure, title, f"Alike neurons side by side: average linkage of 1 - similarity. {note}".strip())
     return figure
