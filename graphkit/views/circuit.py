@@ -22,7 +22,7 @@ from graphkit.views.arrows import (
     ring_in,
     width_of,
 )
-from graphkit.views.colours import UNKNOWN, colour_legend, colours_of
+from graphkit.views.colours import LINE, UNKNOWN, colour_legend, colours_of
 from graphkit.views.figure import (
     GREY,
     INK,
@@ -47,9 +47,6 @@ MOST_DISCS = 40
 _LABELLED_ARROWS = 14
 _NAME_PT, _NAME_IN = 9.0, 0.155
 _NUMBER_PT, _NUMBER_IN = 7.5, 0.13
-_LINE = "#6B6B6B"
-"""Of an arrow from what has no colour."""
-
 _STRAIGHT_FIRST = (0.0, 0.12, -0.12, 0.24, -0.24, 0.38, -0.38)
 _BOTH_WAYS = (0.14, 0.26, 0.4)
 """How far arrows may bend; those of a reciprocal pair to one side, which is another for each of them."""
@@ -98,7 +95,7 @@ def circuit_diagram(
         if coupled and pair[0] > pair[1]:
             continue
         shade = colour.get(kinds.get(pair[0]) or UNKNOWN, GREY)
-        shade = _LINE if coupled or shade == GREY else shade
+        shade = LINE if coupled or shade == GREY else shade
         width, gid = width_of(synapses, heaviest), f"{pair[0]}->{pair[1]}"
         start, end = places[pair[0]], places[pair[1]]
         if pair[0] == pair[1]:

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
-__all__ = ["UNKNOWN", "colour_legend", "colours_of", "transmitter_colour"]
+__all__ = ["LINE", "UNKNOWN", "colour_legend", "colours_of", "transmitter_colour"]
 
 UNKNOWN = "unknown"
+
+LINE = "#6B6B6B"
+"""Of an arrow from what has no colour: darker than its disc, as it is thin."""
 
 _TRANSMITTERS = {
     "acetylcholine": "#D55E00",

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from graphkit.errors import NotAnswerableError
-from graphkit.views.colours import UNKNOWN, colour_legend, colours_of
+from graphkit.views.colours import LINE, UNKNOWN, colour_legend, colours_of
 from graphkit.views.figure import GREY, INK, halo, new_figure, titled
 
 if TYPE_CHECKING:
@@ -129,13 +129,14 @@ def _draw_arrows(axes, edges, places, colour, kinds) -> None:  # type: ignore[no
     for (a, b), weight in sorted(edges.items(), key=lambda item: (item[1], item[0])):
         width = 0.5 + 4.5 * weight / heaviest
         head = f"-|>,head_length={max(5.0, 1.4 * width):g},head_width={max(2.2, 0.8 * width):g}"
+        shade = colour.get(kinds.get(a[1]) or UNKNOWN, GREY)
         axes.add_patch(
             FancyArrowPatch(
                 places[a],
                 places[b],
                 arrowstyle=head,
                 linewidth=width,
-                color=colour.get(kinds.get(a[1]) or UNKNOWN, GREY),
+                color=LINE if shade == GREY else shade,
                 alpha=0.4 + 0.45 * weight / heaviest,
                 shrinkA=9,
                 shrinkB=10,
