@@ -46,9 +46,22 @@ FormatOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _standard_output(given: Path | None) -> Path | None:
+    return None if given is not None and str(given) == "-" else given
+
+
 OutputOption = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="Write the answer to this file.", show_default=False),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write the answer to this file; - is standard output.",
+        show_default=False,
+        callback=_standard_output,
+    ),
 ]
 LimitOption = Annotated[
     int | None,

@@ -18,9 +18,11 @@ from graphkit.query.given import (
     certain_neurons,
     errors_given,
     groups_given,
+    hops_given,
     limit_given,
     neurons_given,
     selection_given,
+    sides_given,
 )
 
 if TYPE_CHECKING:
@@ -216,7 +218,7 @@ class Analyses:
             groups_given(self, by, but=("region",)),
         )
         chosen, more = selection_given(self, selection), errors_given(errors, samples, seed)
-        return asked(self, ir.Effective(start, end, hops, groups, chosen, limit, errors=more))
+        return asked(self, ir.Effective(start, end, hops_given(hops), groups, chosen, limit, errors=more))
 
     def signal_cascade(
         self,
@@ -240,7 +242,7 @@ class Analyses:
             ir.Spread(
                 of,
                 "cascade",
-                hops,
+                hops_given(hops),
                 by_type,
                 chosen,
                 runs=runs,
@@ -269,12 +271,8 @@ class Analyses:
         **selection: Any,
     ) -> Result:
         """Connections within two sides by type, with a test; like ``compare connections of left and right in EB``."""
-        return asked(
-            self,
-            ir.SideConnections(
-                first, second, selection_given(self, selection), limit, errors=errors_given(errors, samples, seed)
-            ),
-        )
+        chosen, more = selection_given(self, selection), errors_given(errors, samples, seed)
+        return asked(self, ir.SideConnections(*sides_given(self, first, second), chosen, limit, errors=more))
 
     def compare_with(
         self,

@@ -52,6 +52,10 @@ def compare_datasets(
     """
     if what not in ("connections", "types"):
         raise QueryError(f"Datasets are not compared by {what!r}.", hint="connections or types")
+    if not hasattr(second, "vocabulary"):
+        raise QueryError(
+            f"What is compared with is an open dataset, got {second!r}.", hint="Open it first: graphkit.open('...')."
+        )
     names = _names(first, second)
     column = [_in(d, lambda d=d: d.vocabulary.group(by)) for d in (first, second)]  # type: ignore[misc]
     graphs = [

@@ -21,10 +21,12 @@ __all__ = [
     "certain_neurons",
     "errors_given",
     "groups_given",
+    "hops_given",
     "limit_given",
     "neurons_given",
     "regions_given",
     "selection_given",
+    "sides_given",
     "sorts_given",
 ]
 
@@ -55,10 +57,49 @@ def asked(brain: object, form: ir.Form) -> Result:
 
 
 def selection_given(brain: object, selection: dict[str, Any]) -> ir.Selection:
-    """The selection that keyword arguments (see ``Dataset.graph``) mean."""
+    """The selection that keyword arguments (see ``Dataset.graph``) mean.
+
+    Raises:
+        QueryError: there is no such argument; a name is not in the dataset.
+    """
+    import inspect
+
+    from graphkit.errors import QueryError, did_you_mean
     from graphkit.selection import make_selection
 
+    known = [name for name in inspect.signature(make_selection).parameters if name != "dataset"]
+    if unknown := [name for name in selection if name not in known]:
+        hint = did_you_mean(unknown[0], known) or f"There are {', '.join(known)}."
+        raise QueryError(f"{unknown[0]!r} chooses no synapses.", hint=hint)
     return make_selection(cast("Dataset", brain), **selection)
+
+
+def hops_given(hops: int) -> int:
+    """``hops``, if they can be asked.
+
+    Raises:
+        QueryError: they cannot.
+    """
+    from graphkit.errors import QueryError
+
+    if not ir.is_whole(hops) or not 1 <= hops <= ir.MOST_HOPS:
+        raise QueryError(f"hops must be a whole number from 1 to {ir.MOST_HOPS}, got {hops!r}.")
+    return hops
+
+
+def sides_given(brain: object, first: str, second: str) -> tuple[str, str]:
+    """Two sides, as the dataset spells them.
+
+    Raises:
+        QueryError: they are one, or no neuron has such a side.
+    """
+    from graphkit.errors import QueryError
+
+    vocabulary = cast("Dataset", brain).vocabulary
+    sides = vocabulary.spelled("side", first), vocabulary.spelled("side", second)
+    if sides[0] == sides[1]:
+        raise QueryError(f"Both sides are {first!r}.", hint="For example: 'left', 'right'.")
+    return sides
 
 
 def neurons_given(brain: object, given: NeuronSet | None) -> ir.Condition | None:

@@ -17,10 +17,12 @@ from graphkit.query.given import (
     certain_neurons,
     errors_given,
     groups_given,
+    hops_given,
     limit_given,
     neurons_given,
     regions_given,
     selection_given,
+    sides_given,
     sorts_given,
 )
 
@@ -251,8 +253,7 @@ class GraphQuestions:
         order: Sorts = None,
     ) -> Result:
         """The types on two sides; like ``compare left and right of EB`` with ``of="neurons of EB"``."""
-        vocabulary = cast("Dataset", self).vocabulary
-        sides = vocabulary.spelled("side", first), vocabulary.spelled("side", second)
+        sides = sides_given(self, first, second)
         where, regions = neurons_given(self, of), regions_given(self, region)
         return asked(self, ir.Sides(*sides, where, regions, limit, sorts_given(order)))
 
@@ -294,7 +295,7 @@ def _paths(
     groups: tuple[ir.Group, ...] = ("type",) if by_type else ()
     chosen = selection_given(brain, selection)
     if hops is not None:
-        _known_hops(hops)
+        hops_given(hops)
     return asked(brain, ir.Paths(*ends, kind, hops, groups, chosen, limit, sorts_given(order), strength, errors))
 
 
@@ -309,7 +310,7 @@ def _reach(
     selection: dict[str, Any],
     errors: ir.ReconstructionErrors | None,
 ) -> Result:
-    _known_hops(hops)
+    hops_given(hops)
     condition, groups = certain_neurons(brain, of, direction), groups_given(brain, by, but=("region",))
     chosen = selection_given(brain, selection)
     return asked(brain, ir.Reach(condition, direction, hops, groups, chosen, limit, sorts_given(order), errors))
@@ -330,11 +331,6 @@ def _common(
     sets = tuple(certain_neurons(brain, each, f"common {direction}") for each in of)
     groups, chosen = groups_given(brain, by, but=("region",)), selection_given(brain, selection)
     return asked(brain, ir.Common(sets, direction, groups, chosen, limit, sorts_given(order), errors))
-
-
-def _known_hops(hops: int) -> None:
-    if not ir.is_whole(hops) or not 1 <= hops <= ir.MOST_HOPS:
-        raise QueryError(f"hops must be a whole number from 1 to {ir.MOST_HOPS}, got {hops!r}.")
 
 
 def _known_direction(direction: str) -> None:

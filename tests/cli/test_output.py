@@ -133,3 +133,13 @@ def test_lists_in_a_table() -> None:
     assert cell_text([720575940621039145, 9007199254740993]) == "[720575940621039145, 9007199254740993]"
     assert cell_text([[0.123456789, None], []]) == "[[0.123457, null], []]"
     assert "\n" not in cell_text(["one\nline", {"a": "\x1b"}])
+
+
+def test_a_dash_is_standard_output(sim: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (("query", "types"), ("catalogue", "hubs")):
+        plain = run(*command, "-d", sim.url, "--format", "csv")
+        dashed = run(*command, "-d", sim.url, "--format", "csv", "-o", "-")
+        assert (dashed.exit_code, dashed.stdout_bytes) == (0, plain.stdout_bytes)
+        assert "Wrote" not in dashed.stderr
+    assert not list(tmp_path.iterdir())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graphkit.dataset import Dataset
-from graphkit.errors import AmbiguousQuestionError, UnknownNameError
+from graphkit.errors import AmbiguousQuestionError, QueryError, UnknownNameError
 from graphkit.query.result import Result
 
 
@@ -258,3 +258,43 @@ def test_columns_that_are_asked_for_are_shown(tiny: Dataset) -> None:
         tiny.query("neurons order by tags")  # a list
     with pytest.raises(UnknownNameError, match="no column 'mass'"):
         tiny.query("neurons by type order by mass")
+
+
+@pytest.mark.parametrize(
+    ("ask", "said", "hint"),
+    [
+        (
+            lambda b: b.inputs("EPG", regoin="EB"),
+            "'regoin' chooses no synapses",
+            "Did you mean 'region' or 'per_region'?",
+        ),
+        (lambda b: b.statistics(minimum=3), "'minimum' chooses no synapses", None),
+        (lambda b: b.compare("left", "LEFT"), "Both sides are 'left'", None),
+        (lambda b: b.compare_connections("right", "Right"), "Both sides are 'right'", None),
+        (lambda b: b.compare_connections("up", "left"), "No neuron has the side 'up'", None),
+        (
+            lambda b: b.compare_with("another"),
+            "is an open dataset, got 'another'",
+            "Open it first: graphkit.open('...').",
+        ),
+        (
+            lambda b: b.effective_connectivity("EPG", "PEG", hops="3"),
+            "hops must be a whole number from 1 to 12, got '3'",
+            None,
+        ),
+        (lambda b: b.effective_connectivity("EPG", "PEG", hops=13), "from 1 to 12, got 13", None),
+        (lambda b: b.signal_cascade("EPG", hops=0), "from 1 to 12, got 0", None),
+        (lambda b: b.upstream("EPG", hops=True), "from 1 to 12, got True", None),
+    ],
+)
+def test_arguments_that_make_no_sense(ring: Dataset, ask: Any, said: str, hint: str | None) -> None:
+    with pytest.raises(QueryError, match=said) as refused:
+        ask(ring)
+    assert hint is None or refused.value.hint == hint
+
+
+def test_sides_are_found_regardless_of_case_in_python(ring: Dataset) -> None:
+    assert (
+        ring.compare_connections("Left", "RIGHT", region="EB").question
+        == "compare connections of 'left' and 'right' in region 'EB'"
+    )
