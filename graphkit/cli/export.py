@@ -118,6 +118,8 @@ def export(
             _write_neo4j(graph, output)
             return
         graph.save(output)
+        if electrical:
+            say("Each gap junction is there both ways, but for those of a neuron with itself.")
         if form not in EDGE_LISTS:
             say(f"Wrote {graph.n_neurons:,} neurons and {graph.n_connections:,} connections to {output}")
             return

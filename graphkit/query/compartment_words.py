@@ -39,13 +39,26 @@ def compartments_meant(word: str) -> str | None:
     return _HINT if close or re.match(r"(axo|dendro)-\w", folded) else None
 
 
+_SHORT = {
+    "ad": "axo-dendritic",
+    "aa": "axo-axonic",
+    "dd": "dendro-dendritic",
+    "da": "dendro-axonic",
+}
+"""As Winding et al. (2023) write them, with or without a hyphen; `a-d` is from axon to dendrite."""
+
+
 def compartment_of(text: str, known: Sequence[str]) -> tuple[str, ...]:
-    """``text`` as the compartments ``known`` of a dataset spell it.
+    """``text`` as the compartments ``known`` of a dataset spell it; ``ad`` and ``a-d`` are axo-dendritic.
+
+    >>> compartment_of("A-d", ["axo-dendritic", "axo-axonic"])
+    ('axo-dendritic',)
 
     Raises:
         UnknownNameError: none of them is called so.
     """
-    spelled = (text,) if text in known else tuple(v for v in sorted(known) if v.casefold() == text.casefold())
+    meant = {text.casefold(), _SHORT.get(text.casefold().replace("-", ""), "")}
+    spelled = (text,) if text in known else tuple(v for v in sorted(known) if v.casefold() in meant)
     if spelled:
         return spelled
     listed = f"There are {', '.join(map(repr, sorted(known)))}." if known else None

@@ -94,7 +94,8 @@ def _plan(form: ir.Form, dataset: Dataset) -> Plan:
                 form.of.name, form.of.name
             )
             engine = planned.engine if _perturbed(form.of) else "DuckDB"
-            return replace(planned, sql=f"SELECT count(*) AS {counted} FROM ({planned.sql})", engine=engine)
+            rows = "type" if form.of.name == "types" else "*"  # neurons without a type are of none
+            return replace(planned, sql=f"SELECT count({rows}) AS {counted} FROM ({planned.sql})", engine=engine)
 
 
 def plan_graph(selection: ir.Selection, dataset: Dataset, *, by_region: bool = False) -> Plan:

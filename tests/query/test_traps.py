@@ -298,3 +298,17 @@ def test_sides_are_found_regardless_of_case_in_python(ring: Dataset) -> None:
         ring.compare_connections("Left", "RIGHT", region="EB").question
         == "compare connections of 'left' and 'right' in region 'EB'"
     )
+
+
+def test_types_are_counted_without_the_neurons_of_none(tiny: Dataset) -> None:
+    types = [n["type"] for n in tiny.table("neurons").to_pylist()]
+    assert None in types
+    assert tiny.query("how many types").scalar() == len({t for t in types if t})
+    assert tiny.query("how many types where side = left").scalar() == 2  # A and B
+
+
+@pytest.mark.parametrize("short", ["aa", "a-a", "AA", "axo-axonic"])
+def test_compartments_are_known_by_their_letters(tiny: Dataset, short: str) -> None:
+    found = tiny.query(f"connections with compartment {short}")
+    assert found.question == "connections with compartment 'axo-axonic'"
+    assert {r["pre_name"] for r in found} == {"it's"}  # C1, whose synapses are all of this kind

@@ -143,5 +143,7 @@ def _changed(before: Reading, rules: _Compiled) -> list[Reading]:
     changed = []
     for pattern, readings in rules:
         if match := pattern.fullmatch(before.question):
-            changed += [Reading(r.question.format(**match.groupdict()), r.meaning or before.meaning) for r in readings]
+            changed += [
+                Reading(r.question.format(**match.groupdict("")), r.meaning or before.meaning) for r in readings
+            ]
     return changed

@@ -107,6 +107,38 @@ RULES_OF_CIRCUITS: tuple[Rule, ...] = (
     (r"(?P<a>(?:connections|gap\s+junctions)\b.*?)\s+where\s+(?:synapses|weight)\s*>\s*(?P<n>\d+)", (
         Reading("{a} with more than {n} synapses"),
     )),
+    (r"how\s+strong(?:ly)?\s+(?:do(?:es)?\s+)?(?P<a>\S.*?)\s+(?:connects?\s+to|synapses?\s+onto|drives?)\s+(?P<b>.+)", (
+        Reading("connections from {a} to {b} by type as input fraction"),
+    )),
+    (r"do(?:es)?\s+(?P<a>\S.*?)\s+(?:inhibit|excite)s?\s+(?P<b>.+)", (
+        Reading("connections from {a} to {b} by type as signed synapses"),
+        Reading("connections from {a} to {b}"),
+    )),
+    (r"(?:average|mean)\s+(?:number\s+of\s+)?(?:synapses|weight)(?:\s+per\s+connection)?\s+(?P<a>from\s+.+\s+to\s+.+)", (
+        Reading("connections {a} by type as mean synapses"),
+    )),
+    (rf"{_WHICH}\s+(?:have|has)\s+(?:the\s+)?(?:highest|most|largest)\s+(?P<a>.+)", (Reading("neurons with the highest {a}"),)),
+    (r"connectivity\s+of\s+(?P<a>.+)", (Reading("partners of {a}"),)),
+    (r"targets\s+of\s+(?P<a>.+)", (Reading("outputs of {a}"),)),
+    (r"sources\s+of\s+(?P<a>.+)", (Reading("inputs of {a}"),)),
+    (r"neurons\s+(?P<a>(?:up|down)stream\s+of\s+.+)", (Reading("{a}"),)),
+    (r"(?P<what>inputs|outputs|partners)\s+(?!of\b|to\b|from\b|where\b)(?P<a>\S.*)", (Reading("{what} of {a}"),)),
+    (r"(?:shared|overlap\s+of|overlapping)\s+(?P<what>inputs|outputs|partners)\s+(?:of|between)\s+(?P<a>.+?)\s+and\s+(?P<b>.+)", (
+        Reading("common {what} of {a} and {b}"),
+    )),
+    (r"(?:brain\s+)?(?:regions|neuropils|rois)", (Reading("regions"),)),
+    (r"(?P<a>how\s+many\s+.+?)\s+are\s+there", (Reading("{a}"),)),
+    (r"(?:size|summary|overview)\s+of\s+(?:the\s+)?(?:dataset|data|network|graph|connectome|brain)", (Reading("statistics"),)),
+    (r"(?:weights?|strengths?)\s+(?:of|from)\s+(?P<a>\S+)\s+(?:to|onto)\s+(?P<b>.+)", (Reading("connections from {a} to {b}"),)),
+    (r"connections\s+(?P<a>'[^']+'|[^\s,]+)\s+(?P<b>'[^']+'|[^\s,]+)", (Reading("connections from {a} to {b}"),)),
+    (r"(?:circuit|network|sub-?network|sub-?graph|graph)\s+(?:of|among|between)\s+(?P<a>.+)", (
+        Reading("connections in {a}"),
+        Reading("connections among {a}"),
+    )),
+    (r"(?:recurrent|internal|intrinsic)\s+connections\s+(?:of|among|within)\s+(?P<a>.+)|connections\s+within\s+(?P<b>.+)", (
+        Reading("connections among {a}{b}"),
+    )),
+    (r"(?:autapses|self[\s-]connections|self[\s-]loops)", (Reading("MATCH (a)->(a)"),)),
     (r"cell\s+types(?P<rest>.*)", (Reading("types{rest}"),)),
     (rf"(?:contralateral|crossing|commissural)\s+connections{_REST}", (
         Reading("connections from side left to side right{rest}"),
