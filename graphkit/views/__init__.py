@@ -70,6 +70,8 @@ def plot(result: Result, kind: str | None = None, *, colour_by: str | None = Non
     from graphkit.views.natural import fits, natural_kind
 
     check_kind(kind)
+    if not len(result):
+        raise NotAnswerableError(f"The answer to {result.question!r} has no rows to draw.", hint="Ask for more.")
     chosen = kind or natural_kind(result)
     if chosen is None or not fits(result, chosen):
         raise _no_picture(result, kind)

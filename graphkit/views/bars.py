@@ -7,7 +7,18 @@ from itertools import pairwise
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from graphkit.views.figure import GREY, INK, PALETTE, halo, new_figure, own_labels, thousands, titled
+from graphkit.views.figure import (
+    GREY,
+    INK,
+    PALETTE,
+    halo,
+    new_figure,
+    own_labels,
+    shortened,
+    text_width_in,
+    thousands,
+    titled,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,6 +29,9 @@ __all__ = ["INTERVAL_LABEL", "MOST_BARS", "bar_chart", "interval_lines", "measur
 
 MOST_BARS = 40
 """Rows beyond these are left out, and the picture says so."""
+
+_LABEL_IN = 3.6
+"""Names that are wider lose their middle."""
 
 INTERVAL_LABEL = "90 % of the perturbed graphs"
 
@@ -122,7 +136,9 @@ def bar_chart(table: pa.Table, title: str, *, unit: str | None = None) -> Figure
         labels = [_label(row, measures, _texts(table), ("pattern", "path", "parent")) for row in rows]
     if "neuron_id" in table.column_names:
         labels = _of_neurons(rows)
-    figure = new_figure(8.0, 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
+    labels = [shortened(label, _LABEL_IN, 9) for label in labels]
+    longest = max((text_width_in(label, 9) for label in labels), default=0.0)
+    figure = new_figure(max(8.0, 5.6 + longest), 1.3 + max(0.24 * len(rows) * max(1.0, 0.7 * len(measures)), 0.8))
     axes = figure.add_subplot()
     thick = 0.8 / len(measures)
     ends = _interval(rows, measures[0]) if len(measures) == 1 else None

@@ -155,10 +155,12 @@ def _texts(
 ) -> list[Box]:
     """Writes the names beside the discs and, where there are few, the numbers on the arrows; the boxes that they take."""
     choices: dict[str, list[Box]] = {}
+    crowded = len(places) > _CROWDED and any(turn not in (0.0, 0.25, 0.5) for turns in sides.values() for turn in turns)
     for name, place in places.items():
         wide = text_width_in(name, _NAME_PT)
         turns = sides[name] or _away(name, places, edges)
-        choices[f"name {name}"] = [box_beside(place, t, rooms[name] + 0.06, wide, _NAME_IN) for t in turns]
+        off = [rooms[name] + 0.06 + row * (_NAME_IN + 0.02) for row in (range(4) if crowded else range(1))]
+        choices[f"name {name}"] = [box_beside(place, t, r, wide, _NAME_IN) for r in off for t in turns]
     if len(edges) <= _LABELLED_ARROWS:
         for pair, line in lines.items():
             wide = text_width_in(f"{edges[pair]:,}", _NUMBER_PT) + 0.05
@@ -186,6 +188,9 @@ def _texts(
             draw_number(axes, boxes[key].middle, synapses)
     return list(boxes.values())
 
+
+_CROWDED = 10
+"""Discs of a circle beyond which names may stand further out."""
 
 _ROUND = (0.875, 0.625, 0.125, 0.375, 0.75, 0.25, 0.0, 0.5)
 

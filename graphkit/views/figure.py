@@ -36,6 +36,7 @@ __all__ = [
     "plain_axes",
     "plain_number",
     "powers_of_ten",
+    "shortened",
     "text_width_in",
     "thousands",
     "title_height",
@@ -218,6 +219,20 @@ def text_width_in(text: str, size_pt: float, *, bold: bool = False) -> float:
 
     font = FontProperties(family="DejaVu Sans", size=size_pt, weight="bold" if bold else "normal")
     return float(text_to_path.get_text_width_height_descent(text, font, False)[0]) / 72
+
+
+def shortened(text: str, width_in: float, size_pt: float) -> str:
+    """The text, without its middle where it is wider: "a very long ... number 12"."""
+    if text_width_in(text, size_pt) <= width_in:
+        return text
+    kept = len(text) - 1
+    while kept > 2 and text_width_in(_ends(text, kept), size_pt) > width_in:
+        kept -= 1
+    return _ends(text, kept)
+
+
+def _ends(text: str, kept: int) -> str:
+    return f"{text[: (kept + 1) // 2].rstrip()} \u2026 {text[len(text) - kept // 2 :].lstrip()}"
 
 
 def wrapped(text: str, width_in: float, size_pt: float, *, bold: bool = False) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphkit.views.amounts import amounts_bar, amounts_image
-from graphkit.views.figure import new_figure, text_width_in, title_height, titled
+from graphkit.views.figure import new_figure, shortened, text_width_in, title_height, titled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -16,6 +16,7 @@ MOST_NAMES = 60
 """Rows (and columns) beyond these, which have least, are left out, and the picture says so."""
 
 _ANNOTATED = 14
+_NAME_IN = 2.6
 
 
 def heat_map(
@@ -48,14 +49,15 @@ def heat_map(
     if not signed:
         values[values == 0] = np.nan
     cell = 0.34 if max(len(down), len(across)) <= _ANNOTATED else 0.22
-    longest = max((text_width_in(n, 8) for n in (*down, *across)), default=0.1)
+    said = {n: shortened(n, _NAME_IN, 8) for n in (*down, *across)}
+    longest = max((text_width_in(n, 8) for n in said.values()), default=0.1)
     size = (cell * max(len(across), 4), cell * max(len(down), 4))
     wide = max(3.8, 1.7 + longest + size[0])
     figure = new_figure(wide, 0.85 + title_height(title, wide) + longest + size[1])
     axes = figure.add_subplot()
     image = amounts_image(axes, values)
-    axes.set_xticks(range(len(across)), across, rotation=90)
-    axes.set_yticks(range(len(down)), down)
+    axes.set_xticks(range(len(across)), [said[n] for n in across], rotation=90)
+    axes.set_yticks(range(len(down)), [said[n] for n in down])
     axes.set_xlabel(columns)
     axes.set_ylabel(rows)
     axes.tick_params(length=0, labelsize=8 if cell > 0.3 else 7)

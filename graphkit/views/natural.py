@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graphkit.errors import NotAnswerableError
-
 if TYPE_CHECKING:
     from graphkit.query.result import Result
 
@@ -24,13 +22,7 @@ _FLOW = ("flow", "probability", "signed_input_fraction", "input_fraction", "mean
 
 
 def natural_kind(result: Result) -> str | None:
-    """The picture that an answer has by itself, or None.
-
-    Raises:
-        NotAnswerableError: it has no rows.
-    """
-    if not len(result):
-        raise NotAnswerableError(f"The answer to {result.question!r} has no rows to draw.", hint="Ask for more.")
+    """The picture that an answer has by itself, or None."""
     for kind in (
         "census",
         "significance",

@@ -209,3 +209,14 @@ def test_two_groups_are_columns_also_where_they_are_many(ring: Dataset) -> None:
         pa.table({**circle, "synapses": list(range(1, 22))}), "connections", complete=True, dataset=ring
     ).plot()
     assert odd.axes[0].images
+
+
+def test_long_names_on_a_circle_stand_in_rows() -> None:
+    names = [f"MBON{k:02}(y3B'1)(AVM17)_L ({1016835041 + k})" for k in range(30)]
+    edges = {(names[k], names[(k + 1) % 30]): 10 + k for k in range(30)} | {(names[0], names[7]): 5}
+    with own_style():
+        figure = circuit_diagram(edges, "long names")
+        figure.canvas.draw()
+    boxes = [t.get_window_extent() for t in figure.axes[0].texts if t.get_text() in names]
+    assert len(boxes) == 30
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))

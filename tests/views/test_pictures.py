@@ -294,6 +294,13 @@ def test_another_kind_can_be_asked_for_where_it_fits(ring: Dataset) -> None:
     assert caught.value.hint == "Did you mean 'circuit'?"
 
 
+@pytest.mark.parametrize("kind", [None, "matrix", "circuit", "force", "bars"])
+def test_an_answer_without_rows_has_no_picture(kind: str | None, ring: Dataset) -> None:
+    nothing = ring.query("connections from ER1_a to ER4d with at least 1000 synapses")
+    with pytest.raises(NotAnswerableError, match="has no rows to draw"):
+        nothing.plot(kind)
+
+
 def test_sql_and_catalogue_have_pictures_by_their_columns(ring: Dataset) -> None:
     census = ring.sql("SELECT class, count(*) AS n FROM neurons GROUP BY class ORDER BY n DESC")
     assert [b.get_width() for b in bars(census.plot())] == [r["n"] for r in census]

@@ -16,6 +16,7 @@ from graphkit.views.figure import (
     own_style,
     plain_number,
     powers_of_ten,
+    shortened,
     text_width_in,
     thousands,
     titled,
@@ -41,6 +42,20 @@ def test_a_title_is_no_wider_than_its_figure(title: str) -> None:
         for text in (t for t in figure.texts if t.get_text()):
             assert text.get_window_extent().x1 <= figure.bbox.x1
         assert figure.get_suptitle().count("\n") <= 3
+
+
+def test_a_name_that_is_too_wide_loses_its_middle(ring: Dataset) -> None:
+    assert shortened("EPG", 1.0, 9) == "EPG"
+    name = "a very long name of a group of neurons, number 720575940621039145"
+    short = shortened(name, 2.0, 9)
+    assert text_width_in(short, 9) <= 2.0 < text_width_in(shortened(name, 2.2, 9), 9) + 0.2
+    assert short.startswith("a very")
+    assert short.endswith("39145")
+    rows = {"what": [name[:-1] + str(k) for k in range(3)], "n": [3, 2, 1]}
+    figure = Result(pa.table(rows), "names", complete=True, dataset=ring).plot()
+    figure.canvas.draw()
+    assert figure.axes[0].get_window_extent().width > 400
+    assert len({t.get_text() for t in figure.axes[0].get_yticklabels()}) == 3
 
 
 def test_lines_are_as_long_as_they_may_be() -> None:
