@@ -29,6 +29,7 @@ ELSEWHERE = {
     "sholl_profiles": "sholl of EPG every 5 um",
     "similar_connectivity": "similarity of type 'ER4d' by cosine on input types",
     "connectivity_clusters": "clusters of type 'ER*', EPG by cosine on partner types into 4 by type",
+    "effective_connectivity": "effective connectivity from type 'ER*' to EPG within 2 hops in EB by type",
     "stable_hubs": "hubs by degree in EB top 10 with 5 error model missed 10 %, false 5 %, split 1 %, merged 1 %",
     "stable_connections": "connections from type 'ER*' to EPG in EB by type with 5 error model missed 10 %, false 5 %, "
     "split 1 %, merged 1 %",
