@@ -163,7 +163,6 @@ CIRCUITS = {
     "left A neurons": "neurons where type = A and side = left",
     "A1 to B": "connections from A1 to B",
     "how strongly does A1 connect to B": "connections from A1 to B by type as input fraction",
-    "mean synapses per connection from A1 to B": "connections from A1 to B by type as mean synapses",
     "which neurons have the highest betweenness": "betweenness",
     "connectivity of A1": "partners of A1",
     "targets of A1 by type": "outputs of A1 by type",
@@ -205,6 +204,10 @@ READINGS = {
     ],
     "which types inhibit A1": ["inputs of A1", "connections to A1 by type as signed synapses"],
     "does A1 inhibit B": ["connections from A1 to B by type as signed synapses", "connections from A1 to B"],
+    "mean synapses per connection from A1 to B": [
+        "connections from A1 to B by type",
+        "connections from A1 to B by type as mean synapses",
+    ],
     "where does B project": ["outputs of B", "neurons where type = B by region"],
     "contralateral connections": [
         "connections from side left to side right",

@@ -115,7 +115,8 @@ RULES_OF_CIRCUITS: tuple[Rule, ...] = (
         Reading("connections from {a} to {b}"),
     )),
     (r"(?:average|mean)\s+(?:number\s+of\s+)?(?:synapses|weight)(?:\s+per\s+connection)?\s+(?P<a>from\s+.+\s+to\s+.+)", (
-        Reading("connections {a} by type as mean synapses"),
+        Reading("connections {a} by type", "of a connection: synapses over connections"),
+        Reading("connections {a} by type as mean synapses", "onto a neuron of the postsynaptic type"),
     )),
     (rf"{_WHICH}\s+(?:have|has)\s+(?:the\s+)?(?:highest|most|largest)\s+(?P<a>.+)", (Reading("neurons with the highest {a}"),)),
     (r"connectivity\s+of\s+(?P<a>.+)", (Reading("partners of {a}"),)),
