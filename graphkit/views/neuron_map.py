@@ -81,22 +81,24 @@ def adjacency_map(
     notes = [
         "Neurons that connect alike side by side: average linkage of 1 - cosine.",
         f"No connection: {'grey' if signed else 'white'}.",
-        *([f"A square has the strongest connection of {together} x {together} neurons."] if together > 1 else []),
+        *(
+            [f"A square has the strongest connection of {together[0]} x {together[1]} neurons."]
+            if together != (1, 1)
+            else []
+        ),
         note,
     ]
     titled(figure, title, " ".join(notes).strip())
     return figure
 
 
-def _pooled(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """The largest figure, its sign left aside, of squares of so many neurons a side that each of them can be seen; how many."""
-    together = -(-max(values.shape) // _MOST_SQUARES)
-    if together == 1:
-        return values, 1
-    whole = np.pad(values, [(0, -n % together) for n in values.shape])
-    blocks = whole.reshape(whole.shape[0] // together, together, whole.shape[1] // together, together)
+def _pooled(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """The largest figure, its sign left aside, of blocks of so many rows and columns that each of them can be seen; how many."""
+    rows, columns = (-(-n // _MOST_SQUARES) for n in values.shape)
+    whole = np.pad(values, [(0, -values.shape[0] % rows), (0, -values.shape[1] % columns)])
+    blocks = whole.reshape(whole.shape[0] // rows, rows, whole.shape[1] // columns, columns)
     most, least = blocks.max(axis=(1, 3)), blocks.min(axis=(1, 3))
-    return np.where(most >= -least, most, least), together
+    return np.where(most >= -least, most, least), (rows, columns)
 
 
 def _alike(cells: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -122,9 +124,7 @@ def draw_neurons(
     ``ways``: what the rows and the columns are besides neurons; ``norm``: the scale of the colours, where it is given.
     """
     rows, columns = values.shape
-    cell = min(0.2, 9.0 / max(rows, columns)) if max(rows, columns) <= _LABELLED else 8.0 / max(rows, columns)
-    cell = max(cell, min(4.0 / max(rows, columns), 0.6))
-    size = (max(cell * columns, 1.5), max(cell * rows, 1.5))
+    size = (_side_in(columns, rows), _side_in(rows, columns))
     named = (rows <= _LABELLED, columns <= _LABELLED)
     font = 7 if max(rows, columns) > 25 else 8
     longest = [
@@ -134,6 +134,8 @@ def draw_neurons(
     figure = new_figure(size[0] + longest[0] + 2.0, size[1] + longest[1] + 1.6)
     axes = figure.add_subplot()
     image = amounts_image(axes, values, norm)
+    if not 0.9 < size[0] * rows / (size[1] * columns) < 1.1:
+        axes.set_aspect("auto")
     kinds = [kind for _, kind in (*down, *across)]
     strips = len(set(kinds)) > 1
     room = 72 * _STRIP_IN + 6 if strips else 3
@@ -151,6 +153,16 @@ def draw_neurons(
         _strips(axes, down, across, (_STRIP_IN / size[0], _STRIP_IN / size[1]))
     amounts_bar(axes, image, unit, size, shrink=0.6)
     return figure, axes
+
+
+def _side_in(n: int, other: int) -> float:
+    """How long a side of so many neurons is: squares where the other one allows it, and room for its names."""
+    if max(n, other) <= _LABELLED:
+        cell = min(0.2, 9.0 / max(n, other))
+        return max(n * max(cell, min(4.0 / max(n, other), 0.6)), 1.5)
+    if n <= _LABELLED:
+        return max(0.16 * n, 1.5)
+    return max(8.0 * n / max(n, other), 2.5)
 
 
 def _strips(axes: Axes, down: Named, across: Named, wide: tuple[float, float]) -> None:

@@ -107,3 +107,19 @@ def test_of_a_thousand_neurons_no_connection_is_lost() -> None:
     assert np.nanmax(shown) == cells.max()
     assert 0.6 * np.count_nonzero(cells) < np.isfinite(shown).sum() <= np.count_nonzero(cells)
     assert "strongest connection of 2 x 2 neurons" in figure.get_supxlabel()
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(3, 800), (700, 40), (1, 70), (250, 44)])
+def test_long_and_narrow_ones_keep_all_their_names(rows: int, columns: int) -> None:
+    rng = np.random.default_rng(2)
+    pre, post = np.repeat(np.arange(rows), columns), rows + np.tile(np.arange(columns), rows)
+    neurons = [(f"n{k}", None) for k in range(rows + columns)]
+    with own_style():
+        figure = adjacency_map(pre, post, rng.integers(1, 9, len(pre)).astype(float), neurons, "t", unit="synapses")
+        figure.canvas.draw()  # a warning where it collapses
+    axes = figure.axes[0]
+    assert min(axes.get_window_extent().size) > 100
+    for named, labels in zip((rows, columns), names(figure), strict=True):
+        assert len(labels) == (named if named <= 60 else 0)
+    shape = values(figure).shape
+    assert shape == tuple(-(-n // -(-n // 500)) for n in (rows, columns))
