@@ -97,7 +97,8 @@ def _measured(measure: ir.Measure, graph: Graph) -> tuple[NDArray[np.float64] | 
         case "clustering":
             from graphkit.algorithms.reciprocity import directed_clustering
 
-            return directed_clustering(graph), ("Directed clustering coefficient (Fagiolo 2007), 0 to 1.",)
+            said = "Directed clustering coefficient (Fagiolo 2007), 0 to 1; who connects alike is in `clusters of ...`."
+            return directed_clustering(graph), (said,)
         case "attractor" | "repeller":
             from graphkit.algorithms.walks import stationary
 
