@@ -7,7 +7,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from graphkit.catalogue import Catalogue, Parameter
 from graphkit.catalogue.values import bind, shell_quoted, split_example
@@ -178,6 +178,8 @@ def test_any_text_comes_back_as_it_is(text: str, echo: Catalogue) -> None:
 
 
 @given(text=st.text(st.sampled_from("EB '\";$()*?,.-\n"), min_size=1, max_size=12))
+@example(text="EB")
+@example(text="eb")
 @settings(max_examples=10, deadline=None)
 def test_names_into_english_are_names_or_errors(text: str, tiny: Dataset) -> None:
     """Whatever is given as a region, what is asked is a motif question about regions of the dataset, or nothing."""

@@ -28,11 +28,11 @@ def neurons(report: ImportReport) -> dict[int, dict[str, Any]]:
     return {r["neuron_id"]: r for r in report.dataset.table("neurons").to_pylist()}
 
 
-@settings(max_examples=4, deadline=None)
+@pytest.mark.parametrize("form", ["object", "multi", "json", "json.gz", "links", "igraph"])
+@settings(max_examples=2, deadline=None)
 @given(
     edges=st.lists(st.tuples(st.sampled_from(IDS), st.sampled_from(IDS), st.integers(1, 99)), min_size=1, max_size=12),
     alone=st.sampled_from(IDS),
-    form=st.sampled_from(["object", "multi", "json", "json.gz", "links", "igraph"]),
 )
 def test_every_edge_and_node_arrives(edges: Any, alone: int, form: str, tmp_path_factory: Any) -> None:
     folder = tmp_path_factory.mktemp("graph")

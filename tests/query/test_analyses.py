@@ -122,19 +122,25 @@ def test_statistics_over_random_graphs(sim: Dataset, eb: nx.DiGraph[int]) -> Non
     assert list(sim.statistics(region="EB", against="cfg", samples=4, seed=7)) == list(rows.values())
 
 
-def test_roles_and_curves(sim: Dataset, raw: Oracle) -> None:
-    graph = raw.graph(Picked())
+def test_roles(sim: Dataset, raw: Oracle) -> None:
+    graph = raw.graph(Picked("", least=4))  # sparse enough for neurons that mostly send, or mostly receive
     graph.remove_edges_from(list(nx.selfloop_edges(graph)))
     ins, outs, totals = (dict(d) for d in (graph.in_degree, graph.out_degree, graph.degree))
-    club = {i for i, d in totals.items() if d >= 10}
+    club = {i for i, d in totals.items() if d >= 4}
     for words, chosen in (
         ("rich club neurons", club),
         ("broadcasters", {i for i in club if outs[i] >= 5 * ins[i]}),
         ("integrators", {i for i in club if ins[i] >= 5 * outs[i]}),
     ):
-        found = sim.query(f"{words} of degree at least 10")
-        assert set(_column(found, "neuron_id", "degree")) == chosen
+        found = sim.query(f"{words} of degree at least 4 with at least 4 synapses")
+        assert set(_column(found, "neuron_id", "degree")) == chosen != set()
         assert _column(found, "neuron_id", "in_degree") == {i: ins[i] for i in chosen}
+
+
+def test_curves(sim: Dataset, raw: Oracle) -> None:
+    graph = raw.graph(Picked())
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    ins, outs, totals = (dict(d) for d in (graph.in_degree, graph.out_degree, graph.degree))
     curve = list(sim.query("rich club"))
     assert [row["degree"] for row in curve] == list(range(max(totals.values()) + 1))
     for row in curve[::7]:
