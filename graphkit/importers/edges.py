@@ -89,6 +89,18 @@ def import_edges(
         return work.finish("import edges", settings, BuildOptions())
 
 
+def _refuse_two_weights(source: Source, fields: Mapping[str, str], columns: Mapping[str, str] | None) -> None:
+    """neuPrint's rows by region have the region's synapses beside the pair's total, which would count once in each region."""
+    of_region = [c for c in source.columns if c.casefold().replace("_", "") in ("roiweight", "weightroi")]
+    if not of_region or "region" not in fields or "weight" in (columns or {}) or fields.get("weight") in of_region:
+        return
+    raise ImportDataError(
+        f"{source.name} has the synapses of a pair in the row's region ({of_region[0]!r}) beside {fields.get('weight')!r}, which "
+        "is the pair's total.",
+        hint=f"`graphkit import neuprint` reads both; or take the region's: --columns weight={of_region[0]}.",
+    )
+
+
 def write_edges(
     work: Work,
     sources: Sequence[Source],
@@ -101,6 +113,8 @@ def write_edges(
 ) -> bool:
     """Stages the pairs of ``sources`` as the DuckDB view ``pairs``; returns whether their ends are names."""
     found = [recognise(s, EDGE_FIELDS, columns, needed=("pre_id", "post_id")) for s in sources]
+    for source, fields in zip(sources, found, strict=True):
+        _refuse_two_weights(source, fields, columns)
     by_name = _by_name(work, sources, found, ids)
     weighted = [s.name for s, f in zip(sources, found, strict=True) if "weight" in f]
     if weighted and len(weighted) < len(sources):

@@ -174,6 +174,9 @@ def recognise(
     return found
 
 
+_MATRIX = 5
+"""Columns called by numbers from which on a table is taken for a matrix."""
+
 _FIRST_IS_RIGHT = frozenset(
     {
         "score",
@@ -219,6 +222,13 @@ def _missing(source: Source, fields: Fields, field: str) -> ImportDataError:
     if len(columns) == 1:
         text += " There is only one: the cells may be separated by something other than a comma, tab, semicolon or bar."
     hint = f"Say which it is with --columns {field}=NAME."
+    numbers = sum(name.isdecimal() for name in columns)
+    if numbers > _MATRIX and numbers >= len(columns) - 1:
+        hint = (
+            "The columns are called by numbers, as those of a matrix of neurons: `graphkit import larva` reads those of the "
+            "larval brain; any other has to be a table first, a row a pair (pre,post,weight)."
+        )
+        return ImportDataError(text, hint=hint)
     if any(name.replace(".", "", 1).isdecimal() for name in columns):
         hint += " If these are no names of columns but the first row, put a line of names before it, such as pre,post,weight."
     return ImportDataError(text, hint=hint)

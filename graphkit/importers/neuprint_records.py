@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphkit.errors import ImportDataError
+from graphkit.errors import ImportDataError, did_you_mean
 from graphkit.importers.report import Ledger
 from graphkit.schema import TABLES
 
@@ -56,13 +56,15 @@ def read_records(
     """
     seen: dict[int, dict[str, Any]] = {}
     repeated = others = 0
+    other: dict[str, int] = {}
     for path in paths:
         for number, record in enumerate(_records(path), start=1):
             body = _body_id(record, f"{path.name}, record {number:,}", ledger)
             if body is None:
                 continue
-            if status is not None and _clean(record.get("status")) not in status:
+            if status is not None and (its := _clean(record.get("status"))) not in status:
                 others += 1
+                other[str(its)] = other.get(str(its), 0) + 1
                 continue
             if body not in seen:
                 seen[body] = record
@@ -70,6 +72,11 @@ def read_records(
                 repeated += 1
             else:
                 _odd(ledger, f"{path.name}: the records of neuron {body} differ between the files; the first was kept.")
+    if others and not seen:
+        known = sorted((name for name in other if name != "None"), key=lambda name: (-other[name], name))
+        shown = ", ".join(f"{name!r} ({other[name]:,})" for name in known[:8]) or "none: no record says one"
+        hint = did_you_mean((status or ("",))[0], known) or "Spell it as the records do."
+        raise ImportDataError(f"No record has the status {' or '.join(status or ())}; there are {shown}.", hint=hint)
     notes = [f"{len(seen):,} neuron records read."]
     if others:
         notes.append(f"{others:,} more have another status than {' or '.join(status or ())}, and were left out.")

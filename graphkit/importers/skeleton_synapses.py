@@ -41,7 +41,26 @@ def add_synapses(work: Work, files: Files, unit_nm: tuple[float, float, float], 
         if site:  # its own number is one of sites, and its x, y, z are at one of the ends
             found = {f: c for f, c in found.items() if f not in ("synapse_id", "x", "y", "z", "kind")}
         fields.append(found)
+    _check_any_on_one(work, read, fields, ids)
     write_synapses(work, read, fields, list(unit_nm), _NOBODY)
+
+
+def _check_any_on_one(work: Work, sources: list[Source], fields: list[dict[str, str]], ids: Mapping[str, int]) -> None:
+    """Raises ImportDataError where no synapse is on a neuron that has a skeleton: the tables are of other neurons."""
+    skeletons = f"({', '.join(map(str, ids.values()))})"
+    rows = 0
+    for source, found in zip(sources, fields, strict=True):
+        ends = (f"try_cast(CAST({identifier(found[end])} AS VARCHAR) AS BIGINT)" for end in ("pre_id", "post_id"))
+        on = " OR ".join(f"{end} IN {skeletons}" for end in ends)
+        sql = f"SELECT count(*), count(*) FILTER ({on}) FROM {source.relation}"
+        every, some = work.connection.execute(sql).fetchall()[0]
+        if some:
+            return
+        rows += every
+    raise ImportDataError(
+        f"None of the {rows:,} synapses is on a neuron that has a skeleton.",
+        hint=f"Skeletons are of {listed([str(i) for i in ids.values()])}: files are named by the neuron's id.",
+    )
 
 
 def _tables(files: Files) -> list[Path]:

@@ -119,8 +119,14 @@ def test_only_neurons_of_a_status(tmp_path: Path) -> None:
     assert (report.rows_read, report.rows_kept) == (4, 2)
     with pytest.raises(ImportDataError, match="no file has records with a status"):
         import_neuprint(files[1], tmp_path / "e", status="Traced")
-    with pytest.raises(ImportDataError, match="no connection to import: 4 rows were read"):
-        import_neuprint(files, tmp_path / "e", status="traced?")
+    with pytest.raises(
+        ImportDataError, match=r"No record has the status Tracd; there are 'Traced' \(2\), 'Assign' \(1\)"
+    ) as no:
+        import_neuprint(files, tmp_path / "e", status="Tracd")
+    assert no.value.hint == "Did you mean 'Traced'?"
+    with pytest.raises(ImportDataError, match="No record has the status Orphan") as no:
+        import_neuprint(files, tmp_path / "e", status="Orphan")
+    assert no.value.hint == "Spell it as the records do."
 
 
 def test_annotations_and_transmitters_of_the_male_cns(tmp_path: Path) -> None:

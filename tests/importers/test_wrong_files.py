@@ -11,6 +11,7 @@ from graphkit.errors import ImportDataError
 from graphkit.importers import (
     import_celegans,
     import_codex,
+    import_edges,
     import_larva,
     import_neuprint,
     import_swc,
@@ -93,3 +94,33 @@ def test_what_skipping_does_is_said(tmp_path: Path) -> None:
     assert re.search("the larger of the two, counted, with --on-error skip", caught.value.hint or "")
     report = import_celegans(worm, tmp_path / "worm", on_error="skip")
     assert report.dataset.sql("SELECT synapses FROM connections").df()["synapses"].tolist() == [5]
+
+
+def test_a_matrix_is_no_table_of_pairs(tmp_path: Path) -> None:
+    ids = range(11, 19)
+    rows = "".join(f"{i},{','.join('1' for _ in ids)}\n" for i in ids)
+    (tmp_path / "m.csv").write_text(f",{','.join(map(str, ids))}\n{rows}")
+    with pytest.raises(ImportDataError, match="recognised as pre_id") as refused:
+        import_edges(tmp_path / "m.csv", tmp_path / "d")
+    assert "as those of a matrix of neurons: `graphkit import larva`" in (refused.value.hint or "")
+
+
+def test_a_weight_of_each_region_beside_the_total_is_asked_back(tmp_path: Path) -> None:
+    """neuPrint's rows by region: 5 + 2 synapses of a pair of 7, which as edges would have been 14."""
+    (tmp_path / "r.csv").write_text("from,to,roi,ROIweight,weight\n1,2,EB,5,7\n1,2,PB,2,7\n")
+    with pytest.raises(ImportDataError, match="'ROIweight'") as refused:
+        import_edges(tmp_path / "r.csv", tmp_path / "d")
+    assert "--columns weight=ROIweight" in (refused.value.hint or "")
+    brain = import_edges(tmp_path / "r.csv", tmp_path / "e", columns={"weight": "ROIweight"}).dataset
+    assert brain.query("how many synapses").scalar() == 7
+    assert import_neuprint(tmp_path / "r.csv", tmp_path / "f").dataset.query("how many synapses in PB").scalar() == 2
+
+
+def test_synapses_of_other_neurons_than_the_skeletons(tmp_path: Path) -> None:
+    (tmp_path / "7.swc").write_text("1 0 0 0 0 1 -1\n2 0 0 0 9 1 1\n")
+    (tmp_path / "s.csv").write_text("pre_id,post_id,x,y,z\n720575940621039145,3,1,2,3\n5,6,1,2,3\n")
+    with pytest.raises(ImportDataError, match="None of the 2 synapses is on a neuron that has a skeleton"):
+        import_swc([tmp_path / "7.swc"], tmp_path / "d", synapses=[tmp_path / "s.csv"])
+    (tmp_path / "s.csv").write_text("pre_id,post_id,x,y,z\n720575940621039145,7,1,2,3\n5,6,1,2,3\n")
+    report = import_swc([tmp_path / "7.swc"], tmp_path / "d", synapses=[tmp_path / "s.csv"])
+    assert report.dataset.table("synapses").num_rows == 2
