@@ -93,9 +93,10 @@ def significance_chart(
             )
             point.set_gid(f"{model} {motif['code']} {row['z']:.3g}")
     axes.set_xscale("symlog", linthresh=2, linscale=0.5)
-    if max((abs(row["z"] or 0) for of_model in rows.values() for row in of_model.values()), default=0) < 20:
+    known = [row["z"] for of_model in rows.values() for row in of_model.values() if row["z"] is not None]
+    if max(map(abs, known), default=0) < 20:
         axes.set_xticks([-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20])
-        axes.set_xlim(*axes.dataLim.intervalx * 1.08 + [-0.3, 0.3])
+        axes.set_xlim(1.08 * min([0, *known]) - 0.3, 1.08 * max([0, *known]) + 0.3)
     thousands(axes.xaxis)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     axes.axvspan(-2, 2, color=GREY, alpha=0.15, linewidth=0, zorder=0)
@@ -104,7 +105,7 @@ def significance_chart(
     axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.grid(axis="x", color=GREY, alpha=0.3, linewidth=0.6)
-    titled(figure, title)
+    titled(figure, title, "" if known else "No z: the random graphs do not differ.")
     return figure
 
 

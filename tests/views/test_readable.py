@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from graphkit.dataset import Dataset
+from graphkit.errors import NotAnswerableError
 from graphkit.query.result import Result
+from graphkit.views import KINDS
 from graphkit.views.figure import (
     new_figure,
     own_style,
@@ -164,6 +167,28 @@ def test_a_title_of_ones_own(ring: Dataset) -> None:
     assert answer.plot(title="").get_suptitle() == ""
     paths = ring.query("shortest paths from type 'ER4d' to type 'EPG' by type")
     assert paths.plot(title="").get_suptitle() == ""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "types in EB",
+        "connections in EB by type",
+        "connections from ER1_a to EPG_L1",
+        "motifs in EB against 2 configuration",
+        "degree distribution in EB",
+        "inputs of EPG by type with 2 error model missed 10 %",
+        "gap junctions by type limit 4",
+    ],
+)
+def test_every_kind_is_drawn_or_refused(question: str, ring: Dataset) -> None:
+    answer = ring.query(question)
+    drawn = []
+    for kind in KINDS:
+        with contextlib.suppress(NotAnswerableError):
+            answer.plot(kind).canvas.draw()
+            drawn.append(kind)
+    assert drawn
 
 
 def test_no_sphere_is_crossed(ring: Dataset) -> None:

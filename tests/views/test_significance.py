@@ -75,3 +75,11 @@ def test_too_many_motifs_for_a_picture() -> None:
     graph = Graph.from_edges([1, 2, 3, 4], [2, 3, 4, 1])
     with pytest.raises(NotAnswerableError, match="199 motifs are too many"):
         significance_chart({"a": significance(graph, samples=1, size=4).table()}, "motifs")
+
+
+def test_random_graphs_that_do_not_differ_have_no_z() -> None:
+    alone = significance(Graph.from_edges([1], [2]), samples=2).table()
+    figure = significance_chart({"configuration": alone}, "motifs")
+    figure.canvas.draw()
+    assert figure.get_supxlabel() == "No z: the random graphs do not differ."
+    assert not [line for axes in figure.axes for line in axes.lines if line.get_gid()]
