@@ -165,6 +165,10 @@ CIRCUITS = {
     "how strongly does A1 connect to B": "connections from A1 to B by type as input fraction",
     "which neurons have the highest betweenness": "betweenness",
     "connectivity of A1": "partners of A1",
+    "A1 gap junctions": "gap junctions from A1",
+    "electrical synapses of A1": "gap junctions from A1",
+    "chemical synapses from A1 to B": "connections from A1 to B",
+    "strongest gap junctions": "gap junctions",
     "targets of A1 by type": "outputs of A1 by type",
     "sources of A1": "inputs of A1",
     "neurons upstream of A1 within 2 hops": "upstream of A1 within 2 hops",
@@ -203,6 +207,7 @@ READINGS = {
         "connections between neurons of EB by type",
     ],
     "which types inhibit A1": ["inputs of A1", "connections to A1 by type as signed synapses"],
+    "how are A1 and B connected": ["connections between A1 and B", "shortest paths from A1 to B"],
     "does A1 inhibit B": ["connections from A1 to B by type as signed synapses", "connections from A1 to B"],
     "mean synapses per connection from A1 to B": [
         "connections from A1 to B by type",
@@ -299,7 +304,7 @@ def test_words_of_match(tiny: Dataset, said: str, meant: str) -> None:
     assert caught.value.start is not None
 
 
-@pytest.mark.parametrize("name", ["B", "720575940621039148", "neuron 720575940621039148", "B cells"])
+@pytest.mark.parametrize("name", ["B2_R", "720575940621039148", "neuron 720575940621039148", "B2_R cell"])
 def test_a_name_by_itself_gets_what_can_be_asked_of_it(tiny: Dataset, name: str) -> None:
     with pytest.raises(AmbiguousQuestionError, match="has 3 readings") as caught:
         tiny.query(name)

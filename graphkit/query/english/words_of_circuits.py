@@ -119,6 +119,14 @@ RULES_OF_CIRCUITS: tuple[Rule, ...] = (
         Reading("connections {a} by type as mean synapses", "onto a neuron of the postsynaptic type"),
     )),
     (rf"{_WHICH}\s+(?:have|has)\s+(?:the\s+)?(?:highest|most|largest)\s+(?P<a>.+)", (Reading("neurons with the highest {a}"),)),
+    (r"how\s+(?:are|is)\s+(?P<a>\S.*?)\s+and\s+(?P<b>\S.*?)\s+(?:connected|linked|related)", (
+        Reading("connections between {a} and {b}", "directly"),
+        Reading("shortest paths from {a} to {b}", "by the fewest hops"),
+    )),
+    (r"(?P<a>\S+)\s+gap\s+junctions", (Reading("gap junctions from {a}"),)),
+    (r"electrical\s+(?:synapses|connections)(?:\s+(?:of|from|with)\s+(?P<a>\S.*))", (Reading("gap junctions from {a}"),)),
+    (r"chemical\s+(?:synapses|connections)\s+(?P<a>(?:from|to|between)\s+.+)", (Reading("connections {a}"),)),
+    (r"(?:strongest|largest)\s+(?P<a>gap\s+junctions\b.*)", (Reading("{a}"),)),
     (r"connectivity\s+of\s+(?P<a>.+)", (Reading("partners of {a}"),)),
     (r"targets\s+of\s+(?P<a>.+)", (Reading("outputs of {a}"),)),
     (r"sources\s+of\s+(?P<a>.+)", (Reading("inputs of {a}"),)),
@@ -170,8 +178,9 @@ RULES_OF_NAMES: tuple[Rule, ...] = (
         Reading("inputs of {a}"),
         Reading("outputs of {a}"),
     )),
-    (r"(?:neurons?\s+|cell\s+type\s+)?(?P<a>[^\s,]+)(?:\s+(?:neurons|cells))?", (
+    (r"(?:neurons?\s+|cell\s+type\s+)?(?P<a>[^\s,]+)(?:\s+(?:neurons?|cells?))?", (
         Reading("neurons where type = {a}", "the neurons"),
+        Reading("neurons where name = {a}", "what is known of it"),
         Reading("inputs of {a}"),
         Reading("outputs of {a}"),
     )),
