@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -13,6 +14,12 @@ from graphkit.progress import Progress, silent
 from graphkit.termination import Terminated, sigterm_as_ctrl_c
 
 __all__ = ["caught", "print_error", "progress_bar", "say"]
+
+_OF_THE_SYSTEM = (
+    *(errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.EIO, errno.ESTALE, errno.ENOSPC, errno.EDQUOT),
+)
+"""What a disk or a path says of itself: the place and the reason are all that helps."""
 
 
 def say(*lines: str) -> None:
@@ -107,6 +114,10 @@ def caught(stopped: str = "Nothing was changed.", *, sigterm: bool = False) -> I
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
     except OSError as error:
+        if error.errno in _OF_THE_SYSTEM and error.filename is not None:
+            place = str(error.filename)
+            print_error(GraphkitError(f"{error.strerror}: {place if len(place) <= 100 else place[:97] + '...'}"))
+            raise SystemExit(1) from None
         if error.filename is not None or not isinstance(error.errno, int):
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer cannot be written

@@ -15,6 +15,7 @@ import numpy as np
 
 from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
+from graphkit_pipeline.block_files import FAILED
 from graphkit_pipeline.blocks import Block, Box, make_blocks
 from graphkit_pipeline.config import RunConfig
 from graphkit_pipeline.content import Content
@@ -274,7 +275,10 @@ class Context:
         return self.folder / "blocks" / stage
 
     def run_blocks(self, stage: str, work: Job, blocks: Sequence[Block], said: str) -> dict[str, Any]:
-        """Runs a stage's blocks, and says how many there are and which failed, with their errors."""
+        """Runs a stage's blocks, and says how many there are and which failed, with their errors.
+
+        Raises GraphkitError where all of them failed: there is nothing for the next stages to go on with.
+        """
         from graphkit_pipeline.inputs import named_by_content, sources
 
         report = run_blocks(
@@ -287,6 +291,14 @@ class Context:
             restart=self.restart,
             settings=named_by_content(work.settings(), sources(stage, self.config), self.inputs, self.folder),
         )
+        if report.failed and len(report.failed) == len(blocks):
+            block, message = report.failed[0]
+            why, _, hint = message.partition("\n")
+            listed = self.blocks_of(stage) / FAILED
+            raise GraphkitError(
+                f"Every block of the stage {stage!r} failed, so there is nothing to go on with. The first, {block.name}: {why}",
+                hint=hint or f"What went wrong in each is in {listed}.",
+            )
         return {
             "blocks": len(blocks),
             "done_before": report.skipped,

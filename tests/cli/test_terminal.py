@@ -7,9 +7,11 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from graphkit.cli.terminal import caught
 from graphkit.dataset import Dataset
 from tests.cli.test_command import ISSUE
 from tests.conftest import LONG
@@ -181,3 +183,15 @@ def test_sigterm_is_heard_like_ctrl_c_and_has_its_own_exit_code() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (143, "", "Stopped. It goes on.\n")
+
+
+def test_a_path_that_is_too_long_is_said_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for size in (300, 5000):
+        with pytest.raises(SystemExit) as left, caught():
+            Path("x" * size).stat()
+        assert left.value.code == 1
+        said = capsys.readouterr().err
+        assert said.startswith("Error: File name too long: xxx")
+        assert len(said) < 150
+    with pytest.raises(FileNotFoundError), caught():  # whoever opens it knows better what it was to be
+        Path("nothing-of-this-name").stat()

@@ -60,6 +60,8 @@ class PrecomputedStore:
         self._tidied = False
         with _named(f"Cannot open {location} as a precomputed volume"):
             self._info = self._read_info()
+            if not self._info["scales"]:
+                raise ValueError("its info has no scales")
             self._mip = self._find_scale(scale)
             found = self._info["scales"][self._mip]
             self._key = str(found["key"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -11,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphkit.errors import GraphkitError
-from graphkit_pipeline.block_files import FAILED
 from graphkit_pipeline.blocks import Block
 from graphkit_pipeline.context import Context
 from graphkit_pipeline.engine import read_block
@@ -70,13 +68,6 @@ def reconcile(job: Context) -> dict[str, Any]:
     made_by = "cut" if job.links and job.floods else "segment"
     lost = set(job.failed.get(made_by, ()))
     failed = [b for b in job.segment_blocks if b.name in lost]
-    if len(failed) == len(job.segment_blocks):
-        file = job.blocks_of(made_by) / FAILED
-        why, _, hint = str(json.loads(file.read_text())[0]["error"]).partition("\n")
-        raise GraphkitError(
-            f"Every block of the segmentation failed, so there is nothing to go on with. The first, {failed[0].name}: {why}",
-            hint=hint or f"What went wrong in each is in {file}.",
-        )
     output = job.new_volume((job.fragments if job.links else job.segmentation).name, np.uint64, "segmentation")
     found = reconcile_blocks(
         job.segment_blocks,

@@ -152,6 +152,17 @@ def test_a_block_that_failed_is_an_error_to_the_blocks_that_see_it(whole, place,
     np.testing.assert_array_equal(_labels(config), _labels(whole))
 
 
+def test_where_all_blocks_fail_the_image_is_named_and_not_what_was_not_made_of_it(place, tmp_path):
+    image = create_volume(tmp_path / "image", Box.of_shape(SHAPE), np.uint8, (16, 16, 16))
+    image.write(image.bounds, open_volume(place / "image").read())
+    for chunk in (p for p in (tmp_path / "image").rglob("*-*_*") if p.is_file()):
+        chunk.write_bytes(b"not an image")
+    config = _config(place, tmp_path / "run", image=ImageSettings(str(tmp_path / "image")))
+    with pytest.raises(GraphkitError, match=r"Every block of the stage 'membrane' failed.* of .*image .*cannot be read"):
+        reconstruct(config)
+    assert run_status(config)[1].state == "not begun"
+
+
 def test_a_network_for_something_else(whole, place, tmp_path):
     assert read_settings(place / "ffn.keras").input == "membrane"
     plain = SegmentStage(str(place / "plain.keras"), (64, 64, 64), (8, 8, 8))
