@@ -26,20 +26,12 @@ MIN_VOXELS = 1000
 STEPS = 9000
 
 
-def bodies_apart(bodies: np.ndarray) -> np.ndarray:
-    """The bodies without the voxels that touch (26 neighbours) another body."""
-    from scipy import ndimage
-
-    high = ndimage.maximum_filter(bodies, size=3)
-    low = ndimage.minimum_filter(np.where(bodies == 0, np.iinfo(bodies.dtype).max, bodies), size=3)
-    return np.where((high == bodies) & (low == bodies), bodies, 0)
-
-
 def trained(folder: Path, out: Path, name: str = "fib25", rows: tuple[int, int] = (0, Y), steps: int = STEPS) -> Path:
     """The file of a network of these rows y of x < 125, trained where it is not there yet."""
     import h5py
     from graphkit_pipeline.ffn.labelled import LabelledVolume
     from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
+    from graphkit_pipeline.membrane.targets import apart
     from graphkit_pipeline.membrane.training import train_membrane
 
     path = out / f"{name}.keras"
@@ -49,7 +41,7 @@ def trained(folder: Path, out: Path, name: str = "fib25", rows: tuple[int, int] 
     with h5py.File(folder / "fib25" / "fib25_train.h5") as file:
         raw, bodies = file["raw"][:], file["bodies"][:].astype(np.int32)
     here = (slice(None), slice(*rows), slice(0, X))
-    volume = LabelledVolume(raw[here], bodies_apart(bodies)[here], VOXEL_NM)
+    volume = LabelledVolume(raw[here], apart(bodies)[here], VOXEL_NM)
     settings = TrainingSettings(
         steps=steps,
         learning_rate=2.5e-3,

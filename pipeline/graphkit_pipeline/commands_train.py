@@ -116,6 +116,10 @@ def ffn(
 
     if (here := Replica.here()) is None:
         with caught(_STAYS):
+            if output.suffix == ".keras":
+                raise GraphkitError(
+                    f"{output} would be a folder.", hint="Name one: the network in it is network.keras, beside its log."
+                )
             if clusters := _clusters(replicas, cluster, rank, wait):
                 if shipped:
                     raise GraphkitError("--shipped trains in one process.", hint="Leave --replicas and --cluster out.")

@@ -9,7 +9,7 @@ Axis order [z, y, x] throughout. A setting that has one value an axis is a tuple
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from graphkit_pipeline.unet import settings as unet
 from graphkit_pipeline.unet.settings import Head
@@ -76,7 +76,10 @@ class PredictSettings(unet.PredictSettings):
 
 @dataclass(frozen=True)
 class TrainingSettings(unet.TrainingSettings):
-    """Training of the membrane network: ``inside_weight`` is the weight of the inside's loss, that of the affinities being 1."""
+    """Training of the membrane network: ``inside_weight`` is the weight of the inside's loss, that of the affinities being 1.
+
+    ``apart``: voxels that touch another cell are taken for membrane, for labels that leave none between the cells.
+    """
 
     about: ClassVar[str] = _ABOUT
 
@@ -85,7 +88,12 @@ class TrainingSettings(unet.TrainingSettings):
     contrast: float = 0.15
     brightness: float = 0.15
     inside_weight: float = 2.0
+    apart: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._above_0("inside_weight")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Without ``apart`` where it is off: trainings of before did not have it, and are resumed."""
+        return {name: value for name, value in super().to_dict().items() if name != "apart" or value}

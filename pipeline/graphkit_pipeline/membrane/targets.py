@@ -10,15 +10,30 @@ At long offsets most pairs that lie in no cell say nothing that the short ones d
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["LEFT_OUT", "affinities", "affinity_loss", "inside", "inside_loss"]
+__all__ = ["LEFT_OUT", "affinities", "affinity_loss", "apart", "inside", "inside_loss"]
 
 LEFT_OUT = -1.0
 """The target where there is no target."""
+
+
+def apart(labels: np.ndarray) -> np.ndarray:
+    """The labels [z, y, x] without the voxels that touch (26 neighbours) another label: they lie where the membrane must be."""
+    touching = np.zeros(labels.shape, bool)
+    for offset in itertools.product((-1, 0, 1), repeat=3):
+        if offset <= (0, 0, 0):
+            continue  # the other way round it comes again
+        here = tuple(slice(max(0, -o), n - max(0, o)) for o, n in zip(offset, labels.shape, strict=True))
+        there = tuple(slice(max(0, o), n - max(0, -o)) for o, n in zip(offset, labels.shape, strict=True))
+        other = (labels[here] != labels[there]) & (labels[here] != 0) & (labels[there] != 0)
+        touching[here] |= other
+        touching[there] |= other
+    return np.where(touching, 0, labels)
 
 
 def inside(labels: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ The loop is that of every U-Net (``unet.training``): resumable to the bit, one f
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from graphkit.errors import GraphkitError
 from graphkit.progress import Progress, silent
 from graphkit_pipeline.ffn.labelled import LabelledVolume
 from graphkit_pipeline.membrane.settings import NetworkSettings, TrainingSettings
-from graphkit_pipeline.membrane.targets import affinities, affinity_loss, inside, inside_loss
+from graphkit_pipeline.membrane.targets import affinities, affinity_loss, apart, inside, inside_loss
 from graphkit_pipeline.membrane.validation import validate_membrane
 from graphkit_pipeline.unet.augment import Turn, jitter, turns
 from graphkit_pipeline.unet.network import Network
@@ -70,6 +71,8 @@ class Sampler:
     def __init__(self, volumes: Sequence[LabelledVolume], settings: TrainingSettings, network: NetworkSettings) -> None:
         if not volumes:
             raise GraphkitError("There is no volume to train on.", hint="Give at least one image with labels.")
+        if settings.apart:
+            volumes = [dataclasses.replace(volume, labels=apart(volume.labels)) for volume in volumes]
         digest = hashlib.blake2b(digest_size=16)
         for number, volume in enumerate(volumes):
             check_volume(number, volume.image, volume.voxel_size_nm or network.voxel_size_nm, network)
@@ -116,5 +119,6 @@ def _check_labels(number: int, volume: LabelledVolume) -> None:
     if cell.all() or not cell.any():
         raise GraphkitError(
             f"Training volume {number} has {'only cells' if cell.any() else 'no cell'} in its labels; there is nothing to learn.",
-            hint="Expected labels with 0 between the cells: at membranes and outside.",
+            hint="Expected labels with 0 between the cells: at membranes and outside. With apart = true in --settings voxels "
+            "that touch another cell are taken for membrane.",
         )

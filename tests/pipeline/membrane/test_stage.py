@@ -158,7 +158,9 @@ def test_where_all_blocks_fail_the_image_is_named_and_not_what_was_not_made_of_i
     for chunk in (p for p in (tmp_path / "image").rglob("*-*_*") if p.is_file()):
         chunk.write_bytes(b"not an image")
     config = _config(place, tmp_path / "run", image=ImageSettings(str(tmp_path / "image")))
-    with pytest.raises(GraphkitError, match=r"Every block of the stage 'membrane' failed.* of .*image .*cannot be read"):
+    with pytest.raises(
+        GraphkitError, match=r"Every block of the stage 'membrane' failed.* of .*image .*cannot be read"
+    ):
         reconstruct(config)
     assert run_status(config)[1].state == "not begun"
 

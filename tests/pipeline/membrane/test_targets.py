@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from graphkit_pipeline.membrane.settings import NetworkSettings
-from graphkit_pipeline.membrane.targets import affinities, affinity_loss, inside, inside_loss
+from graphkit_pipeline.membrane.targets import affinities, affinity_loss, apart, inside, inside_loss
 from graphkit_pipeline.unet.augment import turns
 
 from graphkit.errors import GraphkitError
@@ -62,3 +62,18 @@ def test_losses_against_numpy():
 def test_offsets_that_cannot_be_are_refused(offsets):
     with pytest.raises(GraphkitError, match="The membrane setting offsets is"):
         NetworkSettings(offsets=offsets)
+
+
+def test_cells_that_touch_are_taken_apart() -> None:
+    """As the largest and the smallest label around each voxel tell; and with ids that a float cannot hold."""
+    from scipy import ndimage
+
+    labels = np.random.default_rng(3).integers(0, 3, (5, 6, 7)).repeat(3, 0).repeat(3, 1).repeat(3, 2)
+    high = ndimage.maximum_filter(labels, size=3)
+    low = ndimage.minimum_filter(np.where(labels == 0, 99, labels), size=3)
+    lone = (labels > 0) & (high == labels) & (low == labels)
+    found = apart(labels)
+    assert np.array_equal(found, np.where(lone, labels, 0))
+    assert found.any()
+    ids = np.array([0, 720575940621039145, 720575940621039146])
+    assert np.array_equal(apart(ids[labels]), ids[found])
