@@ -76,3 +76,12 @@ def test_doctests(name: str) -> None:
     module = importlib.import_module(name)
     assert doctest.testmod(module).failed == 0
     assert module.__doc__, "every module says what it is"
+
+
+def test_every_decision_is_in_the_index_once() -> None:
+    text = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    titles = [title for title in re.findall(r"^## (.*)$", text, re.MULTILINE) if title != "Index"]
+    linked = re.findall(r"(?<!\w)\[([^\n]*?)\]\(#([\w-]*)\)", text)
+    assert len(titles) > 100
+    assert sorted(title for title, _ in linked) == sorted(titles)
+    assert all(at == re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title, at in linked)
